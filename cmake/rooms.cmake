@@ -1,0 +1,66 @@
+# One static library a room (a folder of src/), one doctest executable a room, and the command.
+# A room that has no sources yet is an interface of its headers, so that others can link it.
+
+add_library(tensorferry_options INTERFACE)
+target_include_directories(tensorferry_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_link_libraries(tensorferry_options INTERFACE fmt_headers json_headers)
+target_compile_options(tensorferry_options INTERFACE -Wall -Wextra -Werror=switch-enum)
+target_compile_definitions(tensorferry_options INTERFACE
+  TENSORFERRY_VERSION="${PROJECT_VERSION}")
+if(EMSCRIPTEN)
+  target_compile_options(tensorferry_options INTERFACE -fexceptions -msimd128)
+endif()
+
+# tensorferry_room(NAME ROOM…): the library tensorferry_NAME, which may know the rooms that follow.
+function(tensorferry_room name)
+  if(name STREQUAL convert)
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.cpp)
+  else()
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  endif()
+  # main() belongs to the executable; src/cli/native to systems that have files.
+  list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/cli/main.cpp)
+  if(EMSCRIPTEN)
+    list(FILTER sources EXCLUDE REGEX "/src/cli/native/")
+  endif()
+  list(TRANSFORM ARGN PREPEND tensorferry_)
+  if(sources)
+    add_library(tensorferry_${name} STATIC ${sources})
+    target_link_libraries(tensorferry_${name} PUBLIC tensorferry_options ${ARGN})
+  else()
+    add_library(tensorferry_${name} INTERFACE)
+    target_link_libraries(tensorferry_${name} INTERFACE tensorferry_options ${ARGN})
+  endif()
+endfunction()
+
+# tensorferry_room_uses(NAME LIBRARY…): third-party libraries of this room alone.
+function(tensorferry_room_uses name)
+  get_target_property(type tensorferry_${name} TYPE)
+  if(NOT type STREQUAL INTERFACE_LIBRARY)
+    target_link_libraries(tensorferry_${name} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
+function(tensorferry_executable)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.cpp)
+    add_executable(tensorferry ${CMAKE_SOURCE_DIR}/src/cli/main.cpp)
+    target_link_libraries(tensorferry PRIVATE tensorferry_cli)
+  endif()
+endfunction()
+
+# unit_<room> for each folder of tests/unit; they run in the project's root, where fixtures are.
+function(tensorferry_unit_tests)
+  add_library(unit_main STATIC ${CMAKE_SOURCE_DIR}/tests/unit/main.cpp)
+  target_link_libraries(unit_main PUBLIC doctest_headers tensorferry_options)
+  file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true ${CMAKE_SOURCE_DIR}/tests/unit/*)
+  foreach(folder ${folders})
+    get_filename_component(room ${folder} NAME)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+    if(IS_DIRECTORY ${folder} AND sources)
+      add_executable(unit_${room} ${sources})
+      target_include_directories(unit_${room} PRIVATE ${CMAKE_SOURCE_DIR}/tests/unit)
+      target_link_libraries(unit_${room} PRIVATE unit_main tensorferry_${room})
+      add_test(NAME ${room} COMMAND unit_${room} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    endif()
+  endforeach()
+endfunction()
