@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+#include <vector>
+
+#include "io/error.h"
+#include "io/note.h"
+#include "io/source.h"
+#include "tensor/bundle.h"
+#include "tensor/produce.h"
+#include "tfjs/target.h"
+#include "torch/target.h"
+
+/// The façade: all that `wasm/` and the command line include. No exception leaves it.
+namespace tensorferry {
+
+/// Why something cannot be done. `notes` names all refused layers where that is the reason.
+struct Failure {
+  io::ErrorCode code = io::ErrorCode::Internal;
+  std::string message;
+  io::Notes notes;
+};
+
+template <class Value>
+using Result = tl::expected<Value, Failure>;
+
+/// An opened model: described, no tensor read. Cheap to copy.
+class Document {
+ public:
+  struct State;
+  explicit Document(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  const State& state() const { return *state_; }
+
+ private:
+  std::shared_ptr<const State> state_;
+};
+
+/// Opens the one model that these files hold (a model; architecture JSON and weights).
+Result<Document> open(std::vector<io::Source> files);
+
+enum class Target { PyTorch, TfJs };
+
+struct Options {
+  Target target = Target::PyTorch;
+  torch::Options torch;
+  tfjs::Options tfjs;
+  bool assume_kinds = false;  ///< weights-only files: plain permutes by rank
+  bool checksums = false;     ///< `files[].sha256` of manifest.json
+  std::string zip_name;       ///< non-empty: one stored zip of that name, with true CRCs
+};
+
+/// Options from the spelling that the page and the npm package use; see `web/src/options.ts`:
+/// {"target": "pytorch"|"tfjs", "weights": "safetensors"|"pt", "contiguous", "dtype", "className",
+///  "channelsLastIo", "assumeKinds", "checksums", "zip": "name.zip",
+///  "quantization": [{"dtype": "float16"|"uint8"|"uint16", "glob": "*"}], "shardBytes", "splitWeightsByLayer",
+///  "metadata": {"key": {…}}}. Unknown members are refused.
+Result<Options> options_from_json(std::string_view text);
+
+/// What is in the file, as JSON: {"name", "container", "kerasVersion", "generation", "kind", "parameters",
+/// "trainableParameters", "bytes", "inputs": [{name, dtype, shape}], "outputs": […], "layers": [{"name", "class",
+/// "depth", "outputShape", "parameters", "trainable", "pytorch", "tfjs"}], "weights": [{"name", "shape", "dtype",
+/// "storage"}], "notes": [{severity, layer, code, text}]}. Unknown extents are null.
+Result<std::string> inspect_json(const Document& document);
+
+/// The plan of an output. `exit_code` is 0, or 1 where something was left out.
+struct Plan {
+  tensor::Bundle bundle;
+  io::Notes notes;
+  int exit_code = 0;
+  std::string manifest;  ///< text of manifest.json without checksums
+  std::string source;    ///< text of model.py, or of model.json for TF.js
+  std::string entry;     ///< "model.py", "model.json"
+};
+Result<Plan> plan(const Document& document, const Options& options);
+
+/// Makes bytes of one part; see tensor::produce.
+Result<void> produce(const tensor::Bundle& bundle, const tensor::Part& part, std::uint64_t begin,
+                     const std::vector<io::Source>& sources, const tensor::ReduceResults& results,
+                     const tensor::MemoryLimits& limits, std::span<std::byte> out);
+Result<tensor::ReduceResult> reduce(const tensor::Bundle& bundle, tensor::ReduceId id,
+                                    const std::vector<io::Source>& sources,
+                                    const tensor::ReduceResults& results,
+                                    const tensor::MemoryLimits& limits,
+                                    const std::function<void(std::uint64_t)>& progress);
+
+/// "0.1.0", the one place of the version (CMake's project version).
+std::string_view version();
+
+}  // namespace tensorferry

@@ -1,0 +1,323 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tensor/tensor_ref.h"
+
+/// The vocabulary of meaning (wall 4): what a layer computes, free of any framework's spelling. Axes are
+/// numbered from 0 with the batch at 0, resolved (never negative) in the layout of the values as
+/// they are: Keras's before the layout pass, the target's after it. Spatial lists are in the order
+/// of the spatial axes. Each op says its inputs; parameters are those of the node's Module, by role.
+namespace tensorferry::graph {
+
+using Extent = std::int64_t;
+inline constexpr Extent unknown_extent = -1;
+
+/// What lies around one axis.
+struct Pad {
+  std::int64_t before = 0;
+  std::int64_t after = 0;
+  bool operator==(const Pad&) const = default;
+};
+
+/// `Explicit`: `pads`, one a spatial axis. `Same`: TensorFlow's rule on an extent known only at run
+/// time: out = ceil(in / stride), total = max((out − 1)·stride + (k − 1)·dilation + 1 − in, 0),
+/// before = total / 2 rounded down. Where the extent is known the lowering has resolved it to Explicit.
+struct SpatialPadding {
+  enum class Kind { Explicit, Same };
+  Kind kind = Kind::Explicit;
+  std::vector<Pad> pads;
+  bool operator==(const SpatialPadding&) const = default;
+};
+
+/// A graph input. No inputs.
+struct Input {
+  std::string name;
+  bool operator==(const Input&) const = default;
+};
+
+/// A tensor that the model holds but that is no variable. No inputs. Parameter "value".
+struct Constant {
+  bool operator==(const Constant&) const = default;
+};
+
+/// Convolution (cross-correlation) over `kernel` (spatial…, in/groups, out) and optional `bias`(out).
+/// A depthwise convolution is groups = in, its kernel's named axes (spatial…, in, multiplier), where
+/// output channel = in · multiplier + m. Input: x.
+/// Transposed: the gradient of a convolution. Of the full result, extent (in − 1)·stride +
+/// (k − 1)·dilation + 1, `padding.pads` elements are cut off at each side; a negative `after` adds zeros
+/// (before the bias). Kernel's named axes (spatial…, out, in).
+struct Conv {
+  int spatial_rank = 2;
+  std::int64_t in_channels = 0;
+  std::int64_t out_channels = 0;
+  std::vector<std::int64_t> kernel_size;
+  std::vector<std::int64_t> strides;
+  std::vector<std::int64_t> dilations;
+  SpatialPadding padding;
+  std::int64_t groups = 1;
+  bool transposed = false;
+  bool bias = true;
+  std::size_t channel_axis = 0;
+  bool operator==(const Conv&) const = default;
+};
+
+/// y = x · kernel(in, out) + bias over the last axis. Input: x.
+struct Dense {
+  std::int64_t in_features = 0;
+  std::int64_t out_features = 0;
+  bool bias = true;
+  bool operator==(const Dense&) const = default;
+};
+
+/// Inference: (x − moving_mean) / sqrt(moving_variance + epsilon) · gamma + beta along `axis`.
+/// `momentum` is Keras's m (new = m · old + (1 − m) · batch). Input: x.
+struct BatchNorm {
+  std::size_t axis = 0;
+  std::int64_t features = 0;
+  double epsilon = 1e-3;
+  double momentum = 0.99;
+  bool scale = true;
+  bool center = true;
+  bool operator==(const BatchNorm&) const = default;
+};
+
+/// Over all `axes` at once; gamma and beta have the shape of those axes, in ascending order. `rms`:
+/// Keras 2 and 3's `rms_scaling`: no mean is subtracted, x · gamma / sqrt(var + ε). Input: x.
+struct LayerNorm {
+  std::vector<std::size_t> axes;
+  std::vector<std::int64_t> extents;
+  double epsilon = 1e-3;
+  bool scale = true;
+  bool center = true;
+  bool rms = false;
+  bool operator==(const LayerNorm&) const = default;
+};
+
+/// Max pads with −∞, average divides by the real cells only. Input: x.
+struct Pool {
+  enum class Kind { Max, Average };
+  Kind kind = Kind::Max;
+  int spatial_rank = 2;
+  std::vector<std::int64_t> size;
+  std::vector<std::int64_t> strides;
+  SpatialPadding padding;
+  std::size_t channel_axis = 0;
+  bool operator==(const Pool&) const = default;
+};
+
+/// Reduction over axes; also what global pooling is. Input: x.
+struct ReduceAxes {
+  enum class Kind { Max, Mean, Sum, Min };
+  Kind kind = Kind::Mean;
+  std::vector<std::size_t> axes;  ///< ascending
+  bool keep_dims = false;
+  bool operator==(const ReduceAxes&) const = default;
+};
+
+/// Elementwise functions of one value. Where a kind takes numbers, they are said beside it.
+enum class UnaryKind {
+  Abs,
+  Celu,          ///< alpha
+  Cos,
+  Elu,           ///< alpha
+  Exp,
+  Erf,
+  GeluErf,
+  GeluTanh,
+  HardShrink,    ///< alpha: threshold
+  HardSigmoid2,  ///< Keras 1 and 2: clip(0.2 x + 0.5, 0, 1)
+  HardSigmoid3,  ///< Keras 3: relu6(x + 3) / 6
+  HardSilu,      ///< x · relu6(x + 3) / 6
+  HardTanh,
+  LeakyRelu,     ///< alpha: negative slope
+  Log,
+  LogSigmoid,
+  Mish,
+  Negate,
+  Reciprocal,
+  Relu,
+  Relu6,
+  ReluGeneral,   ///< alpha: negative slope, beta: max value (∞: none), gamma: threshold
+  Rsqrt,
+  Selu,
+  Sigmoid,
+  Silu,
+  Sin,
+  SoftShrink,    ///< alpha: threshold
+  Softplus,
+  Softsign,
+  SparsePlus,
+  SparseSigmoid,
+  Sqrt,
+  Square,
+  SquarePlus,    ///< alpha: b
+  Tanh,
+  TanhShrink,
+  Threshold,     ///< alpha: threshold, beta: value below it
+};
+
+struct Unary {
+  UnaryKind kind = UnaryKind::Relu;
+  double alpha = 0;
+  double beta = 0;
+  double gamma = 0;
+  bool operator==(const Unary&) const = default;
+};
+
+/// exp(x) / Σ exp(x) over `axes` together (one in most models). Input: x.
+struct Softmax {
+  enum class Kind { Softmax, LogSoftmax, Sparsemax };
+  Kind kind = Kind::Softmax;
+  std::vector<std::size_t> axes;
+  bool operator==(const Softmax&) const = default;
+};
+
+/// The first half along `axis` times the sigmoid of the second. Input: x.
+struct Glu {
+  std::size_t axis = 0;
+  bool operator==(const Glu&) const = default;
+};
+
+/// max(x, 0) + alpha · min(x, 0); parameter `alpha` has the shape of the non-batch axes, 1 where shared.
+struct PRelu {
+  std::vector<std::int64_t> alpha_shape;  ///< without the batch
+  bool operator==(const PRelu&) const = default;
+};
+
+/// All axes but the batch into one, in the order of the values' *Keras* layout. Input: x.
+struct Flatten {
+  bool operator==(const Flatten&) const = default;
+};
+
+/// `shape` without the batch; at most one extent is −1 (inferred). Meaning: Keras's order of elements.
+struct Reshape {
+  std::vector<std::int64_t> shape;
+  bool operator==(const Reshape&) const = default;
+};
+
+/// numpy's transpose, batch included: axis k of the result is axis `axes[k]`.
+struct Permute {
+  std::vector<std::size_t> axes;
+  bool operator==(const Permute&) const = default;
+};
+
+/// (batch, features) → (batch, count, features).
+struct RepeatVector {
+  std::int64_t count = 1;
+  bool operator==(const RepeatVector&) const = default;
+};
+
+/// Zeros (or `value`) around, one Pad for each axis, batch included; a negative Pad cuts off.
+struct PadAxes {
+  std::vector<Pad> pads;
+  double value = 0;
+  bool operator==(const PadAxes&) const = default;
+};
+
+/// Each spatial extent times `factors`. Nearest repeats; the others are half-pixel (align_corners off),
+/// without antialiasing. Bicubic's a is −0.5 (Keras), which is not torch's −0.75.
+struct Upsample {
+  enum class Kind { Nearest, Bilinear, Bicubic, Lanczos3, Lanczos5 };
+  Kind kind = Kind::Nearest;
+  std::vector<std::int64_t> factors;
+  std::size_t channel_axis = 0;
+  bool operator==(const Upsample&) const = default;
+};
+
+/// Row lookup in parameter `embeddings` (input_dim, output_dim). Input: integers (or floats that hold them).
+struct Embedding {
+  std::int64_t input_dim = 0;
+  std::int64_t output_dim = 0;
+  bool operator==(const Embedding&) const = default;
+};
+
+/// Elementwise with numpy broadcasting; Add, Multiply, Maximum, Minimum, Average take two or more inputs,
+/// Subtract and Divide two.
+struct Merge {
+  enum class Kind { Add, Subtract, Multiply, Divide, Average, Maximum, Minimum };
+  Kind kind = Kind::Add;
+  bool operator==(const Merge&) const = default;
+};
+
+struct Concatenate {
+  std::size_t axis = 0;
+  bool operator==(const Concatenate&) const = default;
+};
+
+/// Keras's Dot: contracts axis `axes[0]` of a with `axes[1]` of b, the batch (axis 0) shared; the result is
+/// (batch, a's other axes…, b's other axes…); (batch, 1) where none is left. `normalize`: L2 along those
+/// axes first, x · rsqrt(max(Σx², 1e-12)). (keras/src/layers/merging/dot.py). Inputs: a, b.
+struct Dot {
+  std::int64_t axis_a = 1;
+  std::int64_t axis_b = 1;
+  bool normalize = false;
+  bool operator==(const Dot&) const = default;
+};
+
+/// x · scale + offset with constants of the config; one number, or one for each position of `axis`.
+struct ScaleOffset {
+  std::vector<double> scale;
+  std::vector<double> offset;
+  std::size_t axis = 0;
+  bool operator==(const ScaleOffset&) const = default;
+};
+
+/// (x − mean) / max(sqrt(variance), 1e-7), or its inverse. Parameters `mean`, `variance` as stored (shape of
+/// `axes`), or constants of the config in `mean` and `variance`, row-major over `axes`.
+/// (keras/src/layers/preprocessing/normalization.py)
+struct Normalize {
+  std::vector<std::size_t> axes;  ///< kept axes, ascending; none: one scalar for all
+  std::vector<double> mean;       ///< empty: a parameter
+  std::vector<double> variance;
+  bool invert = false;
+  bool operator==(const Normalize&) const = default;
+};
+
+/// x · gamma along one axis (ConvNeXt's LayerScale). Parameter `gamma`(features).
+struct ChannelScale {
+  std::size_t axis = 0;
+  std::int64_t features = 0;
+  bool operator==(const ChannelScale&) const = default;
+};
+
+/// Nothing at inference. Kept because a model that goes on training needs it.
+struct Dropout {
+  enum class Kind { Elementwise, Channels, Gaussian, Alpha, GaussianNoise, StochasticDepth };
+  Kind kind = Kind::Elementwise;
+  double rate = 0.5;  ///< GaussianNoise: the standard deviation
+  int spatial_rank = 0;  ///< of Channels
+  std::size_t channel_axis = 0;
+  std::vector<std::int64_t> noise_shape;  ///< Elementwise: empty, or one extent an axis, −1 as the input's
+  bool operator==(const Dropout&) const = default;
+};
+
+/// The value itself (ActivityRegularization, `linear`).
+struct Identity {
+  bool operator==(const Identity&) const = default;
+};
+
+/// A nested model. Inputs and outputs are those of the graph.
+struct CallGraph {
+  std::uint32_t graph = 0;  ///< index into `Program::graphs`
+  bool operator==(const CallGraph&) const = default;
+};
+
+/// What cannot be converted (wall 6). Its weights are the module's parameters, by Keras's names. Output shapes may
+/// be unknown.
+struct Unsupported {
+  std::string class_name;
+  std::string reason;
+  bool operator==(const Unsupported&) const = default;
+};
+
+using Op = std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, Pool, ReduceAxes, Unary, Softmax,
+                        Glu, PRelu, Flatten, Reshape, Permute, RepeatVector, PadAxes, Upsample, Embedding,
+                        Merge, Concatenate, Dot, ScaleOffset, Normalize, ChannelScale, Dropout, Identity,
+                        CallGraph, Unsupported>;
+
+}  // namespace tensorferry::graph

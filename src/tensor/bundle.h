@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tensor/transform.h"
+
+namespace tensorferry::tensor {
+
+/// Bytes that the plan itself holds: headers, source text.
+struct InlinePart {
+  std::string bytes;
+  bool operator==(const InlinePart&) const = default;
+};
+
+/// A range of a dropped file, in that file's coordinates. Nothing is read to make it.
+struct SlicePart {
+  std::uint32_t file = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  bool operator==(const SlicePart&) const = default;
+};
+
+/// Bytes [begin, begin + length) of the output of a computation.
+struct ComputedPart {
+  std::uint32_t computation = 0;  ///< index into `Bundle::computations`
+  std::uint64_t begin = 0;
+  std::uint64_t length = 0;
+  bool operator==(const ComputedPart&) const = default;
+};
+
+/// The four little-endian bytes of a CRC32.
+struct CrcField {
+  ReduceId crc = 0;
+  bool operator==(const CrcField&) const = default;
+};
+/// Text with numbers that are known late, padded with spaces to `size`: `pieces[i]`, then the
+/// shortest float64 text of result i, and so on; one more piece than results. TF.js's min and scale.
+struct NumberText {
+  enum class Number { Value, Scale };  ///< Scale: (max − min) / levels
+  struct Slot {
+    Number number = Number::Value;
+    ReduceId minimum = 0;
+    ReduceId maximum = 0;
+    double levels = 1;
+    bool operator==(const Slot&) const = default;
+  };
+  std::vector<std::string> pieces;
+  std::vector<Slot> slots;
+  bool operator==(const NumberText&) const = default;
+};
+/// Lower-case hexadecimal SHA-256.
+struct ShaText {
+  ReduceId sha = 0;
+  bool operator==(const ShaText&) const = default;
+};
+
+/// Bytes of a size known now whose values are known late.
+struct DeferredPart {
+  std::uint64_t size = 0;
+  std::variant<CrcField, NumberText, ShaText> content;
+  bool operator==(const DeferredPart&) const = default;
+};
+
+using Part = std::variant<InlinePart, SlicePart, ComputedPart, DeferredPart>;
+
+std::uint64_t part_size(const Part& part);
+
+/// Over which bytes a reduction runs: a computation's *elements* (min, max; before its Quantize), or
+/// the bytes of one file of the bundle (crc32, sha256).
+struct TensorElements {
+  std::uint32_t computation = 0;
+  bool operator==(const TensorElements&) const = default;
+};
+struct FileBytes {
+  std::uint32_t file = 0;  ///< index into `Bundle::files`
+  bool operator==(const FileBytes&) const = default;
+};
+/// Parts given by themselves, where the zip has swallowed the file.
+struct PartBytes {
+  std::vector<Part> parts;
+  bool operator==(const PartBytes&) const = default;
+};
+
+enum class ReduceKind { Minimum, Maximum, Crc32, Sha256 };
+
+struct Reduce {
+  ReduceKind kind = ReduceKind::Crc32;
+  std::variant<TensorElements, FileBytes, PartBytes> over;
+  bool operator==(const Reduce&) const = default;
+};
+
+/// A number (min, max), a CRC, or a digest of 32 bytes.
+using ReduceResult = std::variant<double, std::uint32_t, std::string>;
+
+struct OutputFile {
+  std::string path;  ///< relative, with '/'
+  std::vector<Part> parts;
+  std::uint64_t size() const;
+  bool operator==(const OutputFile&) const = default;
+};
+
+/// The plan of an output before it is bytes (wall 2). Reduces are in an order in which each
+/// depends on earlier ones only.
+struct Bundle {
+  std::vector<OutputFile> files;
+  std::vector<Computation> computations;
+  std::vector<Reduce> reduces;
+  bool operator==(const Bundle&) const = default;
+};
+
+/// Appends the part(s) of a computation to a file: a merged slice where the bytes lie as they are,
+/// inline bytes where the plan holds them, else a ComputedPart.
+void append_tensor(Bundle& bundle, OutputFile& file, Computation computation);
+
+/// Appends inline bytes, merged into the last part where that is inline too.
+void append_bytes(OutputFile& file, std::string_view bytes);
+
+/// The bundle as one stored zip `path` (zip64 where needed, decided now), members in order, times
+/// fixed at 1980-01-01, with true CRCs as Deferred parts.
+Bundle zip_bundle(const Bundle& bundle, const std::string& path);
+
+}  // namespace tensorferry::tensor

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tensor/tensor_ref.h"
+
+namespace tensorferry::tensor {
+
+using ReduceId = std::uint32_t;  ///< index into `Bundle::reduces`
+
+/// A strided look at one input: element (i0, i1, …) of the view is input element
+/// `offset + Σ i_k · strides[k]` (row-major index into the input's own elements). It says permute,
+/// reshape, slice, flip (negative stride) and broadcast (stride 0).
+struct View {
+  std::uint32_t input = 0;  ///< index into `Computation::inputs`
+  Shape shape;
+  std::vector<std::int64_t> strides;
+  std::int64_t offset = 0;
+
+  bool operator==(const View&) const = default;
+};
+
+/// The whole input, as it lies.
+View identity_view(std::uint32_t input, const Shape& shape);
+/// numpy's transpose: axis k of the result is axis `axes[k]` of `view`.
+View permuted(const View& view, const std::vector<std::size_t>& axes);
+/// Splits or merges axes; throws if the strides do not permit it without a copy.
+View reshaped(const View& view, const Shape& shape);
+/// Rows [begin, begin + extent) of one axis.
+View sliced(const View& view, std::size_t axis, std::uint64_t begin, std::uint64_t extent);
+
+// Value operations, applied in order to the elements that were gathered.
+
+/// To another dtype: round to nearest even, as numpy's astype; overflow to infinity.
+struct Cast {
+  DType to = DType::Float32;
+  bool operator==(const Cast&) const = default;
+};
+/// x · factor + offset, computed in float64 and rounded once.
+struct Affine {
+  double factor = 1;
+  double offset = 0;
+  bool operator==(const Affine&) const = default;
+};
+/// TF.js's quantization: round((x − min) / scale), where scale = (max − min) / levels; min and max are
+/// Reduce results. (tensorflowjs/quantization.py: quantize_weights)
+struct Quantize {
+  DType to = DType::UInt8;
+  ReduceId minimum = 0;
+  ReduceId maximum = 0;
+  bool operator==(const Quantize&) const = default;
+};
+/// The square root of each element: Keras 1's `running_std` is a variance by that name, other files hold
+/// deviations.
+struct SquareRoot {
+  bool operator==(const SquareRoot&) const = default;
+};
+
+using ValueOp = std::variant<Cast, Affine, Quantize, SquareRoot>;
+
+/// How a tensor of an output is made of tensors of the input, such that any range of it can be
+/// made by itself. The views are concatenated along `axis`; all other extents are equal. The value
+/// operations apply to the result.
+struct Computation {
+  std::vector<TensorRef> inputs;
+  std::vector<View> views;
+  std::size_t axis = 0;
+  std::vector<ValueOp> values;
+  DType dtype = DType::Float32;  ///< of the output
+  Shape shape;                   ///< of the output, row-major
+  std::string chain;  ///< the `transform` of the manifest: "permute(3,2,0,1) > cast(float16)"
+
+  bool operator==(const Computation&) const = default;
+};
+
+/// `tensor` unchanged.
+Computation identity_computation(const TensorRef& tensor);
+
+/// True if the output's bytes are the input's bytes in their order, so a slice serves.
+bool is_plain_copy(const Computation& computation);
+
+}  // namespace tensorferry::tensor

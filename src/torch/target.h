@@ -1,0 +1,68 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "tensor/bundle.h"
+
+namespace tensorferry::torch {
+
+enum class WeightFormat { Safetensors, Pt };
+
+struct Options {
+  WeightFormat weights = WeightFormat::Safetensors;
+  bool contiguous = false;            ///< `.pt` without strided tensors
+  std::string dtype;                  ///< "", "float16", "bfloat16", "float32": cast of floating weights
+  std::string class_name;             ///< "": from the model's name
+  bool channels_last_io = false;
+};
+
+/// One row of `manifest.json`'s `weights`.
+struct WeightRow {
+  std::vector<std::string> sources;
+  std::string key;
+  tensor::Shape shape;
+  tensor::DType dtype = tensor::DType::Float32;
+  std::string transform;
+  bool strided = false;
+};
+
+/// One row of `inputs` or `outputs`; `permute` is empty where the layout is Keras's.
+struct PortRow {
+  std::string name;
+  tensor::DType dtype = tensor::DType::Float32;
+  std::vector<graph::Extent> keras_shape;
+  std::vector<graph::Extent> shape;
+  std::vector<std::size_t> permute;
+};
+
+/// What becomes of a Keras layer, for reports: e.g. {"conv1", "nn.Conv2d"}.
+struct LayerRow {
+  std::string layer;
+  std::string becomes;
+};
+
+struct Output {
+  tensor::Bundle bundle;  ///< model.py, model.safetensors or model.pt
+  std::string class_name;
+  std::vector<PortRow> inputs;
+  std::vector<PortRow> outputs;
+  std::vector<WeightRow> weights;
+  std::vector<LayerRow> layers;
+  std::string loading_snippet;  ///< the lines of Python that load the model
+  io::Notes notes;              ///< of lowering, passes and this target
+  bool incomplete = false;      ///< a stub stands in for a layer: exit 1
+};
+
+/// `program` is what `keras::lower` made. Runs the layout pass, plans the files. No tensor byte is read.
+Output write(const graph::Program& program, const Options& options);
+
+/// Weights without an architecture: Keras's own names and axes, bytes unchanged.
+struct NamedTensor {
+  std::string key;
+  tensor::TensorRef tensor;
+};
+Output write_weights_only(const std::vector<NamedTensor>& tensors, const Options& options);
+
+}  // namespace tensorferry::torch
