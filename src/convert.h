@@ -50,7 +50,6 @@ struct Options {
   Target target = Target::PyTorch;
   torch::Options torch;
   tfjs::Options tfjs;
-  bool assume_kinds = false;  ///< weights-only files: plain permutes by rank
   bool checksums = false;     ///< `files[].sha256` of manifest.json
   std::string zip_name;       ///< non-empty: one stored zip of that name, with true CRCs
 };

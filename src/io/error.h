@@ -3,6 +3,9 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "io/note.h"
 
 namespace tensorferry::io {
 
@@ -25,6 +28,7 @@ enum class ErrorCode {
   WeightDtype,
   WeightOrder,         ///< names and order disagree, so the binding would be a guess
   GraphCycle,
+  ArchitectureMissing,  ///< weights alone, where the target cannot do without the layers
   LayerUnsupported,    ///< what the target needs whole cannot be had (wall 6)
   OptionInvalid,
   WriteFailed,
@@ -38,11 +42,15 @@ std::string_view error_code_name(ErrorCode code);
 /// says which object, what was expected and what was found.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& sentence) : std::runtime_error(sentence), code_(code) {}
+  Error(ErrorCode code, const std::string& sentence, Notes notes = {})
+      : std::runtime_error(sentence), code_(code), notes_(std::move(notes)) {}
   ErrorCode code() const { return code_; }
+  /// One for each layer that was refused, where that is the reason.
+  const Notes& notes() const { return notes_; }
 
  private:
   ErrorCode code_;
+  Notes notes_;
 };
 
 }  // namespace tensorferry::io

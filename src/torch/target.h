@@ -16,6 +16,7 @@ struct Options {
   std::string dtype;                  ///< "", "float16", "bfloat16", "float32": cast of floating weights
   std::string class_name;             ///< "": from the model's name
   bool channels_last_io = false;
+  bool assume_kinds = false;          ///< weights-only files: plain permutes by rank
 };
 
 /// One row of `manifest.json`'s `weights`.
@@ -58,7 +59,8 @@ struct Output {
 /// `program` is what `keras::lower` made. Runs the layout pass, plans the files. No tensor byte is read.
 Output write(const graph::Program& program, const Options& options);
 
-/// Weights without an architecture: Keras's own names and axes, bytes unchanged.
+/// Weights without an architecture: Keras's own names and axes, bytes unchanged, and no model.py. With
+/// `assume_kinds` kernels are permuted by their rank alone, each with a note `assumed-kind`.
 struct NamedTensor {
   std::string key;
   tensor::TensorRef tensor;

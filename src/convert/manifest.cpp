@@ -1,0 +1,157 @@
+#include "convert/manifest.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "convert/version.h"
+
+namespace tensorferry::convert {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Sixty-four digits that JSON's writer leaves alone, put where a digest goes.
+std::string digest_mark(std::size_t file) {
+  std::string mark = std::to_string(file);
+  return std::string(64 - mark.size(), '#') + mark;
+}
+
+Json shape_json(const std::vector<graph::Extent>& shape) {
+  Json result = Json::array();
+  for (const graph::Extent extent : shape) {
+    result.push_back(extent == graph::unknown_extent ? Json(nullptr) : Json(extent));
+  }
+  return result;
+}
+
+Json port_json(const torch::PortRow& port, bool input) {
+  Json row;
+  row["name"] = port.name;
+  row["dtype"] = tensor::dtype_name(port.dtype);
+  row["keras_shape"] = shape_json(port.keras_shape);
+  row["shape"] = shape_json(port.shape);
+  row["permute"] = port.permute.empty() ? Json(nullptr) : Json(port.permute);
+  if (input) {
+    row["preprocess"] = nullptr;
+  }
+  return row;
+}
+
+Json ports_json(const std::vector<torch::PortRow>& ports, bool input) {
+  Json rows = Json::array();
+  for (const torch::PortRow& port : ports) {
+    rows.push_back(port_json(port, input));
+  }
+  return rows;
+}
+
+Json weight_json(const torch::WeightRow& weight) {
+  Json row;
+  row["sources"] = weight.sources;
+  row["key"] = weight.key;
+  row["shape"] = weight.shape;
+  row["dtype"] = tensor::dtype_name(weight.dtype);
+  row["transform"] = weight.transform;
+  if (weight.strided) {
+    row["strided"] = true;
+  }
+  return row;
+}
+
+Json notes_value(const io::Notes& notes) {
+  Json rows = Json::array();
+  for (const io::Note& note : notes) {
+    rows.push_back({{"severity", io::severity_name(note.severity)},
+                    {"layer", note.layer},
+                    {"code", note.code},
+                    {"text", note.text}});
+  }
+  return rows;
+}
+
+Json files_json(const tensor::Bundle& bundle, bool checksums) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < bundle.files.size(); ++i) {
+    Json row = {{"name", bundle.files[i].path}, {"bytes", bundle.files[i].size()}};
+    if (checksums) {
+      row["sha256"] = digest_mark(i);
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Json source_json(const Manifest& manifest) {
+  Json files = Json::array();
+  for (const SourceFile& file : manifest.source_files) {
+    files.push_back({{"name", file.name}, {"bytes", file.bytes}});
+  }
+  return {{"files", files},
+          {"container", manifest.container},
+          {"keras_version", manifest.keras_version},
+          {"kind", manifest.kind}};
+}
+
+Json entry_json(const Manifest& manifest) {
+  if (manifest.entry_file.empty()) {
+    return nullptr;
+  }
+  Json entry = {{"file", manifest.entry_file}};
+  if (!manifest.entry_class.empty()) {
+    entry["class"] = manifest.entry_class;
+  }
+  return entry;
+}
+
+// Cuts the text at the marks, so that each digest is a part of its own. A mark is looked for as a JSON member
+// with its key, behind the last place where one was found, in the list that stands last: no text of a
+// model can be taken for one.
+void append_with_digests(tensor::Bundle& bundle, tensor::OutputFile& file, std::string& text) {
+  std::size_t done = 0;
+  std::size_t from = text.rfind("\"files\": [");
+  for (std::uint32_t i = 0; i < bundle.files.size(); ++i) {
+    const std::size_t at = text.find("\"sha256\": \"" + digest_mark(i), from) + 11;
+    tensor::append_bytes(file, std::string_view(text).substr(done, at - done));
+    const auto id = static_cast<tensor::ReduceId>(bundle.reduces.size());
+    bundle.reduces.push_back({tensor::ReduceKind::Sha256, tensor::FileBytes{i}});
+    file.parts.push_back(tensor::DeferredPart{64, tensor::ShaText{id}});
+    text.replace(at, 64, 64, ' ');
+    done = at + 64;
+    from = done;
+  }
+  tensor::append_bytes(file, std::string_view(text).substr(done));
+}
+
+}  // namespace
+
+std::string notes_json(const io::Notes& notes) {
+  return notes_value(notes).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bool checksums) {
+  Json root;
+  root["generator"] = "tensorferry " + std::string(version_text);
+  root["target"] = manifest.target;
+  root["entry"] = entry_json(manifest);
+  root["source"] = source_json(manifest);
+  root["inputs"] = ports_json(manifest.inputs, true);
+  root["outputs"] = ports_json(manifest.outputs, false);
+  root["weights"] = Json::array();
+  for (const torch::WeightRow& weight : manifest.weights) {
+    root["weights"].push_back(weight_json(weight));
+  }
+  root["notes"] = notes_value(manifest.notes);
+  root["files"] = files_json(bundle, checksums);
+
+  std::string text = root.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  tensor::OutputFile file{"manifest.json", {}};
+  if (checksums) {
+    append_with_digests(bundle, file, text);
+  } else {
+    tensor::append_bytes(file, text);
+  }
+  bundle.files.push_back(std::move(file));
+  return text;
+}
+
+}  // namespace tensorferry::convert

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/note.h"
+#include "tensor/bundle.h"
+#include "torch/target.h"
+
+namespace tensorferry::convert {
+
+/// One of the files that were dropped.
+struct SourceFile {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
+
+/// Everything that `manifest.json` says; the contract is in docs/design.md.
+struct Manifest {
+  std::string target;  ///< "pytorch", "tfjs"
+  std::string entry_file;
+  std::string entry_class;  ///< empty where the target has no class
+  std::vector<SourceFile> source_files;
+  std::string container;
+  std::string keras_version;
+  std::string kind;  ///< "model", "weights"
+  std::vector<torch::PortRow> inputs;
+  std::vector<torch::PortRow> outputs;
+  std::vector<torch::WeightRow> weights;
+  io::Notes notes;
+};
+
+/// The notes as the JSON list that the report, the page and the manifest share.
+std::string notes_json(const io::Notes& notes);
+
+/// Appends `manifest.json`, which lists the files that are in the bundle now. With `checksums` each of
+/// them has a `sha256`, which is known only when its bytes are. Returns the text; a checksum is spaces there.
+std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bool checksums);
+
+}  // namespace tensorferry::convert

@@ -1,0 +1,132 @@
+#include <nlohmann/json.hpp>
+
+#include "convert.h"
+#include "convert/guard.h"
+#include "io/error.h"
+
+namespace tensorferry {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Setter = void (*)(Options& options, const Json& value);
+
+[[noreturn]] void refuse(const std::string& sentence) {
+  throw io::Error(io::ErrorCode::OptionInvalid, sentence);
+}
+
+tensor::DType quantized_dtype(const std::string& name) {
+  if (name == "float16") {
+    return tensor::DType::Float16;
+  }
+  if (name == "uint8") {
+    return tensor::DType::UInt8;
+  }
+  if (name == "uint16") {
+    return tensor::DType::UInt16;
+  }
+  refuse("Quantization is to float16, uint8 or uint16, not to \"" + name + "\".");
+}
+
+void set_target(Options& options, const Json& value) {
+  const auto name = value.get<std::string>();
+  if (name == "pytorch") {
+    options.target = Target::PyTorch;
+  } else if (name == "tfjs") {
+    options.target = Target::TfJs;
+  } else {
+    refuse("The target is \"pytorch\" or \"tfjs\", not \"" + name + "\".");
+  }
+}
+
+void set_weights(Options& options, const Json& value) {
+  const auto name = value.get<std::string>();
+  if (name == "safetensors") {
+    options.torch.weights = torch::WeightFormat::Safetensors;
+  } else if (name == "pt") {
+    options.torch.weights = torch::WeightFormat::Pt;
+  } else {
+    refuse("Weights are written as \"safetensors\" or \"pt\", not as \"" + name + "\".");
+  }
+}
+
+void set_dtype(Options& options, const Json& value) {
+  const auto name = value.get<std::string>();
+  if (!name.empty() && name != "float16" && name != "bfloat16" && name != "float32") {
+    refuse("Weights are cast to float16, bfloat16 or float32, not to \"" + name + "\".");
+  }
+  options.torch.dtype = name;
+}
+
+void set_quantization(Options& options, const Json& value) {
+  for (const Json& row : value) {
+    options.tfjs.quantization.push_back(
+        {quantized_dtype(row.at("dtype").get<std::string>()), row.value("glob", "*")});
+  }
+}
+
+void set_shard_bytes(Options& options, const Json& value) {
+  const auto bytes = value.get<std::int64_t>();
+  if (bytes < 1) {
+    refuse("A shard holds at least one byte, not " + std::to_string(bytes) + ".");
+  }
+  options.tfjs.shard_bytes = static_cast<std::uint64_t>(bytes);
+}
+
+void set_metadata(Options& options, const Json& value) {
+  for (const auto& [key, content] : value.items()) {
+    options.tfjs.metadata.emplace_back(key, content.dump());
+  }
+}
+
+struct Member {
+  std::string_view name;
+  Setter set;
+};
+
+constexpr Member members[] = {
+    {"checksums", [](Options& o, const Json& v) { o.checksums = v.get<bool>(); }},
+    {"className", [](Options& o, const Json& v) { o.torch.class_name = v.get<std::string>(); }},
+    {"contiguous", [](Options& o, const Json& v) { o.torch.contiguous = v.get<bool>(); }},
+    {"channelsLastIo", [](Options& o, const Json& v) { o.torch.channels_last_io = v.get<bool>(); }},
+    {"assumeKinds", [](Options& o, const Json& v) { o.torch.assume_kinds = v.get<bool>(); }},
+    {"dtype", set_dtype},
+    {"metadata", set_metadata},
+    {"quantization", set_quantization},
+    {"shardBytes", set_shard_bytes},
+    {"splitWeightsByLayer",
+     [](Options& o, const Json& v) { o.tfjs.split_weights_by_layer = v.get<bool>(); }},
+    {"target", set_target},
+    {"weights", set_weights},
+    {"zip", [](Options& o, const Json& v) { o.zip_name = v.get<std::string>(); }},
+};
+
+void set_member(Options& options, const std::string& name, const Json& value) {
+  for (const Member& member : members) {
+    if (member.name == name) {
+      member.set(options, value);
+      return;
+    }
+  }
+  refuse("There is no option \"" + name + "\".");
+}
+
+Options parse(std::string_view text) {
+  Options options;
+  try {
+    const Json root = Json::parse(text);
+    for (const auto& [name, value] : root.items()) {
+      set_member(options, name, value);
+    }
+  } catch (const Json::exception& error) {
+    refuse(std::string("The options are not as expected: ") + error.what());
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<Options> options_from_json(std::string_view text) {
+  return convert::guarded([&] { return parse(text); });
+}
+
+}  // namespace tensorferry
