@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/ops.h"
@@ -41,9 +42,10 @@ struct Value {
 };
 
 /// A weight of a module: which stored tensor, and what its axes are called, in stored order ("height",
-/// "width", "in", "out", "channels", "rows", "multiplier", "depth", "length", or "axis0"…).
+/// "width", "in", "out", "channels", "rows", "multiplier", "depth", "length", or "axis3": Keras's number of
+/// the value's axis that it lies along).
 struct Parameter {
-  std::string role;            ///< Keras's name of the variable: "kernel", "bias", "gamma"…
+  std::string role;            ///< what ops.h calls it: "kernel", "bias", "gamma"…
   std::uint32_t tensor = 0;    ///< index into `Program::tensors`
   std::vector<std::string> axes;
   /// Set by the layout pass: the runs along the axis called "in" (a Dense after a Flatten) or along the only
@@ -93,5 +95,16 @@ struct Program {
   std::vector<tensor::TensorRef> tensors;
   io::Notes notes;
 };
+
+/// The kind of op, for dumps and messages: "Conv".
+std::string_view op_name(const Op& op);
+
+ValueId add_value(Graph& graph, Value value);
+
+/// The parameter of that role, or null.
+const Parameter* find_parameter(const Module& module, std::string_view role);
+
+/// For each position of the target's axis the position in Keras's axis that it holds.
+std::vector<std::size_t> keras_positions(const std::vector<FlattenedRun>& runs);
 
 }  // namespace tensorferry::graph

@@ -86,8 +86,9 @@ struct BatchNorm {
   bool operator==(const BatchNorm&) const = default;
 };
 
-/// Over all `axes` at once; gamma and beta have the shape of those axes, in ascending order. `rms`:
-/// Keras 2 and 3's `rms_scaling`: no mean is subtracted, x · gamma / sqrt(var + ε). Input: x.
+/// Over all `axes` at once; gamma and beta have the shape of those axes; each axis of a parameter is called by
+/// its number in Keras's layout ("axis3"), so it is found whatever the layout is. `rms`:
+/// Keras 3's `rms_scaling`: x · gamma / sqrt(var + ε), var around the mean, which is not subtracted. Input: x.
 struct LayerNorm {
   std::vector<std::size_t> axes;
   std::vector<std::int64_t> extents;
@@ -183,7 +184,8 @@ struct Glu {
   bool operator==(const Glu&) const = default;
 };
 
-/// max(x, 0) + alpha · min(x, 0); parameter `alpha` has the shape of the non-batch axes, 1 where shared.
+/// max(x, 0) + alpha · min(x, 0); parameter `alpha` has the shape of the non-batch axes, 1 where shared; its
+/// axes are called by their numbers in Keras's layout ("axis1"…).
 struct PRelu {
   std::vector<std::int64_t> alpha_shape;  ///< without the batch
   bool operator==(const PRelu&) const = default;
@@ -268,10 +270,11 @@ struct ScaleOffset {
 };
 
 /// (x − mean) / max(sqrt(variance), 1e-7), or its inverse. Parameters `mean`, `variance` as stored (shape of
-/// `axes`), or constants of the config in `mean` and `variance`, row-major over `axes`.
+/// `axes`, called by their numbers in Keras's layout: "axis3"), or constants of the config in `mean` and
+/// `variance`, row-major over `axes` in the order that they stand there.
 /// (keras/src/layers/preprocessing/normalization.py)
 struct Normalize {
-  std::vector<std::size_t> axes;  ///< kept axes, ascending; none: one scalar for all
+  std::vector<std::size_t> axes;  ///< kept axes; none: one scalar for all
   std::vector<double> mean;       ///< empty: a parameter
   std::vector<double> variance;
   bool invert = false;
@@ -296,6 +299,12 @@ struct Dropout {
   bool operator==(const Dropout&) const = default;
 };
 
+/// To another dtype: Keras casts what a layer is given to the layer's compute dtype. Input: x.
+struct Cast {
+  tensor::DType to = tensor::DType::Float32;
+  bool operator==(const Cast&) const = default;
+};
+
 /// The value itself (ActivityRegularization, `linear`).
 struct Identity {
   bool operator==(const Identity&) const = default;
@@ -317,7 +326,7 @@ struct Unsupported {
 
 using Op = std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, Pool, ReduceAxes, Unary, Softmax,
                         Glu, PRelu, Flatten, Reshape, Permute, RepeatVector, PadAxes, Upsample, Embedding,
-                        Merge, Concatenate, Dot, ScaleOffset, Normalize, ChannelScale, Dropout, Identity,
-                        CallGraph, Unsupported>;
+                        Merge, Concatenate, Dot, ScaleOffset, Normalize, ChannelScale, Dropout, Cast,
+                        Identity, CallGraph, Unsupported>;
 
 }  // namespace tensorferry::graph
