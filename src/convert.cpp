@@ -1,0 +1,241 @@
+#include "convert.h"
+
+#include <utility>
+
+#include "convert/guard.h"
+#include "convert/inspect.h"
+#include "convert/manifest.h"
+#include "convert/readme.h"
+#include "convert/version.h"
+#include "keras/lower.h"
+#include "keras/read.h"
+
+namespace tensorferry {
+
+struct Document::State {
+  std::vector<io::Source> files;
+  keras::Model model;
+  std::optional<graph::Program> program;  ///< none for weights without an architecture
+};
+
+namespace {
+
+bool has_architecture(const keras::Model& model) {
+  return model.kind != keras::ModelKind::WeightsOnly;
+}
+
+std::shared_ptr<const Document::State> read(std::vector<io::Source> files) {
+  auto state = std::make_shared<Document::State>();
+  state->model = keras::read_model(files);
+  state->files = std::move(files);
+  if (has_architecture(state->model)) {
+    state->program = keras::lower(state->model);
+  }
+  return state;
+}
+
+io::Note architecture_missing() {
+  return {io::Severity::Refused, "", "architecture-missing",
+          "The file holds weights without the layers that use them, so no model can be written: a "
+          "transposed convolution cannot be told from a convolution, nor a Dense layer after a "
+          "Flatten from another. The weights keep Keras's names and axis order. Drop the "
+          "architecture (the text of model.to_json()) together with the file to complete it."};
+}
+
+std::vector<torch::NamedTensor> named_tensors(const keras::Model& model) {
+  std::vector<torch::NamedTensor> tensors;
+  for (const tensor::TensorRef& tensor : model.tensors) {
+    tensors.push_back({tensor.name, tensor});
+  }
+  return tensors;
+}
+
+torch::Output write_torch(const Document::State& state, const torch::Options& options) {
+  if (state.program) {
+    return torch::write(*state.program, options);
+  }
+  torch::Output output = torch::write_weights_only(named_tensors(state.model), options);
+  output.notes.insert(output.notes.begin(), architecture_missing());
+  output.incomplete = true;
+  return output;
+}
+
+tfjs::Output write_tfjs(const Document::State& state, const tfjs::Options& options) {
+  if (!state.program) {
+    throw io::Error(io::ErrorCode::ArchitectureMissing,
+                    "The file holds weights without the layers that use them, and a TF.js model "
+                    "needs both. Drop the architecture (the text of model.to_json()) together "
+                    "with the file.");
+  }
+  return tfjs::write(state.model, options);
+}
+
+// The report begins with what was refused, then what is approximate.
+io::Notes in_order_of_severity(const io::Notes& first, const io::Notes& second) {
+  io::Notes result;
+  for (const io::Severity severity :
+       {io::Severity::Refused, io::Severity::Warning, io::Severity::Info}) {
+    for (const io::Notes* notes : {&first, &second}) {
+      for (const io::Note& note : *notes) {
+        if (note.severity == severity) {
+          result.push_back(note);
+        }
+      }
+    }
+  }
+  return result;
+}
+
+convert::Manifest manifest_of(const Document::State& state) {
+  convert::Manifest manifest;
+  for (const io::Source& file : state.files) {
+    manifest.source_files.push_back({file.name, file.size});
+  }
+  manifest.container = state.model.container;
+  manifest.keras_version = state.model.keras_version;
+  manifest.kind = has_architecture(state.model) ? "model" : "weights";
+  return manifest;
+}
+
+std::string inline_text(const tensor::Bundle& bundle, const std::string& path) {
+  std::string text;
+  for (const tensor::OutputFile& file : bundle.files) {
+    if (file.path == path) {
+      for (const tensor::Part& part : file.parts) {
+        if (const auto* bytes = std::get_if<tensor::InlinePart>(&part)) {
+          text += bytes->bytes;
+        }
+      }
+    }
+  }
+  return text;
+}
+
+void append_readme(tensor::Bundle& bundle, const convert::Manifest& manifest,
+                   const std::string& snippet, const std::string& language) {
+  tensor::OutputFile file{"README.md", {}};
+  tensor::append_bytes(file, convert::readme_text(manifest, snippet, language));
+  bundle.files.push_back(std::move(file));
+}
+
+// README.md and manifest.json join the files; then all of it becomes one zip where that is asked for.
+Plan finished(tensor::Bundle bundle, const convert::Manifest& manifest, const std::string& snippet,
+              const std::string& language, const Options& options) {
+  Plan plan;
+  plan.entry = manifest.entry_file;
+  plan.source = inline_text(bundle, manifest.entry_file);
+  plan.notes = manifest.notes;
+  append_readme(bundle, manifest, snippet, language);
+  plan.manifest = convert::append_manifest(bundle, manifest, options.checksums);
+  plan.bundle = options.zip_name.empty() ? std::move(bundle)
+                                         : tensor::zip_bundle(bundle, options.zip_name);
+  return plan;
+}
+
+Plan plan_torch(const Document::State& state, const Options& options) {
+  torch::Output output = write_torch(state, options.torch);
+  convert::Manifest manifest = manifest_of(state);
+  manifest.target = "pytorch";
+  manifest.entry_file = state.program ? "model.py" : "";
+  manifest.entry_class = output.class_name;
+  manifest.inputs = std::move(output.inputs);
+  manifest.outputs = std::move(output.outputs);
+  manifest.weights = std::move(output.weights);
+  manifest.notes = in_order_of_severity(state.model.notes, output.notes);
+  Plan plan = finished(std::move(output.bundle), manifest, output.loading_snippet, "python", options);
+  plan.exit_code = output.incomplete ? 1 : 0;
+  return plan;
+}
+
+std::vector<torch::WeightRow> weight_rows(const std::vector<tfjs::WeightRow>& weights) {
+  std::vector<torch::WeightRow> rows;
+  for (const tfjs::WeightRow& weight : weights) {
+    rows.push_back(
+        {weight.sources, weight.key, weight.shape, weight.dtype, weight.transform, false});
+  }
+  return rows;
+}
+
+Plan plan_tfjs(const Document::State& state, const Options& options) {
+  tfjs::Output output = write_tfjs(state, options.tfjs);
+  convert::KerasPorts ports = convert::keras_ports(*state.program);
+  convert::Manifest manifest = manifest_of(state);
+  manifest.target = "tfjs";
+  manifest.entry_file = "model.json";
+  manifest.inputs = std::move(ports.inputs);
+  manifest.outputs = std::move(ports.outputs);
+  manifest.weights = weight_rows(output.weights);
+  manifest.notes = in_order_of_severity(state.model.notes, output.notes);
+  return finished(std::move(output.bundle), manifest, output.loading_snippet, "js", options);
+}
+
+template <class Rows>
+convert::Fates fates_of(const Rows& rows) {
+  convert::Fates fates;
+  for (const auto& row : rows) {
+    fates[row.layer] = row.becomes;
+  }
+  return fates;
+}
+
+// What TF.js makes of each layer, or why it can't: the layers that were refused have a note each.
+convert::Fates tfjs_fates(const Document::State& state) {
+  try {
+    return fates_of(write_tfjs(state, {}).layers);
+  } catch (const io::Error& error) {
+    convert::Fates fates;
+    for (const io::Note& note : error.notes()) {
+      fates[note.layer] = "refused: " + note.text;
+    }
+    return fates;
+  }
+}
+
+std::string inspect_state(const Document::State& state) {
+  const torch::Output output = write_torch(state, {});
+  return convert::inspection_json(state.model, state.program ? &*state.program : nullptr,
+                                  fates_of(output.layers), tfjs_fates(state),
+                                  in_order_of_severity(state.model.notes, output.notes));
+}
+
+}  // namespace
+
+Result<Document> open(std::vector<io::Source> files) {
+  return convert::guarded([&] { return Document(read(std::move(files))); });
+}
+
+Result<std::string> inspect_json(const Document& document) {
+  return convert::guarded([&] { return inspect_state(document.state()); });
+}
+
+Result<Plan> plan(const Document& document, const Options& options) {
+  return convert::guarded([&] {
+    switch (options.target) {
+      case Target::PyTorch:
+        return plan_torch(document.state(), options);
+      case Target::TfJs:
+        return plan_tfjs(document.state(), options);
+    }
+    throw io::Error(io::ErrorCode::OptionInvalid, "There is no such target.");
+  });
+}
+
+Result<void> produce(const tensor::Bundle& bundle, const tensor::Part& part, std::uint64_t begin,
+                     const std::vector<io::Source>& sources, const tensor::ReduceResults& results,
+                     const tensor::MemoryLimits& limits, std::span<std::byte> out) {
+  return convert::guarded(
+      [&] { tensor::produce(bundle, part, begin, sources, results, limits, out); });
+}
+
+Result<tensor::ReduceResult> reduce(const tensor::Bundle& bundle, tensor::ReduceId id,
+                                    const std::vector<io::Source>& sources,
+                                    const tensor::ReduceResults& results,
+                                    const tensor::MemoryLimits& limits,
+                                    const std::function<void(std::uint64_t)>& progress) {
+  return convert::guarded(
+      [&] { return tensor::reduce(bundle, id, sources, results, limits, progress); });
+}
+
+std::string_view version() { return convert::version_text; }
+
+}  // namespace tensorferry

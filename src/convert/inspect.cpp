@@ -1,0 +1,212 @@
+#include "convert/inspect.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "convert/manifest.h"
+#include "io/overloaded.h"
+
+namespace tensorferry::convert {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Counts {
+  std::uint64_t all = 0;
+  std::uint64_t trainable = 0;
+};
+
+Counts operator+(Counts a, Counts b) { return {a.all + b.all, a.trainable + b.trainable}; }
+
+// State that training moves by other means than gradients, by Keras's names of it.
+bool is_state(const std::string& role) {
+  return role == "moving_mean" || role == "moving_variance" || role == "mean" ||
+         role == "variance" || role == "count";
+}
+
+Counts count_parameters(const keras::Model& root, const keras::Layer& layer) {
+  Counts counts;
+  for (const keras::Weight& weight : layer.weights) {
+    const std::uint64_t elements = tensor::element_count(root.tensors[weight.tensor].shape);
+    counts.all += elements;
+    if (layer.trainable && !is_state(weight.role)) {
+      counts.trainable += elements;
+    }
+  }
+  if (layer.model) {
+    for (const keras::Layer& inner : layer.model->layers) {
+      counts = counts + count_parameters(root, inner);
+    }
+  }
+  return counts;
+}
+
+Json shape_json(const std::vector<graph::Extent>& shape) {
+  Json result = Json::array();
+  for (const graph::Extent extent : shape) {
+    result.push_back(extent == graph::unknown_extent ? Json(nullptr) : Json(extent));
+  }
+  return result;
+}
+
+// The value that the first call of the layer gives: that of the last node which came from it, up to its second call.
+const graph::Value* output_of(const graph::Graph& graph, const std::string& layer) {
+  const graph::Value* value = nullptr;
+  for (const graph::Node& node : graph.nodes) {
+    if (node.layer == layer && !node.outputs.empty()) {
+      value = &graph.values[node.outputs.front()];
+    }
+  }
+  return value;
+}
+
+const graph::Graph* called_graph(const graph::Program& program, const graph::Graph& graph,
+                                 const std::string& layer) {
+  for (const graph::Node& node : graph.nodes) {
+    const auto* call = std::get_if<graph::CallGraph>(&node.op);
+    if (call && node.layer == layer) {
+      return &program.graphs[call->graph];
+    }
+  }
+  return nullptr;
+}
+
+std::string fate(const Fates& fates, const std::string& layer) {
+  const auto found = fates.find(layer);
+  return found == fates.end() ? "" : found->second;
+}
+
+struct LayerTable {
+  const keras::Model& root;
+  const graph::Program* program;
+  const Fates& pytorch;
+  const Fates& tfjs;
+  Json rows = Json::array();
+
+  void add(const keras::Layer& layer, const graph::Graph* graph, int depth) {
+    const Counts counts = count_parameters(root, layer);
+    const graph::Value* value = graph ? output_of(*graph, layer.name) : nullptr;
+    rows.push_back({{"name", layer.name},
+                    {"class", layer.class_name},
+                    {"depth", depth},
+                    {"outputShape", value && value->rank_known ? shape_json(value->shape) : Json()},
+                    {"parameters", counts.all},
+                    {"trainable", layer.trainable},
+                    {"pytorch", fate(pytorch, layer.name)},
+                    {"tfjs", fate(tfjs, layer.name)}});
+    if (layer.model) {
+      add_all(*layer.model, graph ? called_graph(*program, *graph, layer.name) : nullptr,
+              depth + 1);
+    }
+  }
+
+  void add_all(const keras::Model& model, const graph::Graph* graph, int depth) {
+    for (const keras::Layer& layer : model.layers) {
+      add(layer, graph, depth);
+    }
+  }
+};
+
+std::string_view storage_name(const tensor::Storage& storage) {
+  return std::visit(
+      io::overloaded{[](const tensor::Contiguous&) { return std::string_view("contiguous"); },
+                     [](const tensor::Chunked&) { return std::string_view("chunked"); },
+                     [](const tensor::Fill&) { return std::string_view("fill"); },
+                     [](const tensor::Inline&) { return std::string_view("compact"); }},
+      storage);
+}
+
+Json weights_json(const keras::Model& model) {
+  Json rows = Json::array();
+  for (const tensor::TensorRef& tensor : model.tensors) {
+    rows.push_back({{"name", tensor.name},
+                    {"shape", tensor.shape},
+                    {"dtype", tensor::dtype_name(tensor.dtype)},
+                    {"storage", storage_name(tensor.storage)}});
+  }
+  return rows;
+}
+
+Json ports_json(const std::vector<torch::PortRow>& ports) {
+  Json rows = Json::array();
+  for (const torch::PortRow& port : ports) {
+    rows.push_back({{"name", port.name},
+                    {"dtype", tensor::dtype_name(port.dtype)},
+                    {"shape", shape_json(port.keras_shape)}});
+  }
+  return rows;
+}
+
+std::string_view kind_name(keras::ModelKind kind) {
+  switch (kind) {
+    case keras::ModelKind::Sequential:
+      return "Sequential";
+    case keras::ModelKind::Functional:
+      return "Functional";
+    case keras::ModelKind::WeightsOnly:
+      return "weights";
+  }
+  return "";
+}
+
+int generation_number(keras::Generation generation) {
+  switch (generation) {
+    case keras::Generation::Keras1:
+      return 1;
+    case keras::Generation::Keras2:
+      return 2;
+    case keras::Generation::Keras3:
+      return 3;
+  }
+  return 0;
+}
+
+std::vector<torch::PortRow> port_rows(const graph::Graph& graph,
+                                      const std::vector<graph::Port>& ports) {
+  std::vector<torch::PortRow> rows;
+  for (const graph::Port& port : ports) {
+    const graph::Value& value = graph.values[port.value];
+    rows.push_back({port.name, value.dtype, value.shape, value.shape, {}});
+  }
+  return rows;
+}
+
+}  // namespace
+
+KerasPorts keras_ports(const graph::Program& program) {
+  const graph::Graph& root = program.graphs[program.root];
+  return {port_rows(root, root.inputs), port_rows(root, root.outputs)};
+}
+
+std::string inspection_json(const keras::Model& model, const graph::Program* program,
+                            const Fates& pytorch, const Fates& tfjs, const io::Notes& notes) {
+  LayerTable table{model, program, pytorch, tfjs, Json::array()};
+  table.add_all(model, program ? &program->graphs[program->root] : nullptr, 0);
+
+  Counts counts;
+  std::uint64_t bytes = 0;
+  for (const keras::Layer& layer : model.layers) {
+    counts = counts + count_parameters(model, layer);
+  }
+  for (const tensor::TensorRef& tensor : model.tensors) {
+    bytes += tensor::element_count(tensor.shape) * tensor::dtype_size(tensor.dtype);
+  }
+  const KerasPorts ports = program ? keras_ports(*program) : KerasPorts{};
+  Json root;
+  root["name"] = model.name;
+  root["container"] = model.container;
+  root["kerasVersion"] = model.keras_version;
+  root["generation"] = generation_number(model.generation);
+  root["kind"] = kind_name(model.kind);
+  root["parameters"] = counts.all;
+  root["trainableParameters"] = counts.trainable;
+  root["bytes"] = bytes;
+  root["inputs"] = ports_json(ports.inputs);
+  root["outputs"] = ports_json(ports.outputs);
+  root["layers"] = std::move(table.rows);
+  root["weights"] = weights_json(model);
+  root["notes"] = Json::parse(notes_json(notes));
+  return root.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tensorferry::convert
