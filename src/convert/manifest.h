@@ -17,7 +17,7 @@ struct SourceFile {
   std::uint64_t bytes = 0;
 };
 
-/// Everything that `manifest.json` says; the contract is in docs/design.md.
+/// Everything that `manifest.json` says; the contract is in site/docs/design.md.
 struct Manifest {
   std::string target;  ///< "pytorch", "tfjs"
   std::string entry_file;

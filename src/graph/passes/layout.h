@@ -10,7 +10,7 @@ struct LayoutOptions {
 
 /// Before: values in Keras's layout. After: values in the layout of a channels-first framework, axis arguments
 /// rewritten, a Permute only where the meaning forces one (with a note `permute-inserted`), flattened axes'
-/// orders absorbed into the parameters of Dense and BatchNorm. See "Layout" in docs/design.md.
+/// orders absorbed into the parameters of Dense and BatchNorm. See "Layout" in site/docs/design.md.
 Program channels_first(const Program& program, const LayoutOptions& options);
 
 }  // namespace tensorferry::graph

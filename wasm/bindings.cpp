@@ -1,0 +1,350 @@
+// The module's surface for JavaScript: `convert.h`, with files read through a callback. Answers are JSON texts
+// {"ok": …} or {"error": {code, message, notes}}; bytes are views into the module's memory, valid until the next
+// call. Its use is typed in web/src/module.ts.
+
+#include <emscripten.h>
+#include <emscripten/bind.h>
+#include <emscripten/val.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "convert.h"
+#include "io/overloaded.h"
+
+// A JavaScript exception must not pass through HDF5's C frames, nor through ours: it is kept as the source's
+// `failure` and told by the return value.
+EM_JS(int, tensorferry_read_source, (emscripten::EM_VAL handle, double offset, void* out, double length), {
+  const source = Emval.toValue(handle);
+  try {
+    const bytes = source.read(offset, length);
+    if (bytes.length !== length) {
+      source.failure = bytes.length + ' of ' + length + ' bytes came';
+      return 1;
+    }
+    HEAPU8.set(bytes, out);
+    return 0;
+  } catch (error) {
+    source.failure = String((error && error.message) || error);
+    return 1;
+  }
+});
+
+namespace {
+
+using emscripten::val;
+using Json = nlohmann::ordered_json;
+using namespace tensorferry;
+
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json notes_json(const io::Notes& notes) {
+  Json rows = Json::array();
+  for (const io::Note& note : notes) {
+    rows.push_back({{"severity", io::severity_name(note.severity)},
+                    {"layer", note.layer},
+                    {"code", note.code},
+                    {"text", note.text}});
+  }
+  return rows;
+}
+
+std::string failed(const Failure& failure) {
+  return text_of({{"error",
+                   {{"code", io::error_code_name(failure.code)},
+                    {"message", failure.message},
+                    {"notes", notes_json(failure.notes)}}}});
+}
+
+std::string failed(const std::string& message) {
+  return failed(Failure{io::ErrorCode::Internal, message, {}});
+}
+
+std::string succeeded(Json value) { return text_of({{"ok", std::move(value)}}); }
+
+io::Source source_of(const val& file) {
+  io::Source source;
+  source.name = file["name"].as<std::string>();
+  source.size = static_cast<std::uint64_t>(file["size"].as<double>());
+  source.read = [file, name = source.name](std::uint64_t offset, std::span<std::byte> out) {
+    if (tensorferry_read_source(file.as_handle(), static_cast<double>(offset), out.data(),
+                                static_cast<double>(out.size())) != 0) {
+      throw io::Error(io::ErrorCode::ReadFailed, "Reading " + std::to_string(out.size()) +
+                                                     " bytes at " + std::to_string(offset) +
+                                                     " of " + name + " failed: " +
+                                                     file["failure"].as<std::string>() + ".");
+    }
+  };
+  return source;
+}
+
+std::vector<io::Source> sources_of(const val& files) {
+  std::vector<io::Source> sources;
+  const auto count = files["length"].as<unsigned>();
+  for (unsigned i = 0; i < count; ++i) {
+    sources.push_back(source_of(files[i]));
+  }
+  return sources;
+}
+
+Json part_json(const tensor::Bundle& bundle, const tensor::Part& part) {
+  Json row = {{"kind", ""}, {"length", tensor::part_size(part)}};
+  std::visit(io::overloaded{[&](const tensor::InlinePart&) { row["kind"] = "inline"; },
+                            [&](const tensor::SlicePart& slice) {
+                              row["kind"] = "slice";
+                              row["file"] = slice.file;
+                              row["offset"] = slice.offset;
+                            },
+                            [&](const tensor::ComputedPart&) {
+                              row["kind"] = "computed";
+                              row["piece"] = tensor::preferred_piece(bundle, part, {});
+                              row["needs"] = tensor::needs_of(bundle, part);
+                            },
+                            [&](const tensor::DeferredPart&) {
+                              row["kind"] = "deferred";
+                              row["needs"] = tensor::needs_of(bundle, part);
+                            }},
+             part);
+  return row;
+}
+
+std::string_view kind_name(tensor::ReduceKind kind) {
+  switch (kind) {
+    case tensor::ReduceKind::Minimum:
+      return "min";
+    case tensor::ReduceKind::Maximum:
+      return "max";
+    case tensor::ReduceKind::Crc32:
+      return "crc32";
+    case tensor::ReduceKind::Sha256:
+      return "sha256";
+  }
+  return "";
+}
+
+Json bundle_json(const tensor::Bundle& bundle) {
+  Json files = Json::array();
+  for (const tensor::OutputFile& file : bundle.files) {
+    Json parts = Json::array();
+    for (const tensor::Part& part : file.parts) {
+      parts.push_back(part_json(bundle, part));
+    }
+    files.push_back({{"path", file.path}, {"bytes", file.size()}, {"parts", std::move(parts)}});
+  }
+  Json reduces = Json::array();
+  for (tensor::ReduceId id = 0; id < bundle.reduces.size(); ++id) {
+    reduces.push_back({{"kind", kind_name(bundle.reduces[id].kind)},
+                       {"bytes", tensor::bytes_to_read(bundle, id)},
+                       {"needs", tensor::needs_of(bundle, id)}});
+  }
+  return {{"files", std::move(files)}, {"reduces", std::move(reduces)}};
+}
+
+Json result_json(const tensor::ReduceResult& result) {
+  return std::visit([](const auto& value) { return Json(value); }, result);
+}
+
+// A result is told by its reduction's kind, as JSON has one kind of number.
+tensor::ReduceResults results_of(const tensor::Bundle& bundle, const std::string& text) {
+  tensor::ReduceResults results;
+  for (const auto& [key, value] : Json::parse(text).items()) {
+    const auto id = static_cast<tensor::ReduceId>(std::stoul(key));
+    switch (bundle.reduces.at(id).kind) {
+      case tensor::ReduceKind::Minimum:
+      case tensor::ReduceKind::Maximum:
+        results[id] = value.get<double>();
+        break;
+      case tensor::ReduceKind::Crc32:
+        results[id] = value.get<std::uint32_t>();
+        break;
+      case tensor::ReduceKind::Sha256:
+        results[id] = value.get<std::string>();
+        break;
+    }
+  }
+  return results;
+}
+
+std::string bytes_of(const val& array) {
+  return array.as<std::string>();
+}
+
+struct OpenJob {
+  tensor::Job job;
+  std::vector<io::Source> sources;
+};
+
+/// One instance for each worker: it holds what was opened and planned, by handles.
+class Converter {
+ public:
+  std::string open(const val& files) {
+    Result<Document> document = tensorferry::open(sources_of(files));
+    if (!document) {
+      return failed(document.error());
+    }
+    documents_.emplace(++last_handle_, *document);
+    return succeeded(last_handle_);
+  }
+
+  void close(int handle) { documents_.erase(handle); }
+
+  std::string inspect(int handle) {
+    const auto document = documents_.find(handle);
+    if (document == documents_.end()) {
+      return failed("This model was closed.");
+    }
+    const Result<std::string> text = inspect_json(document->second);
+    return text ? "{\"ok\":" + *text + "}" : failed(text.error());
+  }
+
+  std::string plan(int handle, const std::string& options_text) {
+    const auto document = documents_.find(handle);
+    if (document == documents_.end()) {
+      return failed("This model was closed.");
+    }
+    const Result<Options> options = options_from_json(options_text);
+    if (!options) {
+      return failed(options.error());
+    }
+    Result<Plan> plan = tensorferry::plan(document->second, *options);
+    if (!plan) {
+      return failed(plan.error());
+    }
+    Json answer = bundle_json(plan->bundle);
+    answer["plan"] = ++last_handle_;
+    answer["exitCode"] = plan->exit_code;
+    answer["notes"] = notes_json(plan->notes);
+    answer["manifest"] = plan->manifest;
+    answer["source"] = plan->source;
+    answer["entry"] = plan->entry;
+    plans_.emplace(last_handle_, std::move(plan->bundle));
+    return succeeded(std::move(answer));
+  }
+
+  void release_plan(int handle) { plans_.erase(handle); }
+
+  val bytes(int plan, unsigned file, unsigned part, const std::string& results) {
+    return with_part(plan, file, part, [&](const tensor::Bundle& bundle, const tensor::Part& found) {
+      return produced(bundle, found, 0, tensor::part_size(found), {}, results_of(bundle, results));
+    });
+  }
+
+  val job(int plan, unsigned file, unsigned part, const std::string& results) {
+    return with_part(plan, file, part, [&](const tensor::Bundle& bundle, const tensor::Part& found) {
+      return message(tensor::encode_job(bundle, found, results_of(bundle, results)));
+    });
+  }
+
+  val reduce_job(int plan, unsigned id, const std::string& results) {
+    return with_plan(plan, [&](const tensor::Bundle& bundle) {
+      return message(tensor::encode_reduce_job(bundle, id, results_of(bundle, results)));
+    });
+  }
+
+  std::string open_job(const val& job_bytes, const val& files) {
+    try {
+      OpenJob opened{tensor::decode_job(bytes_of(job_bytes)), sources_of(files)};
+      jobs_.emplace(++last_handle_, std::move(opened));
+      return succeeded(last_handle_);
+    } catch (const std::exception& error) {
+      return failed(error.what());
+    }
+  }
+
+  void close_job(int handle) { jobs_.erase(handle); }
+
+  val produce(int handle, double begin, double length) {
+    const auto found = jobs_.find(handle);
+    if (found == jobs_.end()) {
+      return val(failed("This job was closed."));
+    }
+    const OpenJob& opened = found->second;
+    return produced(opened.job.bundle, opened.job.part, static_cast<std::uint64_t>(begin),
+                    static_cast<std::uint64_t>(length), opened.sources, opened.job.results);
+  }
+
+  std::string reduce(const val& job_bytes, const val& files, const val& progress) {
+    try {
+      const tensor::ReduceJob job = tensor::decode_reduce_job(bytes_of(job_bytes));
+      const Result<tensor::ReduceResult> result =
+          tensorferry::reduce(job.bundle, job.id, sources_of(files), job.results, {},
+                              [&](std::uint64_t read) { progress(static_cast<double>(read)); });
+      return result ? succeeded(result_json(*result)) : failed(result.error());
+    } catch (const std::exception& error) {
+      return failed(error.what());
+    }
+  }
+
+ private:
+  template <class Work>
+  val with_plan(int handle, Work&& work) {
+    const auto plan = plans_.find(handle);
+    if (plan == plans_.end()) {
+      return val(failed("This plan was released."));
+    }
+    try {
+      return work(plan->second);
+    } catch (const std::exception& error) {
+      return val(failed(error.what()));
+    }
+  }
+
+  template <class Work>
+  val with_part(int handle, unsigned file, unsigned part, Work&& work) {
+    return with_plan(handle, [&](const tensor::Bundle& bundle) {
+      return work(bundle, bundle.files.at(file).parts.at(part));
+    });
+  }
+
+  val message(std::string bytes) {
+    message_ = std::move(bytes);
+    return val(emscripten::typed_memory_view(
+        message_.size(), reinterpret_cast<const unsigned char*>(message_.data())));
+  }
+
+  val produced(const tensor::Bundle& bundle, const tensor::Part& part, std::uint64_t begin,
+               std::uint64_t length, const std::vector<io::Source>& sources,
+               const tensor::ReduceResults& results) {
+    buffer_.resize(length);
+    const Result<void> done =
+        tensorferry::produce(bundle, part, begin, sources, results, {}, buffer_);
+    if (!done) {
+      return val(failed(done.error()));
+    }
+    return val(emscripten::typed_memory_view(
+        buffer_.size(), reinterpret_cast<const unsigned char*>(buffer_.data())));
+  }
+
+  int last_handle_ = 0;
+  std::map<int, Document> documents_;
+  std::map<int, tensor::Bundle> plans_;
+  std::map<int, OpenJob> jobs_;
+  std::vector<std::byte> buffer_;
+  std::string message_;
+};
+
+std::string version_string() { return std::string(version()); }
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(tensorferry) {
+  emscripten::function("version", &version_string);
+  emscripten::class_<Converter>("Converter")
+      .constructor<>()
+      .function("open", &Converter::open)
+      .function("close", &Converter::close)
+      .function("inspect", &Converter::inspect)
+      .function("plan", &Converter::plan)
+      .function("releasePlan", &Converter::release_plan)
+      .function("bytes", &Converter::bytes)
+      .function("job", &Converter::job)
+      .function("reduceJob", &Converter::reduce_job)
+      .function("openJob", &Converter::open_job)
+      .function("closeJob", &Converter::close_job)
+      .function("produce", &Converter::produce)
+      .function("reduce", &Converter::reduce);
+}
