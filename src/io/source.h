@@ -17,6 +17,9 @@ struct Source {
   std::function<void(std::uint64_t offset, std::span<std::byte> out)> read;
 };
 
+/// Throws FileTruncated, with the numbers, unless [offset, offset + length) lies in the source.
+void check_range(const Source& source, std::uint64_t offset, std::uint64_t length);
+
 Source memory_source(std::string name, std::vector<std::byte> bytes);
 
 /// The bytes [offset, offset + size) of `source`, as a member of a stored zip lies in it.

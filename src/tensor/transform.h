@@ -46,8 +46,9 @@ struct Affine {
   double offset = 0;
   bool operator==(const Affine&) const = default;
 };
-/// TF.js's quantization: round((x − min) / scale), where scale = (max − min) / levels; min and max are
-/// Reduce results. (tensorflowjs/quantization.py: quantize_weights)
+/// TF.js's quantization: round((clip(x) − min) / scale) in float64, ties to even, with the nudged range of
+/// `quantization_range`; zeros where all elements are equal. (tensorflowjs/quantization.py:
+/// quantize_weights)
 struct Quantize {
   DType to = DType::UInt8;
   ReduceId minimum = 0;
@@ -59,6 +60,16 @@ struct Quantize {
 struct SquareRoot {
   bool operator==(const SquareRoot&) const = default;
 };
+
+/// Where the quantized levels lie. x ≈ level · scale + minimum.
+struct QuantizationRange {
+  double scale = 1;
+  double minimum = 0;
+  double maximum = 0;
+};
+/// The range is nudged so that 0, where it lies inside, is a level exactly; scale is 1 where the
+/// extremes are equal. (tensorflowjs/quantization.py: _get_affine_quantization_range)
+QuantizationRange quantization_range(double minimum, double maximum, DType to);
 
 using ValueOp = std::variant<Cast, Affine, Quantize, SquareRoot>;
 
@@ -80,7 +91,12 @@ struct Computation {
 /// `tensor` unchanged.
 Computation identity_computation(const TensorRef& tensor);
 
-/// True if the output's bytes are the input's bytes in their order, so a slice serves.
+/// Throws Error{Internal}, naming what is wrong, unless shapes, dtypes and views agree and every view
+/// stays within its input.
+void check_computation(const Computation& computation);
+
+/// True if the output's bytes are one range of the input's stored bytes in their order (storage is
+/// Contiguous or Inline), so a slice serves.
 bool is_plain_copy(const Computation& computation);
 
 }  // namespace tensorferry::tensor
