@@ -1,0 +1,237 @@
+#include "keras/layers/layer_call.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "graph/infer.h"
+#include "io/error.h"
+
+namespace tensorferry::keras {
+
+using graph::unknown_extent;
+
+namespace {
+
+/// Arguments of every layer that say nothing about the numbers of inference.
+constexpr std::string_view common_arguments[] = {
+    "activity_regularizer", "batch_input_shape", "batch_shape", "build_config", "dtype",
+    "input_dtype",          "input_shape",       "name",        "seed",         "trainable",
+};
+
+bool is_training_argument(std::string_view name) {
+  const auto ends_with = [name](std::string_view end) {
+    return name.size() >= end.size() && name.substr(name.size() - end.size()) == end;
+  };
+  return ends_with("_initializer") || ends_with("_regularizer") || ends_with("_constraint");
+}
+
+bool contains(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Ops whose result has the dtype of their input, whatever the layer computes in.
+bool keeps_dtype(const graph::Op& op) {
+  return std::holds_alternative<graph::Flatten>(op) || std::holds_alternative<graph::Reshape>(op) ||
+         std::holds_alternative<graph::Permute>(op) ||
+         std::holds_alternative<graph::RepeatVector>(op) ||
+         std::holds_alternative<graph::PadAxes>(op) ||
+         std::holds_alternative<graph::Concatenate>(op) ||
+         std::holds_alternative<graph::Dropout>(op) ||
+         std::holds_alternative<graph::Identity>(op) || std::holds_alternative<graph::Cast>(op) ||
+         std::holds_alternative<graph::CallGraph>(op) ||
+         std::holds_alternative<graph::Unsupported>(op);
+}
+
+}  // namespace
+
+std::vector<Variable> no_variables(const Layer&) { return {}; }
+
+LayerCall::LayerCall(graph::Program& program, graph::Graph& graph, ModuleTable& modules,
+                     const Generation& generation, const Layer& layer, const Call& call,
+                     std::vector<graph::ValueId> inputs)
+    : program_(program),
+      graph_(graph),
+      modules_(modules),
+      generation_(generation),
+      layer_(layer),
+      call_(call),
+      inputs_(std::move(inputs)),
+      arguments_(layer.name, layer.config),
+      compute_dtype_(dtype_from_name(layer.dtype).value_or(tensor::DType::Float32)) {}
+
+graph::ValueId LayerCall::input() const {
+  if (inputs_.size() != 1) {
+    throw Refusal{fmt::format("it is given {} tensors where it takes one", inputs_.size())};
+  }
+  return inputs_[0];
+}
+
+graph::ValueId LayerCall::input_of_rank(std::size_t rank) {
+  const graph::ValueId id = input();
+  graph::Value& given = graph_.values[id];
+  if (given.shape.size() == rank) return id;
+  if (given.rank_known) {
+    throw io::Error(io::ErrorCode::ConfigInvalid,
+                    fmt::format("Layer \"{}\" takes a tensor of {} axes, but is given shape [{}].",
+                                layer_.name, rank, fmt::join(given.shape, ", ")));
+  }
+  given.shape.assign(rank, unknown_extent);
+  return id;
+}
+
+const Weight& LayerCall::weight(std::string_view variable) const {
+  const auto found = std::find_if(layer_.weights.begin(), layer_.weights.end(),
+                                  [&](const Weight& weight) { return weight.role == variable; });
+  if (found == layer_.weights.end()) {
+    throw io::Error(io::ErrorCode::WeightMissing,
+                    fmt::format("Layer \"{}\" ({}) has no weight \"{}\" in the file.", layer_.name,
+                                layer_.class_name, variable));
+  }
+  return *found;
+}
+
+std::vector<graph::Extent> LayerCall::variable_shape(std::string_view variable) const {
+  const tensor::Shape& shape = program_.tensors.at(weight(variable).tensor).shape;
+  return {shape.begin(), shape.end()};
+}
+
+graph::ModuleId LayerCall::module(std::string_view part,
+                                  const std::vector<ParameterRequest>& parameters) {
+  const auto key = std::make_pair(&layer_, std::string(part));
+  const auto known = modules_.find(key);
+  if (known != modules_.end()) return known->second;
+
+  graph::Module module;
+  module.layer = layer_.name;
+  module.part = part;
+  module.trainable = layer_.trainable;
+  module.compute_dtype = compute_dtype_;
+  for (const ParameterRequest& request : parameters) {
+    const std::uint32_t tensor = weight(request.variable).tensor;
+    const auto found = variable_shape(request.variable);
+    const bool fits = std::equal(
+        found.begin(), found.end(), request.shape.begin(), request.shape.end(),
+        [](auto have, auto want) { return want == unknown_extent || have == want; });
+    if (!fits) {
+      throw io::Error(
+          io::ErrorCode::WeightShape,
+          fmt::format("Layer \"{}\" ({}): weight \"{}\" should have the shape [{}], but has [{}].",
+                      layer_.name, layer_.class_name, request.variable,
+                      fmt::join(request.shape, ", "), fmt::join(found, ", ")));
+    }
+    module.parameters.push_back({std::string(request.role), tensor, request.axes, {}});
+  }
+  program_.modules.push_back(std::move(module));
+  const auto id = static_cast<graph::ModuleId>(program_.modules.size() - 1);
+  modules_.emplace(key, id);
+  return id;
+}
+
+graph::ValueId LayerCall::append(graph::Op op, std::vector<graph::ValueId> inputs,
+                                 std::optional<graph::ModuleId> module, bool fused) {
+  std::vector<graph::Value> given;
+  for (const graph::ValueId id : inputs) given.push_back(graph_.values[id]);
+  graph::Value result = graph::infer(program_, op, given).at(0);
+  if (!keeps_dtype(op)) result.dtype = compute_dtype_;
+  const graph::ValueId output = graph::add_value(graph_, std::move(result));
+  graph_.nodes.push_back({std::move(op), std::move(inputs), {output}, module, layer_.name, fused});
+  return output;
+}
+
+graph::ValueId LayerCall::add(graph::Op op, std::vector<graph::ValueId> inputs,
+                              graph::ModuleId module) {
+  return append(std::move(op), std::move(inputs), module, false);
+}
+
+graph::ValueId LayerCall::add(graph::Op op, std::vector<graph::ValueId> inputs) {
+  const graph::ModuleId plain = module();
+  return append(std::move(op), std::move(inputs), plain, false);
+}
+
+graph::ValueId LayerCall::add_step(graph::Op op, std::vector<graph::ValueId> inputs) {
+  return append(std::move(op), std::move(inputs), std::nullopt, false);
+}
+
+graph::ValueId LayerCall::add_fused(graph::Op op, graph::ValueId input) {
+  return append(std::move(op), {input}, std::nullopt, true);
+}
+
+void LayerCall::note(io::Severity severity, std::string_view code, std::string text) {
+  program_.notes.push_back({severity, layer_.name, std::string(code), std::move(text)});
+}
+
+void require_known_arguments(const Layer& layer, const LayerKind& kind) {
+  if (!layer.config.is_object()) return;
+  for (const auto& [name, value] : layer.config.items()) {
+    const bool known = value.is_null() || contains(common_arguments, name) ||
+                       is_training_argument(name) || contains(kind.arguments, name);
+    if (!known) {
+      throw Refusal{fmt::format(
+          "its argument \"{}\" = {} is not known", name,
+          value.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 80))};
+    }
+  }
+}
+
+std::size_t resolve_axis(std::int64_t axis, std::size_t rank, std::string_view layer) {
+  const std::int64_t resolved = axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis;
+  if (resolved < 0 || resolved >= static_cast<std::int64_t>(rank)) {
+    throw io::Error(io::ErrorCode::ConfigInvalid,
+                    fmt::format("Layer \"{}\": axis {} is outside a tensor of {} axes.", layer, axis,
+                                rank));
+  }
+  return static_cast<std::size_t>(resolved);
+}
+
+std::vector<std::size_t> resolve_axes(const std::vector<std::int64_t>& axes, std::size_t rank,
+                                      std::string_view layer) {
+  std::vector<std::size_t> resolved;
+  for (const std::int64_t axis : axes) resolved.push_back(resolve_axis(axis, rank, layer));
+  std::sort(resolved.begin(), resolved.end());
+  return resolved;
+}
+
+std::size_t channel_axis(const Arguments& arguments, std::size_t rank) {
+  const std::string format = arguments.text("data_format", "channels_last");
+  if (format == "channels_first") return 1;
+  if (format != "channels_last") {
+    arguments.mistaken("data_format", "\"channels_last\" or \"channels_first\"");
+  }
+  return rank - 1;
+}
+
+int spatial_rank_of(std::string_view class_name) {
+  const auto digit = class_name.find_first_of("123");
+  return digit == std::string_view::npos ? 0 : class_name[digit] - '0';
+}
+
+std::vector<std::string> spatial_axis_names(int spatial_rank) {
+  if (spatial_rank == 1) return {"length"};
+  if (spatial_rank == 2) return {"height", "width"};
+  return {"depth", "height", "width"};
+}
+
+std::vector<std::string> numbered_axis_names(const std::vector<std::size_t>& axes) {
+  std::vector<std::string> names;
+  for (const std::size_t axis : axes) names.push_back(fmt::format("axis{}", axis));
+  return names;
+}
+
+std::optional<tensor::DType> dtype_from_name(std::string_view name) {
+  using tensor::DType;
+  constexpr std::pair<std::string_view, DType> names[] = {
+      {"float16", DType::Float16}, {"bfloat16", DType::BFloat16}, {"float32", DType::Float32},
+      {"float64", DType::Float64}, {"int8", DType::Int8},         {"int16", DType::Int16},
+      {"int32", DType::Int32},     {"int64", DType::Int64},       {"uint8", DType::UInt8},
+      {"uint16", DType::UInt16},   {"uint32", DType::UInt32},     {"uint64", DType::UInt64},
+      {"bool", DType::Bool},
+  };
+  for (const auto& [text, dtype] : names) {
+    if (text == name) return dtype;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tensorferry::keras

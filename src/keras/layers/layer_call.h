@@ -1,0 +1,117 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "graph/graph.h"
+#include "keras/layers/arguments.h"
+#include "keras/layers/layer_kind.h"
+#include "keras/model.h"
+
+namespace tensorferry::keras {
+
+/// A layer that cannot be converted, with the reason as a sentence. Ends inside `lower`, as an
+/// Unsupported node.
+struct Refusal {
+  std::string reason;
+};
+
+/// A parameter as the lowering of a layer asks for it: which variable, what ops.h calls it, its axes in
+/// stored order and their extents (`unknown_extent`: any).
+struct ParameterRequest {
+  std::string_view variable;
+  std::string_view role;
+  std::vector<std::string> axes;
+  std::vector<graph::Extent> shape;
+};
+
+/// Modules that have been made, so that a shared layer has one. The text is the part.
+using ModuleTable = std::map<std::pair<const Layer*, std::string>, graph::ModuleId>;
+
+/// One call of one layer while it is lowered: what the layer is given, and where its nodes go.
+class LayerCall {
+ public:
+  LayerCall(graph::Program& program, graph::Graph& graph, ModuleTable& modules,
+            const Generation& generation, const Layer& layer, const Call& call,
+            std::vector<graph::ValueId> inputs);
+
+  const Layer& layer() const { return layer_; }
+  const Call& call() const { return call_; }
+  const Arguments& arguments() const { return arguments_; }
+  Generation generation() const { return generation_; }
+  graph::Program& program() { return program_; }
+
+  const std::vector<graph::ValueId>& inputs() const { return inputs_; }
+  /// The one tensor that the layer takes; refused if it is given another number.
+  graph::ValueId input() const;
+  const graph::Value& value(graph::ValueId id) const { return graph_.values[id]; }
+  /// The one input as a tensor of `rank` axes. Behind a layer that was refused nothing is known, so
+  /// there the rank is taken at its word.
+  graph::ValueId input_of_rank(std::size_t rank);
+  std::size_t rank(graph::ValueId id) const { return value(id).shape.size(); }
+
+  /// The extents of a variable as stored.
+  std::vector<graph::Extent> variable_shape(std::string_view variable) const;
+
+  /// The layer's module, or that of one of its parts, made at the first call with these parameters.
+  graph::ModuleId module(std::string_view part = "",
+                         const std::vector<ParameterRequest>& parameters = {});
+
+  /// Adds a node that is the layer itself (or its part with that module).
+  graph::ValueId add(graph::Op op, std::vector<graph::ValueId> inputs, graph::ModuleId module);
+  graph::ValueId add(graph::Op op, std::vector<graph::ValueId> inputs);
+  /// Adds a node that prepares or completes the layer.
+  graph::ValueId add_step(graph::Op op, std::vector<graph::ValueId> inputs);
+  /// Adds an activation that was given as the layer's argument.
+  graph::ValueId add_fused(graph::Op op, graph::ValueId input);
+
+  /// In which this layer computes. A mixed policy computes in that of its variables.
+  tensor::DType compute_dtype() const { return compute_dtype_; }
+
+  void note(io::Severity severity, std::string_view code, std::string text);
+
+ private:
+  graph::ValueId append(graph::Op op, std::vector<graph::ValueId> inputs,
+                        std::optional<graph::ModuleId> module, bool fused);
+  const Weight& weight(std::string_view variable) const;
+
+  graph::Program& program_;
+  graph::Graph& graph_;
+  ModuleTable& modules_;
+  Generation generation_;
+  const Layer& layer_;
+  const Call& call_;
+  std::vector<graph::ValueId> inputs_;
+  Arguments arguments_;
+  tensor::DType compute_dtype_;
+};
+
+/// Throws Refusal for an argument that is outside the kind's allow-list and was given a value.
+void require_known_arguments(const Layer& layer, const LayerKind& kind);
+
+/// A Keras axis, which may be negative, in a tensor of `rank` axes. Throws io::Error{ConfigInvalid}.
+std::size_t resolve_axis(std::int64_t axis, std::size_t rank, std::string_view layer);
+/// The same of a list or a number, ascending.
+std::vector<std::size_t> resolve_axes(const std::vector<std::int64_t>& axes, std::size_t rank,
+                                      std::string_view layer);
+
+/// The axis of the channels in a tensor of `rank` axes, by the layer's `data_format`.
+std::size_t channel_axis(const Arguments& arguments, std::size_t rank);
+
+/// The number at the end of a class name: "Conv2DTranspose" has 2 spatial axes.
+int spatial_rank_of(std::string_view class_name);
+
+/// Names of the spatial axes of a kernel.
+std::vector<std::string> spatial_axis_names(int spatial_rank);
+
+/// Names of axes after their number in Keras's layout: "axis1".
+std::vector<std::string> numbered_axis_names(const std::vector<std::size_t>& axes);
+
+/// "float32" → Float32, nothing for what is no numeric dtype ("string").
+std::optional<tensor::DType> dtype_from_name(std::string_view name);
+
+}  // namespace tensorferry::keras

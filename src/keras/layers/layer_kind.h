@@ -1,0 +1,44 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+#include "keras/model.h"
+
+namespace tensorferry::keras {
+
+class LayerCall;
+
+/// A variable that Keras makes for a layer. `role` is its name in today's Keras, `other_name` the spelling
+/// of another generation, if it has one.
+struct Variable {
+  std::string_view role;
+  std::string_view other_name = {};
+  bool trainable = true;
+};
+
+/// What a layer does with a mask that Keras sends along with a value (`Embedding(mask_zero=True)`).
+enum class MaskUse {
+  Drops,     ///< the result has none
+  Passes,    ///< the values do not depend on it, the result carries it on
+  Consumes,  ///< the values depend on it, so a masked input is refused
+};
+
+/// What is known of a Keras layer class, or of several that differ in their rank only. `arguments` is the
+/// allow-list of what changes the numbers and is honoured, and of what is harmless for this class; arguments
+/// that every layer has and that matter for training alone are in `layer_call.cpp`. Any other argument is
+/// refused, never ignored.
+struct LayerKind {
+  std::span<const std::string_view> arguments;
+  /// Variables in the order in which Keras creates them.
+  std::vector<Variable> (*variables)(const Layer& layer);
+  /// Adds the nodes of one call; the result is what the call returns. Throws Refusal.
+  graph::ValueId (*lower)(LayerCall& call);
+  MaskUse mask = MaskUse::Drops;
+};
+
+std::vector<Variable> no_variables(const Layer& layer);
+
+}  // namespace tensorferry::keras

@@ -1,0 +1,87 @@
+#include "keras/layers/merging.h"
+
+#include <algorithm>
+
+#include "keras/layers/layer_call.h"
+
+namespace tensorferry::keras {
+
+using graph::Merge;
+
+namespace {
+
+constexpr std::string_view concatenate_arguments[] = {"axis"};
+constexpr std::string_view dot_arguments[] = {"axes", "normalize"};
+
+/// Axes of one element behind the batch until there are `rank` (keras/src/layers/merging/base_merge.py,
+/// Merge.call).
+graph::ValueId raise_rank(LayerCall& call, graph::ValueId id, std::size_t rank) {
+  const std::vector<graph::Extent>& shape = call.value(id).shape;
+  if (shape.size() == rank) return id;
+  const auto unknown = std::count(shape.begin() + 1, shape.end(), graph::unknown_extent);
+  if (unknown > 1) throw Refusal{"it raises the rank of a tensor with several free sizes"};
+  graph::Reshape reshape;
+  reshape.shape.assign(rank - shape.size(), 1);
+  reshape.shape.insert(reshape.shape.end(), shape.begin() + 1, shape.end());
+  return call.add_step(reshape, {id});
+}
+
+graph::ValueId lower_merge(LayerCall& call, Merge::Kind kind) {
+  std::vector<graph::ValueId> inputs = call.inputs();
+  if (inputs.empty()) throw Refusal{"it is given no tensor"};
+  const bool takes_two = kind == Merge::Kind::Subtract;
+  if (takes_two && inputs.size() != 2) throw Refusal{"it takes two tensors"};
+  std::size_t rank = 0;
+  for (const graph::ValueId id : inputs) rank = std::max(rank, call.rank(id));
+  for (graph::ValueId& id : inputs) id = raise_rank(call, id, rank);
+  if (inputs.size() == 1) return call.add(graph::Identity{}, inputs);
+  return call.add(Merge{kind}, inputs);
+}
+
+graph::ValueId lower_add(LayerCall& call) { return lower_merge(call, Merge::Kind::Add); }
+graph::ValueId lower_average(LayerCall& call) { return lower_merge(call, Merge::Kind::Average); }
+graph::ValueId lower_maximum(LayerCall& call) { return lower_merge(call, Merge::Kind::Maximum); }
+graph::ValueId lower_minimum(LayerCall& call) { return lower_merge(call, Merge::Kind::Minimum); }
+graph::ValueId lower_multiply(LayerCall& call) { return lower_merge(call, Merge::Kind::Multiply); }
+graph::ValueId lower_subtract(LayerCall& call) { return lower_merge(call, Merge::Kind::Subtract); }
+
+graph::ValueId lower_concatenate(LayerCall& call) {
+  if (call.inputs().empty()) throw Refusal{"it is given no tensor"};
+  const std::size_t rank = call.rank(call.inputs()[0]);
+  graph::Concatenate concatenate;
+  concatenate.axis =
+      resolve_axis(call.arguments().integer("axis", -1), rank, call.layer().name);
+  if (call.inputs().size() == 1) return call.add(graph::Identity{}, call.inputs());
+  return call.add(concatenate, call.inputs());
+}
+
+graph::ValueId lower_dot(LayerCall& call) {
+  if (call.inputs().size() != 2) throw Refusal{"it takes two tensors"};
+  std::vector<std::int64_t> axes = call.arguments().integer_list("axes");
+  if (axes.size() == 1) axes.push_back(axes[0]);
+  if (axes.size() != 2) throw Refusal{"it contracts several axes"};
+  graph::Dot dot;
+  const auto resolve = [&](std::size_t i) {
+    return static_cast<std::int64_t>(
+        resolve_axis(axes[i], call.rank(call.inputs()[i]), call.layer().name));
+  };
+  dot.axis_a = resolve(0);
+  dot.axis_b = resolve(1);
+  if (dot.axis_a == 0 || dot.axis_b == 0) throw Refusal{"it contracts the batch"};
+  dot.normalize = call.arguments().boolean("normalize", false);
+  return call.add(dot, call.inputs());
+}
+
+}  // namespace
+
+const LayerKind add_kind{{}, no_variables, lower_add, MaskUse::Passes};
+const LayerKind average_kind{{}, no_variables, lower_average, MaskUse::Passes};
+const LayerKind concatenate_kind{concatenate_arguments, no_variables, lower_concatenate,
+                                 MaskUse::Passes};
+const LayerKind dot_kind{dot_arguments, no_variables, lower_dot};
+const LayerKind maximum_kind{{}, no_variables, lower_maximum, MaskUse::Consumes};
+const LayerKind minimum_kind{{}, no_variables, lower_minimum, MaskUse::Consumes};
+const LayerKind multiply_kind{{}, no_variables, lower_multiply, MaskUse::Passes};
+const LayerKind subtract_kind{{}, no_variables, lower_subtract, MaskUse::Passes};
+
+}  // namespace tensorferry::keras

@@ -1,0 +1,115 @@
+#include "keras/layers/normalization.h"
+
+#include <algorithm>
+
+#include "keras/layers/layer_call.h"
+
+namespace tensorferry::keras {
+
+using graph::BatchNorm;
+using graph::LayerNorm;
+
+namespace {
+
+// `fused` chooses a kernel, `synchronized` concerns training on several devices.
+constexpr std::string_view batch_arguments[] = {
+    "adjustment", "axis",   "center",          "epsilon",         "fused",        "momentum",
+    "renorm",     "scale",  "renorm_clipping", "renorm_momentum", "synchronized", "virtual_batch_size",
+};
+constexpr std::string_view layer_arguments[] = {"axis", "center", "epsilon", "rms_scaling",
+                                                "scale"};
+
+std::vector<Variable> batch_variables(const Layer& layer) {
+  const Arguments arguments(layer.name, layer.config);
+  std::vector<Variable> variables;
+  if (arguments.boolean("scale", true)) variables.push_back({"gamma"});
+  if (arguments.boolean("center", true)) variables.push_back({"beta"});
+  variables.push_back({"moving_mean", {}, false});
+  variables.push_back({"moving_variance", {}, false});
+  return variables;
+}
+
+std::vector<std::int64_t> axis_list(const Arguments& arguments) {
+  return arguments.find("axis") == nullptr ? std::vector<std::int64_t>{-1}
+                                           : arguments.integer_list("axis");
+}
+
+/// TensorFlow's fused kernel, which Keras 2 takes for images and volumes, raises smaller epsilons
+/// (tensorflow/python/ops/nn_impl.py, fused_batch_norm; tf_keras/src/layers/normalization/
+/// batch_normalization.py, build). Keras 3 does not use it.
+double effective_epsilon(const LayerCall& call, std::size_t axis, std::size_t rank,
+                         double epsilon) {
+  constexpr double least = 1.001e-5;
+  const Json* fused = call.arguments().find("fused");
+  const bool refused_by_user = fused != nullptr && fused->is_boolean() && !fused->get<bool>();
+  const bool image = (rank == 4 || rank == 5) && (axis == 1 || axis == rank - 1);
+  const bool is_fused = call.generation() != Generation::Keras3 && image && !refused_by_user &&
+                        !call.arguments().boolean("synchronized", false) &&
+                        call.compute_dtype() != tensor::DType::Float64;
+  return is_fused ? std::max(epsilon, least) : epsilon;
+}
+
+graph::ValueId lower_batch_normalization(LayerCall& call) {
+  const Arguments& arguments = call.arguments();
+  if (arguments.boolean("renorm", false)) throw Refusal{"it renormalizes its batches (renorm)"};
+  if (arguments.find("virtual_batch_size") != nullptr) throw Refusal{"it has virtual batches"};
+  if (arguments.find("adjustment") != nullptr) throw Refusal{"it has an adjustment function"};
+  const graph::ValueId input = call.input();
+  const std::size_t rank = call.rank(input);
+  const auto axes = resolve_axes(axis_list(arguments), rank, call.layer().name);
+  if (axes.size() != 1) throw Refusal{"it normalizes several axes at once"};
+
+  BatchNorm norm;
+  norm.axis = axes[0];
+  norm.epsilon = effective_epsilon(call, norm.axis, rank, arguments.number("epsilon", 1e-3));
+  norm.momentum = arguments.number("momentum", 0.99);
+  norm.scale = arguments.boolean("scale", true);
+  norm.center = arguments.boolean("center", true);
+  const graph::Extent features = call.value(input).shape[norm.axis];
+  std::vector<ParameterRequest> parameters;
+  for (const Variable& variable : batch_variables(call.layer())) {
+    parameters.push_back({variable.role, variable.role, {"channels"}, {features}});
+  }
+  const graph::ModuleId module = call.module("", parameters);
+  norm.features = call.variable_shape("moving_mean").at(0);
+  return call.add(norm, {input}, module);
+}
+
+std::vector<Variable> layer_variables(const Layer& layer) {
+  const Arguments arguments(layer.name, layer.config);
+  const bool rms = arguments.boolean("rms_scaling", false);
+  std::vector<Variable> variables;
+  if (arguments.boolean("scale", true) || rms) variables.push_back({"gamma"});
+  if (arguments.boolean("center", true) && !rms) variables.push_back({"beta"});
+  return variables;
+}
+
+graph::ValueId lower_layer_normalization(LayerCall& call) {
+  const Arguments& arguments = call.arguments();
+  const graph::ValueId input = call.input();
+  LayerNorm norm;
+  norm.axes = resolve_axes(axis_list(arguments), call.rank(input), call.layer().name);
+  norm.epsilon = arguments.number("epsilon", 1e-3);
+  norm.rms = arguments.boolean("rms_scaling", false);
+  norm.scale = arguments.boolean("scale", true) || norm.rms;
+  norm.center = arguments.boolean("center", true) && !norm.rms;
+  for (const std::size_t axis : norm.axes) {
+    norm.extents.push_back(call.value(input).shape[axis]);
+  }
+  std::vector<ParameterRequest> parameters;
+  for (const Variable& variable : layer_variables(call.layer())) {
+    parameters.push_back({variable.role, variable.role, numbered_axis_names(norm.axes), norm.extents});
+  }
+  const graph::ModuleId module = call.module("", parameters);
+  if (!parameters.empty()) norm.extents = call.variable_shape(parameters[0].variable);
+  return call.add(norm, {input}, module);
+}
+
+}  // namespace
+
+const LayerKind batch_normalization_kind{batch_arguments, batch_variables,
+                                         lower_batch_normalization, MaskUse::Passes};
+const LayerKind layer_normalization_kind{layer_arguments, layer_variables,
+                                         lower_layer_normalization, MaskUse::Passes};
+
+}  // namespace tensorferry::keras

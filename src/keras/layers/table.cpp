@@ -1,0 +1,104 @@
+#include "keras/layers/table.h"
+
+#include <algorithm>
+
+#include "keras/layers/activation.h"
+#include "keras/layers/applications.h"
+#include "keras/layers/convolution.h"
+#include "keras/layers/core.h"
+#include "keras/layers/merging.h"
+#include "keras/layers/normalization.h"
+#include "keras/layers/pooling.h"
+#include "keras/layers/preprocessing.h"
+#include "keras/layers/regularization.h"
+#include "keras/layers/reshaping.h"
+
+namespace tensorferry::keras {
+
+namespace {
+
+constexpr LayerRow table[] = {
+    {"Activation", &activation_kind},
+    {"ActivityRegularization", &identity_kind},
+    {"Add", &add_kind},
+    {"AlphaDropout", &alpha_dropout_kind},
+    {"Average", &average_kind},
+    {"AveragePooling1D", &average_pooling_kind},
+    {"AveragePooling2D", &average_pooling_kind},
+    {"AveragePooling3D", &average_pooling_kind},
+    {"BatchNormalization", &batch_normalization_kind},
+    {"Concatenate", &concatenate_kind},
+    {"Conv1D", &convolution_kind},
+    {"Conv1DTranspose", &transposed_convolution_kind},
+    {"Conv2D", &convolution_kind},
+    {"Conv2DTranspose", &transposed_convolution_kind},
+    {"Conv3D", &convolution_kind},
+    {"Conv3DTranspose", &transposed_convolution_kind},
+    {"Cropping1D", &cropping_kind},
+    {"Cropping2D", &cropping_kind},
+    {"Cropping3D", &cropping_kind},
+    {"CustomScaleLayer", &custom_scale_kind},
+    {"Dense", &dense_kind},
+    {"DepthwiseConv1D", &depthwise_convolution_kind},
+    {"DepthwiseConv2D", &depthwise_convolution_kind},
+    {"Dot", &dot_kind},
+    {"Dropout", &dropout_kind},
+    {"ELU", &elu_kind},
+    {"Embedding", &embedding_kind},
+    {"Flatten", &flatten_kind},
+    {"GaussianDropout", &gaussian_dropout_kind},
+    {"GaussianNoise", &gaussian_noise_kind},
+    {"GlobalAveragePooling1D", &global_average_pooling_kind},
+    {"GlobalAveragePooling2D", &global_average_pooling_kind},
+    {"GlobalAveragePooling3D", &global_average_pooling_kind},
+    {"GlobalMaxPooling1D", &global_max_pooling_kind},
+    {"GlobalMaxPooling2D", &global_max_pooling_kind},
+    {"GlobalMaxPooling3D", &global_max_pooling_kind},
+    {"Identity", &identity_kind},
+    {"InputLayer", &input_kind},
+    {"LayerNormalization", &layer_normalization_kind},
+    {"LayerScale", &layer_scale_kind},
+    {"LeakyReLU", &leaky_relu_kind},
+    {"MaxPooling1D", &max_pooling_kind},
+    {"MaxPooling2D", &max_pooling_kind},
+    {"MaxPooling3D", &max_pooling_kind},
+    {"Maximum", &maximum_kind},
+    {"Minimum", &minimum_kind},
+    {"Multiply", &multiply_kind},
+    {"Normalization", &normalization_kind},
+    {"PReLU", &prelu_kind},
+    {"Permute", &permute_kind},
+    {"ReLU", &relu_kind},
+    {"RepeatVector", &repeat_vector_kind},
+    {"Rescaling", &rescaling_kind},
+    {"Reshape", &reshape_kind},
+    {"SeparableConv1D", &separable_convolution_kind},
+    {"SeparableConv2D", &separable_convolution_kind},
+    {"Softmax", &softmax_kind},
+    {"SpatialDropout1D", &spatial_dropout_kind},
+    {"SpatialDropout2D", &spatial_dropout_kind},
+    {"SpatialDropout3D", &spatial_dropout_kind},
+    {"StochasticDepth", &stochastic_depth_kind},
+    {"Subtract", &subtract_kind},
+    {"UpSampling1D", &up_sampling_kind},
+    {"UpSampling2D", &up_sampling_kind},
+    {"UpSampling3D", &up_sampling_kind},
+    {"ZeroPadding1D", &zero_padding_kind},
+    {"ZeroPadding2D", &zero_padding_kind},
+    {"ZeroPadding3D", &zero_padding_kind},
+};
+
+}  // namespace
+
+std::span<const LayerRow> layer_table() { return table; }
+
+const LayerKind* find_layer_kind(std::string_view class_name) {
+  const auto row =
+      std::lower_bound(std::begin(table), std::end(table), class_name,
+                       [](const LayerRow& entry, std::string_view name) {
+                         return entry.class_name < name;
+                       });
+  return row == std::end(table) || row->class_name != class_name ? nullptr : row->kind;
+}
+
+}  // namespace tensorferry::keras
