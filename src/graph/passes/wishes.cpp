@@ -1,0 +1,121 @@
+#include "graph/passes/wishes.h"
+
+#include <algorithm>
+#include <set>
+
+#include "io/overloaded.h"
+
+namespace tensorferry::graph {
+
+namespace {
+
+enum class Wish { None, ChannelsFirst, Keras, AskNext };
+
+Wish by_channel_axis(std::size_t channel_axis, std::size_t rank) {
+  if (rank < 3) return Wish::None;
+  if (channel_axis + 1 == rank) return Wish::ChannelsFirst;
+  return channel_axis == 1 ? Wish::Keras : Wish::None;
+}
+
+// A reduction over all but the batch and one axis is global pooling.
+Wish of_reduction(const ReduceAxes& reduce, std::size_t rank) {
+  if (reduce.axes.size() + 2 != rank) return Wish::None;
+  for (std::size_t axis = 1; axis < rank; ++axis) {
+    if (std::find(reduce.axes.begin(), reduce.axes.end(), axis) == reduce.axes.end()) {
+      return by_channel_axis(axis, rank);
+    }
+  }
+  return Wish::None;
+}
+
+Wish of_call(const CallGraph& call, std::size_t argument, const std::vector<Boundary>& boundaries) {
+  const Axes& order = boundaries.at(call.graph).inputs.at(argument);
+  if (order.size() < 3) return Wish::None;
+  return order == keras_order(order.size()) ? Wish::Keras : Wish::ChannelsFirst;
+}
+
+Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
+             const std::vector<Boundary>& boundaries) {
+  const Wish last_axis = rank < 3 ? Wish::None : Wish::Keras;
+  return std::visit(
+      io::overloaded{
+          [](const Input&) { return Wish::None; },
+          [](const Constant&) { return Wish::None; },
+          [&](const Conv& conv) { return by_channel_axis(conv.channel_axis, rank); },
+          [&](const Dense&) { return last_axis; },
+          [&](const BatchNorm& norm) { return by_channel_axis(norm.axis, rank); },
+          [&](const LayerNorm&) { return last_axis; },
+          [&](const Pool& pool) { return by_channel_axis(pool.channel_axis, rank); },
+          [&](const ReduceAxes& reduce) { return of_reduction(reduce, rank); },
+          [](const Unary&) { return Wish::AskNext; },
+          [](const Softmax&) { return Wish::None; },
+          [](const Glu&) { return Wish::None; },
+          [](const PRelu&) { return Wish::AskNext; },
+          [](const Flatten&) { return Wish::None; },
+          [&](const Reshape&) { return last_axis; },
+          [](const Permute&) { return Wish::None; },
+          [](const RepeatVector&) { return Wish::None; },
+          [](const PadAxes&) { return Wish::AskNext; },
+          [&](const Upsample& upsample) { return by_channel_axis(upsample.channel_axis, rank); },
+          [&](const Embedding&) { return last_axis; },
+          [](const Merge&) { return Wish::AskNext; },
+          [](const Concatenate&) { return Wish::AskNext; },
+          [&](const Dot&) { return last_axis; },
+          [](const ScaleOffset&) { return Wish::AskNext; },
+          [](const Normalize&) { return Wish::AskNext; },
+          [](const ChannelScale&) { return Wish::AskNext; },
+          [&](const Dropout& dropout) {
+            return dropout.kind == Dropout::Kind::Channels
+                       ? by_channel_axis(dropout.channel_axis, rank)
+                       : Wish::AskNext;
+          },
+          [](const Cast&) { return Wish::AskNext; },
+          [](const Identity&) { return Wish::AskNext; },
+          [&](const CallGraph& call) { return of_call(call, argument, boundaries); },
+          [&](const Unsupported&) { return last_axis; },
+      },
+      node.op);
+}
+
+struct Search {
+  const Graph& graph;
+  const std::vector<Boundary>& boundaries;
+  Wishes wishes;
+  std::set<ValueId> seen;
+
+  void visit(ValueId value) {
+    if (!seen.insert(value).second) return;
+    for (const Node& node : graph.nodes) {
+      for (std::size_t argument = 0; argument < node.inputs.size(); ++argument) {
+        if (node.inputs[argument] == value) hear(node, argument);
+      }
+    }
+  }
+
+  void hear(const Node& node, std::size_t argument) {
+    const std::size_t rank = graph.values[node.inputs[argument]].shape.size();
+    switch (wish_of(node, argument, rank, boundaries)) {
+      case Wish::None:
+        return;
+      case Wish::ChannelsFirst:
+        wishes.channels_first = true;
+        return;
+      case Wish::Keras:
+        wishes.keras = true;
+        return;
+      case Wish::AskNext:
+        visit(node.outputs.at(0));
+        return;
+    }
+  }
+};
+
+}  // namespace
+
+Wishes wishes_of(const Graph& graph, ValueId value, const std::vector<Boundary>& boundaries) {
+  Search search{graph, boundaries, {}, {}};
+  search.visit(value);
+  return search.wishes;
+}
+
+}  // namespace tensorferry::graph
