@@ -36,6 +36,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "weight-order";
     case ErrorCode::GraphCycle:
       return "graph-cycle";
+    case ErrorCode::ArchitectureMissing:
+      return "architecture-missing";
     case ErrorCode::LayerUnsupported:
       return "layer-unsupported";
     case ErrorCode::OptionInvalid:
