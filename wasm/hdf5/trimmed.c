@@ -1,5 +1,6 @@
 // What HDF5 refers to by name and this build leaves out (see CMakeLists.txt): file drivers that are
-// never registered, two rare filters, the containers of HDF5's own tests, and the tracing of calls.
+// never registered, plugins, two rare filters, arithmetic on data while it is read, the containers of
+// HDF5's own tests, and the tracing of calls.
 // A file that asks for one of them is refused with HDF5's usual error.
 #include "H5private.h"
 
@@ -7,6 +8,7 @@
 #include "H5EAprivate.h"
 #include "H5FAprivate.h"
 #include "H5Ipublic.h"
+#include "H5PLprivate.h"
 #include "H5RSprivate.h"
 #include "H5Zprivate.h"
 
@@ -33,6 +35,22 @@ H5Z_class2_t H5Z_NBIT[1] = {
     {H5Z_CLASS_T_VERS, H5Z_FILTER_NBIT, 0, 0, "nbit (not in this build)", NULL, NULL, unavailable}};
 H5Z_class2_t H5Z_SCALEOFFSET[1] = {{H5Z_CLASS_T_VERS, H5Z_FILTER_SCALEOFFSET, 0, 0,
                                     "scaleoffset (not in this build)", NULL, NULL, unavailable}};
+
+const void *H5PL_load(H5PL_type_t plugin_type, const H5PL_key_t *key) { return NULL; }
+herr_t H5PL_iterate(H5PL_iterate_type_t iter_type, H5PL_iterate_t iter_op, void *op_data) {
+  return SUCCEED;
+}
+int H5PL_term_package(void) { return 0; }
+
+H5Z_data_xform_t *H5Z_xform_create(const char *expr) { return NULL; }
+herr_t H5Z_xform_copy(H5Z_data_xform_t **data_xform_prop) { return SUCCEED; }
+herr_t H5Z_xform_destroy(H5Z_data_xform_t *data_xform_prop) { return SUCCEED; }
+herr_t H5Z_xform_eval(H5Z_data_xform_t *data_xform_prop, void *array, size_t array_size,
+                      const H5T_t *buf_type) {
+  return FAIL;
+}
+bool H5Z_xform_noop(const H5Z_data_xform_t *data_xform_prop) { return true; }
+const char *H5Z_xform_extract_xform_str(const H5Z_data_xform_t *data_xform_prop) { return NULL; }
 
 // The class is chosen by a byte of the file, so it must fail cleanly: opening such a container stops
 // at the context that cannot be created, before any other callback is called.
