@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import puppeteer from "puppeteer-core";
+
+const CHROMIUM = process.env.TENSORFERRY_CHROMIUM ?? "/usr/bin/chromium";
+const FIREFOX = process.env.TENSORFERRY_FIREFOX ?? "/usr/bin/firefox-esr";
+
+/** `downloads` is a folder; `close` ends the browser and removes what it left. */
+export const BROWSERS = [
+  { name: "Chromium", path: CHROMIUM, present: existsSync(CHROMIUM), launch: chromium },
+  { name: "Firefox", path: FIREFOX, present: existsSync(FIREFOX), launch: firefox },
+];
+
+export async function chromium() {
+  const { folder, downloads, profile } = await folders();
+  const browser = await puppeteer.launch({
+    executablePath: CHROMIUM,
+    userDataDir: profile,
+    protocolTimeout: 120_000,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  const session = await browser.target().createCDPSession();
+  await session.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: downloads });
+  return launched(browser, folder, downloads);
+}
+
+export async function firefox() {
+  const { folder, downloads, profile } = await folders();
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: FIREFOX,
+    userDataDir: profile,
+    headless: true,
+    protocolTimeout: 120_000,
+    extraPrefsFirefox: {
+      "browser.download.dir": downloads,
+      "browser.download.folderList": 2,
+      "browser.download.useDownloadDir": true,
+      "browser.download.alwaysOpenPanel": false,
+      "browser.helperApps.neverAsk.saveToDisk": "application/zip,application/octet-stream",
+      "dom.disable_beforeunload": true,
+    },
+  });
+  return launched(browser, folder, downloads);
+}
+
+async function folders() {
+  const folder = await mkdtemp(join(tmpdir(), "tensorferry-browser-"));
+  const downloads = join(folder, "downloads");
+  const profile = join(folder, "profile");
+  await mkdir(downloads);
+  await mkdir(profile);
+  return { folder, downloads, profile };
+}
+
+function launched(browser, folder, downloads) {
+  return {
+    browser,
+    downloads,
+    async close() {
+      await browser.close();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/** A static server that remembers every request: what a page sends is judged here, at the other end. */
+
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".md": "text/markdown; charset=utf-8",
+  ".json": "application/json",
+  // As hosts do that don't know it.
+  ".wasm": "application/octet-stream",
+};
+
+/** Serves `folder` under `prefix` ("/some/sub-folder/"); anything else is 404, and counted alike. */
+export async function serve(folder, prefix = "/") {
+  const requests = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    void answer(folder, prefix, request, response);
+  });
+  server.on("upgrade", (request, socket) => {
+    requests.push(`UPGRADE ${request.url}`);
+    socket.destroy();
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  return {
+    origin,
+    url: `${origin}${prefix}`,
+    requests,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function answer(folder, prefix, request, response) {
+  const { pathname } = new URL(request.url, "http://localhost");
+  const inside = pathname.startsWith(prefix)
+    ? pathname.slice(prefix.length) || "index.html"
+    : undefined;
+  const path = inside && join(folder, normalize(`/${decodeURIComponent(inside)}`));
+  const found = path && (await stat(path).catch(() => undefined));
+  if (!found?.isFile()) {
+    response.writeHead(404).end();
+    return;
+  }
+  response.writeHead(200, {
+    "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
+    "Content-Length": found.size,
+    "Cache-Control": "no-store",
+  });
+  createReadStream(path).pipe(response);
+}

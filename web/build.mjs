@@ -1,0 +1,73 @@
+/** Builds dist/: the library, the element, the command, the module. Reads the module from build/wasm. */
+
+import { copyFile, readFile, readdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+const wasmFolder = process.env.TENSORFERRY_WASM_DIR ?? join(root, "build", "wasm");
+const dist = join(here, "dist");
+
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  target: ["chrome110", "firefox115", "safari16.4"],
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+async function workerText() {
+  const glue = await readFile(join(wasmFolder, "tensorferry_worker.js"), "utf8");
+  const program = await build({
+    ...common,
+    entryPoints: ["src/worker/worker.ts"],
+    format: "iife",
+    write: false,
+  });
+  return `${glue}\n${program.outputFiles[0].text}`;
+}
+
+/** `import text from "worker-source"`. */
+function workerSource(text) {
+  return {
+    name: "worker-source",
+    setup(plugin) {
+      plugin.onResolve({ filter: /^worker-source$/ }, ({ path }) => ({
+        path,
+        namespace: "worker",
+      }));
+      plugin.onLoad({ filter: /.*/, namespace: "worker" }, () => ({
+        contents: text,
+        loader: "text",
+      }));
+    },
+  };
+}
+
+// The types in it were made just before; what else lies there is of an earlier build.
+for (const name of await readdir(dist)) {
+  if (name !== "types") await rm(join(dist, name), { recursive: true });
+}
+await build({
+  ...common,
+  entryPoints: { index: "src/index.ts", element: "src/element/element.ts" },
+  outdir: "dist",
+  format: "esm",
+  splitting: true,
+  chunkNames: "[name]-[hash]",
+  loader: { ".css": "text" },
+  plugins: [workerSource(await workerText())],
+});
+await build({
+  ...common,
+  target: "node20",
+  entryPoints: { cli: "src/node/cli.ts" },
+  outdir: "dist",
+  format: "esm",
+  platform: "node",
+});
+await copyFile(join(root, "THIRD_PARTY.md"), join(dist, "THIRD_PARTY.md"));
+await copyFile(join(wasmFolder, "tensorferry_worker.wasm"), join(dist, "tensorferry.wasm"));

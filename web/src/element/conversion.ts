@@ -1,0 +1,127 @@
+import type { Bundle, ProduceOptions } from "../bundle.js";
+import type { Model } from "../model.js";
+import { contents, noteList } from "./tables.js";
+import { h } from "./dom.js";
+import type { Messages } from "./messages/messages.js";
+import { OptionsForm } from "./options-form.js";
+import { OutputView } from "./output.js";
+import { problem } from "./problem.js";
+import { download, folderPicker } from "./save.js";
+import { isWeightsOnly, summary } from "./summary.js";
+
+/** An opened model on the screen: what is in it, what it becomes, and the way out. */
+export class Conversion {
+  readonly root: HTMLElement;
+  private readonly form: OptionsForm;
+  private readonly output: OutputView;
+  private readonly table = h("div");
+  private readonly notes = h("div");
+  private readonly trouble = h("div");
+  private bundle: Bundle | undefined;
+  private planned = Promise.resolve();
+  private running: AbortController | undefined;
+
+  constructor(
+    private readonly model: Model,
+    files: readonly File[],
+    private readonly messages: Messages,
+    again: () => void,
+  ) {
+    const inspection = model.inspect();
+    this.form = new OptionsForm(messages, isWeightsOnly(inspection), () => this.replan());
+    this.output = new OutputView(messages, {
+      downloadZip: () => void this.run((options) => this.downloadZip(options)),
+      saveFolder: () => void this.run((options) => this.saveFolder(options)),
+      cancel: () => this.running?.abort(),
+    });
+    this.root = h(
+      "div",
+      {},
+      summary(inspection, files, messages, again),
+      this.form.root,
+      this.trouble,
+      this.notes,
+      this.output.root,
+      this.table,
+      this.output.sourceRoot,
+    );
+    this.replan();
+  }
+
+  close(): void {
+    this.running?.abort();
+    void this.bundle?.release();
+    void this.model.close();
+  }
+
+  /** Plans anew, after a plan that is under way: their answers come in order. */
+  private replan(): void {
+    this.planned = this.planned.then(() => this.plan());
+  }
+
+  private async plan(): Promise<void> {
+    const inspection = this.model.inspect();
+    this.table.replaceChildren(contents(inspection, this.form.target, this.messages));
+    try {
+      const bundle = await this.model.convert(this.form.options());
+      void this.bundle?.release();
+      this.bundle = bundle;
+      this.trouble.replaceChildren();
+      this.output.show(bundle);
+      this.output.hidden = false;
+      this.notes.replaceChildren(noteList(bundle.notes, this.messages));
+    } catch (error) {
+      this.fail(error);
+      this.output.hidden = true;
+      this.notes.replaceChildren();
+    }
+  }
+
+  private async run(work: (options: ProduceOptions) => Promise<string>): Promise<void> {
+    if (this.running) return;
+    this.running = new AbortController();
+    const { signal } = this.running;
+    this.trouble.replaceChildren();
+    this.output.begin();
+    let outcome = "";
+    try {
+      outcome = await work({ signal, onProgress: (progress) => this.output.progress(progress) });
+    } catch (error) {
+      if (signal.aborted || isAbort(error)) outcome = this.messages.cancelled;
+      else this.fail(error);
+    }
+    this.running = undefined;
+    this.output.finish(outcome);
+  }
+
+  private async downloadZip(options: ProduceOptions): Promise<string> {
+    const name = `${fileName(this.model.inspect().name)}-${this.form.target}.zip`;
+    const zipped = await this.model.convert({ ...this.form.options(), zip: name });
+    try {
+      for (const { path, blob } of await zipped.blobs(options)) download(blob, path);
+    } finally {
+      void zipped.release();
+    }
+    return this.messages.savedZip(name);
+  }
+
+  private async saveFolder(options: ProduceOptions): Promise<string> {
+    const folder = await folderPicker()?.();
+    if (!folder || !this.bundle) return "";
+    await this.bundle.saveTo(folder, options);
+    return this.messages.savedFolder(folder.name);
+  }
+
+  private fail(error: unknown): void {
+    this.trouble.replaceChildren(problem(this.messages.cannotConvert, error, this.messages));
+  }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/** A model's name as one that every file system takes. */
+function fileName(name: string): string {
+  return name.replace(/[^\p{L}\p{N}._-]+/gu, "_").replace(/^[._]+/, "") || "model";
+}

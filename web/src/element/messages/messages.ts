@@ -1,0 +1,74 @@
+/** What the element says; a language is one object of these. */
+export interface Messages {
+  dropHere: string;
+  dropHint: string;
+  chooseFiles: string;
+  loading: string;
+  opening(name: string): string;
+  anotherFile: string;
+
+  facts: {
+    keras: string;
+    container: string;
+    file: string;
+    inputs: string;
+    outputs: string;
+    parameters: string;
+  };
+  trainable(count: string): string;
+  weightsOnly: string;
+
+  layers(count: number): string;
+  weights(count: number): string;
+  columns: {
+    name: string;
+    kind: string;
+    shape: string;
+    parameters: string;
+    becomes: string;
+    dtype: string;
+  };
+  frozen: string;
+
+  notes(count: number): string;
+  noNotes: string;
+  severity: Record<"info" | "warning" | "refused", string>;
+  wholeModel: string;
+
+  target: string;
+  targets: Record<"pytorch" | "tfjs", string>;
+  options: string;
+  weightsFile: string;
+  safetensors: string;
+  pt: string;
+  contiguous: string;
+  dtype: string;
+  dtypeAsIs: string;
+  className: string;
+  classNameHint: string;
+  channelsLastIo: string;
+  quantization: string;
+  quantizationNone: string;
+  quantizationGlob: string;
+  shardSize: string;
+  splitWeightsByLayer: string;
+  assumeKinds: string;
+  checksums: string;
+
+  planning: string;
+  files: string;
+  incomplete: string;
+  downloadZip: string;
+  saveFolder: string;
+  cancel: string;
+  progress(done: string, total: string, rate: string): string;
+  savedZip(name: string): string;
+  savedFolder(name: string): string;
+  cancelled: string;
+  copy: string;
+  copied: string;
+
+  cannotOpen: string;
+  cannotConvert: string;
+  unexpected(message: string): string;
+}

@@ -1,0 +1,178 @@
+import type { CastType, ConvertOptions, Quantization, Target } from "../options.js";
+import { h } from "./dom.js";
+import type { Messages } from "./messages/messages.js";
+
+const MEGABYTE = 1 << 20;
+
+/** The choice of target and its options. */
+export class OptionsForm {
+  readonly root: HTMLElement;
+  target: Target = "pytorch";
+  private readonly fields: Record<Target, HTMLElement[]>;
+  private readonly weights: HTMLSelectElement;
+  private readonly contiguous: HTMLInputElement;
+  private readonly dtype: HTMLSelectElement;
+  private readonly className: HTMLInputElement;
+  private readonly channelsLastIo = checkbox("channels-last-io");
+  private readonly quantization: HTMLSelectElement;
+  private readonly glob: HTMLInputElement;
+  private readonly shardSize: HTMLInputElement;
+  private readonly splitByLayer = checkbox("split-by-layer");
+  private readonly assumeKinds = checkbox("assume-kinds");
+  private readonly checksums = checkbox("checksums");
+
+  constructor(
+    private readonly messages: Messages,
+    private readonly weightsOnly: boolean,
+    changed: () => void,
+  ) {
+    this.contiguous = checkbox("contiguous");
+    this.weights = select("weights", [
+      ["safetensors", messages.safetensors],
+      ["pt", messages.pt],
+    ]);
+    this.dtype = select("dtype", [
+      ["", messages.dtypeAsIs],
+      ["float32", "float32"],
+      ["float16", "float16"],
+      ["bfloat16", "bfloat16"],
+    ]);
+    this.className = h("input", {
+      type: "text",
+      name: "class-name",
+      placeholder: messages.classNameHint,
+    });
+    this.quantization = select("quantization", [
+      ["", messages.quantizationNone],
+      ["float16", "float16"],
+      ["uint16", "uint16"],
+      ["uint8", "uint8"],
+    ]);
+    this.glob = h("input", { type: "text", name: "quantization-glob", value: "*" });
+    this.shardSize = h("input", {
+      type: "number",
+      name: "shard-size",
+      min: "1",
+      step: "any",
+      value: "4",
+    });
+    this.fields = { pytorch: this.pytorchFields(), tfjs: this.tfjsFields() };
+    this.root = h(
+      "section",
+      { id: "options", onchange: () => this.refresh(changed) },
+      h("h3", {}, messages.target),
+      this.targetChoice(),
+      h(
+        "div",
+        { class: "form" },
+        ...this.fields.pytorch,
+        ...this.fields.tfjs,
+        weightsOnly ? checkRow(messages.assumeKinds, this.assumeKinds) : undefined,
+        checkRow(messages.checksums, this.checksums),
+      ),
+    );
+    this.showFields();
+  }
+
+  options(): ConvertOptions {
+    const common = {
+      ...(this.weightsOnly && this.assumeKinds.checked ? { assumeKinds: true } : {}),
+      ...(this.checksums.checked ? { checksums: true } : {}),
+    };
+    return this.target === "pytorch"
+      ? {
+          target: "pytorch",
+          weights: this.weights.value as "safetensors" | "pt",
+          ...(this.weights.value === "pt" && this.contiguous.checked ? { contiguous: true } : {}),
+          ...(this.dtype.value === "" ? {} : { dtype: this.dtype.value as CastType }),
+          ...(this.className.value.trim() === "" ? {} : { className: this.className.value.trim() }),
+          ...(this.channelsLastIo.checked ? { channelsLastIo: true } : {}),
+          ...common,
+        }
+      : {
+          target: "tfjs",
+          ...(this.quantization.value === "" ? {} : { quantization: [this.quantized()] }),
+          shardBytes: Math.max(1, Math.round(Number(this.shardSize.value || 4) * MEGABYTE)),
+          ...(this.splitByLayer.checked ? { splitWeightsByLayer: true } : {}),
+          ...common,
+        };
+  }
+
+  private quantized(): Quantization {
+    return {
+      dtype: this.quantization.value as Quantization["dtype"],
+      glob: this.glob.value || "*",
+    };
+  }
+
+  private refresh(changed: () => void): void {
+    this.showFields();
+    changed();
+  }
+
+  private showFields(): void {
+    for (const field of this.fields.pytorch) field.hidden = this.target !== "pytorch";
+    for (const field of this.fields.tfjs) field.hidden = this.target !== "tfjs";
+    this.contiguous.disabled = this.weights.value !== "pt";
+    this.glob.disabled = this.quantization.value === "";
+  }
+
+  private targetChoice(): HTMLElement {
+    const choice = (target: Target) =>
+      h(
+        "label",
+        {},
+        h("input", {
+          type: "radio",
+          name: "target",
+          value: target,
+          checked: target === this.target,
+          onchange: () => (this.target = target),
+        }),
+        this.messages.targets[target],
+      );
+    return h(
+      "fieldset",
+      { class: "targets", "aria-label": this.messages.target },
+      choice("pytorch"),
+      choice("tfjs"),
+    );
+  }
+
+  private pytorchFields(): HTMLElement[] {
+    const { messages } = this;
+    return [
+      row(messages.weightsFile, this.weights),
+      row(messages.dtype, this.dtype),
+      row(messages.className, this.className),
+      checkRow(messages.contiguous, this.contiguous),
+      checkRow(messages.channelsLastIo, this.channelsLastIo),
+    ];
+  }
+
+  private tfjsFields(): HTMLElement[] {
+    const { messages } = this;
+    return [
+      row(messages.quantization, this.quantization),
+      row(messages.quantizationGlob, this.glob),
+      row(messages.shardSize, this.shardSize),
+      checkRow(messages.splitWeightsByLayer, this.splitByLayer),
+    ];
+  }
+}
+
+function checkbox(name: string): HTMLInputElement {
+  return h("input", { type: "checkbox", name });
+}
+
+function select(name: string, choices: [value: string, text: string][]): HTMLSelectElement {
+  return h("select", { name }, ...choices.map(([value, text]) => h("option", { value }, text)));
+}
+
+function row(text: string, field: HTMLElement): HTMLElement {
+  return h("label", {}, text, field);
+}
+
+function checkRow(text: string, field: HTMLElement): HTMLElement {
+  return h("label", { class: "check" }, field, h("span", {}, text));
+}

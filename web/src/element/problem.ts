@@ -1,0 +1,22 @@
+import { TensorferryError } from "../errors.js";
+import { h } from "./dom.js";
+import type { Messages } from "./messages/messages.js";
+import { noteList } from "./tables.js";
+
+/** An error as a sentence, with all refused layers where that is the reason. */
+export function problem(title: string, error: unknown, messages: Messages): HTMLElement {
+  const stated = error instanceof TensorferryError;
+  const text = stated ? error.message : messages.unexpected(String(error));
+  const notes = stated ? error.notes : [];
+  return h(
+    "div",
+    {},
+    h(
+      "div",
+      { class: "problem", role: "alert", "data-code": stated ? error.code : "unexpected" },
+      h("strong", {}, title),
+      h("p", {}, text),
+    ),
+    notes.length > 0 ? noteList(notes, messages) : undefined,
+  );
+}

@@ -1,0 +1,56 @@
+/** What happened to a layer that its user should know. */
+export interface Note {
+  severity: "info" | "warning" | "refused";
+  /** Keras's name of the layer; empty for the whole model. */
+  layer: string;
+  /** kebab-case and stable. */
+  code: string;
+  text: string;
+}
+
+/** Extents; null is one that is known only when the model runs. */
+export type Shape = (number | null)[];
+
+export interface Port {
+  name: string;
+  dtype: string;
+  shape: Shape;
+}
+
+export interface LayerSummary {
+  name: string;
+  class: string;
+  /** How deep in nested models: 0 at the top. */
+  depth: number;
+  outputShape: Shape | Shape[] | null;
+  parameters: number;
+  trainable: boolean;
+  /** What becomes of it there; empty where nothing does. */
+  pytorch: string;
+  tfjs: string;
+}
+
+export interface WeightSummary {
+  name: string;
+  shape: number[];
+  dtype: string;
+  storage: string;
+}
+
+/** What `Model.inspect` tells. No tensor was read for it. */
+export interface Inspection {
+  name: string;
+  container: string;
+  kerasVersion: string;
+  generation: number | string;
+  /** "model", or "weights" where the file has no architecture. */
+  kind: string;
+  parameters: number;
+  trainableParameters: number;
+  bytes: number;
+  inputs: Port[];
+  outputs: Port[];
+  layers: LayerSummary[];
+  weights: WeightSummary[];
+  notes: Note[];
+}

@@ -1,0 +1,28 @@
+import { Bundle } from "./bundle.js";
+import type { Inspection } from "./inspection.js";
+import type { ConvertOptions } from "./options.js";
+import type { OpenedModel } from "./planning.js";
+import type { Pool } from "./pool.js";
+
+/** An opened model: described, no tensor read. */
+export class Model {
+  constructor(
+    private readonly opened: OpenedModel,
+    private readonly inspection: Inspection,
+    private readonly pool: Pool,
+  ) {}
+
+  inspect(): Inspection {
+    return this.inspection;
+  }
+
+  /** Plans the output. No tensor is read before a file of the bundle is asked for its bytes. */
+  async convert(options: ConvertOptions): Promise<Bundle> {
+    return new Bundle(await this.opened.plan(options), this.pool, this.opened.files);
+  }
+
+  /** Frees what the planning worker holds for it. */
+  close(): Promise<void> {
+    return this.opened.close();
+  }
+}

@@ -1,0 +1,48 @@
+/** What a model can become. */
+export type Target = "pytorch" | "tfjs";
+
+/** Floating-point types that PyTorch weights can be cast to. */
+export type CastType = "float32" | "float16" | "bfloat16";
+
+/** One of tensorflowjs_converter's `--quantize_…` flags. */
+export interface Quantization {
+  dtype: "float16" | "uint8" | "uint16";
+  /** Over the names of weights; `*` is all of them. */
+  glob: string;
+}
+
+interface CommonOptions {
+  /** Weights-only files: apply the plain permutes by rank. Each is noted. */
+  assumeKinds?: boolean;
+  /** Puts `sha256` into `files[]` of manifest.json; costs a pass over all bytes. */
+  checksums?: boolean;
+  /** One stored zip of this name, with true CRCs, in place of the files. */
+  zip?: string;
+}
+
+export interface PyTorchOptions extends CommonOptions {
+  target: "pytorch";
+  /** Default: "safetensors". */
+  weights?: "safetensors" | "pt";
+  /** `.pt` only: no strided tensors; the kernels are transposed. */
+  contiguous?: boolean;
+  /** Casts floating-point weights. Default: as Keras has them. */
+  dtype?: CastType;
+  /** Default: from the model's name. */
+  className?: string;
+  /** Keeps Keras's channels-last layout at inputs and outputs. */
+  channelsLastIo?: boolean;
+}
+
+export interface TfJsOptions extends CommonOptions {
+  target: "tfjs";
+  quantization?: Quantization[];
+  /** Default: 4 MiB. */
+  shardBytes?: number;
+  splitWeightsByLayer?: boolean;
+  /** Goes to `userDefinedMetadata` of model.json. */
+  metadata?: Record<string, unknown>;
+}
+
+/** What `Model.convert` takes; the module refuses members that it does not know. */
+export type ConvertOptions = PyTorchOptions | TfJsOptions;

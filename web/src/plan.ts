@@ -1,0 +1,37 @@
+/** A plan as the module tells it: what the output consists of, before any of it is bytes. */
+
+import type { Note } from "./inspection.js";
+
+export type Part =
+  | { kind: "slice"; file: number; offset: number; length: number }
+  | { kind: "inline"; length: number }
+  /** Cheapest in multiples of `piece` bytes. */
+  | { kind: "computed"; length: number; piece: number; needs: number[] }
+  | { kind: "deferred"; length: number; needs: number[] };
+
+export interface PlannedFile {
+  path: string;
+  bytes: number;
+  parts: Part[];
+}
+
+/** A number that parts need, known by its place in `Plan.reduces`; its own needs come earlier. */
+export interface Reduce {
+  kind: "crc32" | "sha256" | "min" | "max";
+  /** To be read for it. */
+  bytes: number;
+  needs: number[];
+}
+
+export type ReduceResult = number | string;
+
+export interface Plan {
+  plan: number;
+  exitCode: 0 | 1;
+  notes: Note[];
+  manifest: string;
+  source: string;
+  entry: string;
+  files: PlannedFile[];
+  reduces: Reduce[];
+}

@@ -1,0 +1,87 @@
+/**
+ * How a file's parts are cut into pieces of work. Large slices stay slices of the dropped file; a
+ * run of small parts becomes one buffer, since many tiny pieces make a slow Blob; a large computed
+ * part is cut into ranges that workers produce side by side.
+ */
+
+import type { Part } from "./plan.js";
+
+export const SMALL_PART = 1 << 20;
+/** Of a run of small parts; it is held in memory whole. */
+export const RUN_BYTES = 4 << 20;
+/** About the size of one piece of work on a large computed part. */
+export const RANGE_BYTES = 16 << 20;
+
+export interface SliceSegment {
+  kind: "slice";
+  file: number;
+  offset: number;
+  length: number;
+}
+
+/** Bytes [begin, begin + length) of the part with this index in its file. */
+export interface PartRange {
+  part: number;
+  begin: number;
+  length: number;
+}
+
+export interface WorkSegment {
+  kind: "work";
+  ranges: PartRange[];
+  length: number;
+  /** Reduces that must be known first. */
+  needs: number[];
+}
+
+export type Segment = SliceSegment | WorkSegment;
+
+export function segmentsOf(parts: readonly Part[]): Segment[] {
+  const segments: Segment[] = [];
+  let run: WorkSegment | undefined;
+
+  parts.forEach((part, index) => {
+    if (part.length === 0) return;
+    if (part.length >= SMALL_PART) {
+      run = undefined;
+      segments.push(...largePart(part, index));
+      return;
+    }
+    if (!run || run.length + part.length > RUN_BYTES) {
+      run = { kind: "work", ranges: [], length: 0, needs: [] };
+      segments.push(run);
+    }
+    run.ranges.push({ part: index, begin: 0, length: part.length });
+    run.length += part.length;
+    for (const need of needsOf(part)) if (!run.needs.includes(need)) run.needs.push(need);
+  });
+  return segments;
+}
+
+function largePart(part: Part, index: number): Segment[] {
+  if (part.kind === "slice") {
+    return [{ kind: "slice", file: part.file, offset: part.offset, length: part.length }];
+  }
+  const step = part.kind === "computed" ? multipleNear(RANGE_BYTES, part.piece) : part.length;
+  const ranges: Segment[] = [];
+  for (let begin = 0; begin < part.length; begin += step) {
+    const length = Math.min(step, part.length - begin);
+    ranges.push({
+      kind: "work",
+      ranges: [{ part: index, begin, length }],
+      length,
+      needs: needsOf(part),
+    });
+  }
+  return ranges;
+}
+
+/** The largest multiple of `piece` within `bytes`, and at least one piece. */
+export function multipleNear(bytes: number, piece: number): number {
+  const unit = Math.max(1, piece);
+  return Math.max(1, Math.floor(bytes / unit)) * unit;
+}
+
+function needsOf(part: Part): number[] {
+  return part.kind === "computed" || part.kind === "deferred" ? part.needs : [];
+}

@@ -1,0 +1,58 @@
+/** The WebAssembly module's surface (wasm/bindings.cpp). All calls are synchronous. */
+
+import type { ErrorMessage } from "../errors.js";
+import { errorFromMessage } from "../errors.js";
+
+/** Random-access bytes as the module takes them. `read` gives exactly `length` bytes or throws. */
+export interface Source {
+  readonly name: string;
+  readonly size: number;
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** JSON: `{"ok": …}` or `{"error": {code, message, notes}}`. */
+export type Answer = string;
+
+/** A view of the module's memory that lives until the next call, or an `Answer` with an error. */
+export type Bytes = Uint8Array<ArrayBuffer> | Answer;
+
+export interface Converter {
+  open(sources: Source[]): Answer;
+  close(handle: number): void;
+  inspect(handle: number): Answer;
+  plan(handle: number, optionsJson: string): Answer;
+  releasePlan(plan: number): void;
+  /** Of an inline or a deferred part. */
+  bytes(plan: number, file: number, part: number, resultsJson: string): Bytes;
+  /** A part as a message that any other instance can produce from. */
+  job(plan: number, file: number, part: number, resultsJson: string): Bytes;
+  reduceJob(plan: number, reduce: number, resultsJson: string): Bytes;
+  openJob(job: Uint8Array, sources: Source[]): Answer;
+  produce(job: number, begin: number, length: number): Bytes;
+  closeJob(job: number): void;
+  reduce(job: Uint8Array, sources: Source[], progress: (bytesRead: number) => void): Answer;
+}
+
+export interface Module {
+  version(): string;
+  Converter: new () => Converter;
+}
+
+export interface ModuleSettings {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): object;
+}
+
+/** The value of an answer, or its error thrown. */
+export function valueOf<Value>(answer: Answer): Value {
+  const parsed = JSON.parse(answer) as { ok: Value } | { error: ErrorMessage };
+  if ("error" in parsed) throw errorFromMessage(parsed.error);
+  return parsed.ok;
+}
+
+/** The bytes themselves (still a view), or their error thrown. */
+export function viewOf(bytes: Bytes): Uint8Array<ArrayBuffer> {
+  return typeof bytes === "string" ? valueOf(bytes) : bytes;
+}

@@ -1,0 +1,60 @@
+import type { Inspection } from "../inspection.js";
+import type { ConvertOptions } from "../options.js";
+import type { Plan } from "../plan.js";
+import type { PartRange } from "../segments.js";
+import type { ReduceResults, Step } from "./messages.js";
+import type { Converter, Source } from "./module.js";
+import { valueOf, viewOf } from "./module.js";
+
+/** What only the planning worker does: its answers speak of handles of its own instance. */
+export class Planner {
+  /** The files of the plans that are alive, as the module told them. */
+  private readonly files = new Map<number, Plan["files"]>();
+
+  constructor(private readonly converter: Converter) {}
+
+  open(sources: Source[]): { handle: number; inspection: Inspection } {
+    const handle = valueOf<number>(this.converter.open(sources));
+    return { handle, inspection: valueOf<Inspection>(this.converter.inspect(handle)) };
+  }
+
+  close(handle: number): void {
+    this.converter.close(handle);
+  }
+
+  plan(handle: number, options: ConvertOptions): Plan {
+    const plan = valueOf<Plan>(this.converter.plan(handle, JSON.stringify(options)));
+    this.files.set(plan.plan, plan.files);
+    return plan;
+  }
+
+  releasePlan(plan: number): void {
+    this.files.delete(plan);
+    this.converter.releasePlan(plan);
+  }
+
+  steps(plan: number, file: number, ranges: readonly PartRange[], results: ReduceResults): Step[] {
+    const known = JSON.stringify(results);
+    return ranges.map(({ part, begin, length }): Step => {
+      const described = this.files.get(plan)?.[file]?.parts[part];
+      if (!described) throw new Error(`there is no part ${part} in file ${file} of plan ${plan}`);
+      switch (described.kind) {
+        case "slice":
+          return { kind: "slice", file: described.file, offset: described.offset + begin, length };
+        case "inline":
+        case "deferred": {
+          const bytes = viewOf(this.converter.bytes(plan, file, part, known));
+          return { kind: "bytes", bytes: bytes.slice(begin, begin + length) };
+        }
+        case "computed": {
+          const job = viewOf(this.converter.job(plan, file, part, known)).slice();
+          return { kind: "job", job, begin, length, piece: described.piece };
+        }
+      }
+    });
+  }
+
+  reduceJob(plan: number, reduce: number, results: ReduceResults): Uint8Array<ArrayBuffer> {
+    return viewOf(this.converter.reduceJob(plan, reduce, JSON.stringify(results))).slice();
+  }
+}
