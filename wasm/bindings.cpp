@@ -13,6 +13,7 @@
 
 #include "convert.h"
 #include "io/overloaded.h"
+#include "tensor/stage.h"
 
 // A JavaScript exception must not pass through HDF5's C frames, nor through ours: it is kept as the source's
 // `failure` and told by the return value.
@@ -91,6 +92,13 @@ std::vector<io::Source> sources_of(const val& files) {
   return sources;
 }
 
+// A FileReaderSync call costs as much as reading 64 KB.
+tensor::MemoryLimits browser_limits() {
+  tensor::MemoryLimits limits;
+  limits.read_gap = 64u << 10;
+  return limits;
+}
+
 Json part_json(const tensor::Bundle& bundle, const tensor::Part& part) {
   Json row = {{"kind", ""}, {"length", tensor::part_size(part)}};
   std::visit(io::overloaded{[&](const tensor::InlinePart&) { row["kind"] = "inline"; },
@@ -101,7 +109,7 @@ Json part_json(const tensor::Bundle& bundle, const tensor::Part& part) {
                             },
                             [&](const tensor::ComputedPart&) {
                               row["kind"] = "computed";
-                              row["piece"] = tensor::preferred_piece(bundle, part, {});
+                              row["piece"] = tensor::preferred_piece(bundle, part, browser_limits());
                               row["needs"] = tensor::needs_of(bundle, part);
                             },
                             [&](const tensor::DeferredPart&) {
@@ -126,22 +134,28 @@ std::string_view kind_name(tensor::ReduceKind kind) {
   return "";
 }
 
-Json bundle_json(const tensor::Bundle& bundle) {
-  Json files = Json::array();
-  for (const tensor::OutputFile& file : bundle.files) {
+Json files_json(const tensor::Bundle& bundle, const std::vector<tensor::OutputFile>& files) {
+  Json rows = Json::array();
+  for (const tensor::OutputFile& file : files) {
     Json parts = Json::array();
     for (const tensor::Part& part : file.parts) {
       parts.push_back(part_json(bundle, part));
     }
-    files.push_back({{"path", file.path}, {"bytes", file.size()}, {"parts", std::move(parts)}});
+    rows.push_back({{"path", file.path}, {"bytes", file.size()}, {"parts", std::move(parts)}});
   }
+  return rows;
+}
+
+Json bundle_json(const tensor::Bundle& bundle) {
   Json reduces = Json::array();
   for (tensor::ReduceId id = 0; id < bundle.reduces.size(); ++id) {
     reduces.push_back({{"kind", kind_name(bundle.reduces[id].kind)},
-                       {"bytes", tensor::bytes_to_read(bundle, id)},
+                       {"bytes", tensor::reduce_size(bundle, bundle.reduces[id])},
                        {"needs", tensor::needs_of(bundle, id)}});
   }
-  return {{"files", std::move(files)}, {"reduces", std::move(reduces)}};
+  return {{"files", files_json(bundle, bundle.files)},
+          {"temporaries", files_json(bundle, bundle.temporaries)},
+          {"reduces", std::move(reduces)}};
 }
 
 Json result_json(const tensor::ReduceResult& result) {
@@ -173,6 +187,11 @@ std::string bytes_of(const val& array) {
   return array.as<std::string>();
 }
 
+struct OpenDocument {
+  Document document;
+  std::uint32_t files = 0;  ///< how many were dropped
+};
+
 struct OpenJob {
   tensor::Job job;
   std::vector<io::Source> sources;
@@ -182,11 +201,13 @@ struct OpenJob {
 class Converter {
  public:
   std::string open(const val& files) {
-    Result<Document> document = tensorferry::open(sources_of(files));
+    std::vector<io::Source> sources = sources_of(files);
+    const auto count = static_cast<std::uint32_t>(sources.size());
+    Result<Document> document = tensorferry::open(std::move(sources));
     if (!document) {
       return failed(document.error());
     }
-    documents_.emplace(++last_handle_, *document);
+    documents_.emplace(++last_handle_, OpenDocument{*document, count});
     return succeeded(last_handle_);
   }
 
@@ -197,7 +218,7 @@ class Converter {
     if (document == documents_.end()) {
       return failed("This model was closed.");
     }
-    const Result<std::string> text = inspect_json(document->second);
+    const Result<std::string> text = inspect_json(document->second.document);
     return text ? "{\"ok\":" + *text + "}" : failed(text.error());
   }
 
@@ -210,18 +231,20 @@ class Converter {
     if (!options) {
       return failed(options.error());
     }
-    Result<Plan> plan = tensorferry::plan(document->second, *options);
+    const Result<Plan> plan = tensorferry::plan(document->second.document, *options);
     if (!plan) {
       return failed(plan.error());
     }
-    Json answer = bundle_json(plan->bundle);
+    tensor::Bundle bundle =
+        tensor::stage_transposes(plan->bundle, document->second.files, browser_limits());
+    Json answer = bundle_json(bundle);
     answer["plan"] = ++last_handle_;
     answer["exitCode"] = plan->exit_code;
     answer["notes"] = notes_json(plan->notes);
     answer["manifest"] = plan->manifest;
     answer["source"] = plan->source;
     answer["entry"] = plan->entry;
-    plans_.emplace(last_handle_, std::move(plan->bundle));
+    plans_.emplace(last_handle_, std::move(bundle));
     return succeeded(std::move(answer));
   }
 
@@ -271,7 +294,7 @@ class Converter {
     try {
       const tensor::ReduceJob job = tensor::decode_reduce_job(bytes_of(job_bytes));
       const Result<tensor::ReduceResult> result =
-          tensorferry::reduce(job.bundle, job.id, sources_of(files), job.results, {},
+          tensorferry::reduce(job.bundle, 0, sources_of(files), job.results, browser_limits(),
                               [&](std::uint64_t read) { progress(static_cast<double>(read)); });
       return result ? succeeded(result_json(*result)) : failed(result.error());
     } catch (const std::exception& error) {
@@ -296,7 +319,10 @@ class Converter {
   template <class Work>
   val with_part(int handle, unsigned file, unsigned part, Work&& work) {
     return with_plan(handle, [&](const tensor::Bundle& bundle) {
-      return work(bundle, bundle.files.at(file).parts.at(part));
+      const bool temporary = file >= bundle.files.size();
+      const tensor::OutputFile& found =
+          temporary ? bundle.temporaries.at(file - bundle.files.size()) : bundle.files[file];
+      return work(bundle, found.parts.at(part));
     });
   }
 
@@ -311,7 +337,7 @@ class Converter {
                const tensor::ReduceResults& results) {
     buffer_.resize(length);
     const Result<void> done =
-        tensorferry::produce(bundle, part, begin, sources, results, {}, buffer_);
+        tensorferry::produce(bundle, part, begin, sources, results, browser_limits(), buffer_);
     if (!done) {
       return val(failed(done.error()));
     }
@@ -320,7 +346,7 @@ class Converter {
   }
 
   int last_handle_ = 0;
-  std::map<int, Document> documents_;
+  std::map<int, OpenDocument> documents_;
   std::map<int, tensor::Bundle> plans_;
   std::map<int, OpenJob> jobs_;
   std::vector<std::byte> buffer_;
