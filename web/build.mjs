@@ -70,4 +70,7 @@ await build({
   platform: "node",
 });
 await copyFile(join(root, "THIRD_PARTY.md"), join(dist, "THIRD_PARTY.md"));
+for (const name of ["tensorferry_node.cjs", "tensorferry_node.wasm"]) {
+  await copyFile(join(wasmFolder, name), join(dist, name));
+}
 await copyFile(join(wasmFolder, "tensorferry_worker.wasm"), join(dist, "tensorferry.wasm"));

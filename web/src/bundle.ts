@@ -122,32 +122,13 @@ export class Bundle {
 
   /** @internal */
   production(files: readonly number[], options: ProduceOptions): Production {
-    const meter = new ProgressMeter(this.work(files), options.onProgress);
+    const meter = new ProgressMeter(Production.work(this.opened, files), options.onProgress);
     return new Production(this.opened, this.pool, this.sources, meter.count, options.signal);
   }
 
   /** Two pieces a worker: one in work, one ready to be written. */
   private get ahead(): number {
     return 2 * this.pool.size;
-  }
-
-  /** Bytes to make for these files and to read for what they need. */
-  private work(files: readonly number[]): number {
-    const { plan } = this.opened;
-    const needed = new Set<number>();
-    const need = (id: number) => {
-      if (needed.has(id)) return;
-      needed.add(id);
-      plan.reduces[id]?.needs.forEach(need);
-    };
-    let bytes = 0;
-    for (const index of files) {
-      const file = plan.files[index];
-      bytes += file?.bytes ?? 0;
-      for (const part of file?.parts ?? []) if ("needs" in part) part.needs.forEach(need);
-    }
-    for (const id of needed) bytes += plan.reduces[id]?.bytes ?? 0;
-    return bytes;
   }
 }
 

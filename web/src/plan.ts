@@ -33,5 +33,10 @@ export interface Plan {
   source: string;
   entry: string;
   files: PlannedFile[];
+  /**
+   * Files that nobody gets: to be made first, in order. Temporary k is file `files.length + k` of the
+   * plan and source `dropped files + k` of whatever is made later.
+   */
+  temporaries: PlannedFile[];
   reduces: Reduce[];
 }

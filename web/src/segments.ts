@@ -32,6 +32,8 @@ export interface WorkSegment {
   length: number;
   /** Reduces that must be known first. */
   needs: number[];
+  /** It reads sources: dropped files or temporaries. */
+  reads: boolean;
 }
 
 export type Segment = SliceSegment | WorkSegment;
@@ -48,11 +50,12 @@ export function segmentsOf(parts: readonly Part[]): Segment[] {
       return;
     }
     if (!run || run.length + part.length > RUN_BYTES) {
-      run = { kind: "work", ranges: [], length: 0, needs: [] };
+      run = { kind: "work", ranges: [], length: 0, needs: [], reads: false };
       segments.push(run);
     }
     run.ranges.push({ part: index, begin: 0, length: part.length });
     run.length += part.length;
+    run.reads ||= readsSources(part);
     for (const need of needsOf(part)) if (!run.needs.includes(need)) run.needs.push(need);
   });
   return segments;
@@ -71,6 +74,7 @@ function largePart(part: Part, index: number): Segment[] {
       ranges: [{ part: index, begin, length }],
       length,
       needs: needsOf(part),
+      reads: readsSources(part),
     });
   }
   return ranges;
@@ -80,6 +84,10 @@ function largePart(part: Part, index: number): Segment[] {
 export function multipleNear(bytes: number, piece: number): number {
   const unit = Math.max(1, piece);
   return Math.max(1, Math.floor(bytes / unit)) * unit;
+}
+
+export function readsSources(part: Part): boolean {
+  return part.kind === "computed" || part.kind === "slice";
 }
 
 function needsOf(part: Part): number[] {

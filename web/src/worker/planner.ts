@@ -1,6 +1,6 @@
 import type { Inspection } from "../inspection.js";
 import type { ConvertOptions } from "../options.js";
-import type { Plan } from "../plan.js";
+import type { Plan, PlannedFile } from "../plan.js";
 import type { PartRange } from "../segments.js";
 import type { ReduceResults, Step } from "./messages.js";
 import type { Converter, Source } from "./module.js";
@@ -8,8 +8,8 @@ import { valueOf, viewOf } from "./module.js";
 
 /** What only the planning worker does: its answers speak of handles of its own instance. */
 export class Planner {
-  /** The files of the plans that are alive, as the module told them. */
-  private readonly files = new Map<number, Plan["files"]>();
+  /** The files of the plans that are alive, as the module told them; then their temporaries. */
+  private readonly files = new Map<number, PlannedFile[]>();
 
   constructor(private readonly converter: Converter) {}
 
@@ -24,7 +24,7 @@ export class Planner {
 
   plan(handle: number, options: ConvertOptions): Plan {
     const plan = valueOf<Plan>(this.converter.plan(handle, JSON.stringify(options)));
-    this.files.set(plan.plan, plan.files);
+    this.files.set(plan.plan, [...plan.files, ...plan.temporaries]);
     return plan;
   }
 
