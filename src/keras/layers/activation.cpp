@@ -189,7 +189,9 @@ graph::ValueId lower_softmax(LayerCall& call) {
   return call.add(softmax_op(call.arguments(), call.rank(call.input())), {call.input()});
 }
 
-std::vector<Variable> prelu_variables(const Layer&) { return {{"alpha"}}; }
+std::vector<Variable> prelu_variables(const Layer&) {
+  return {{"alpha", true, std::nullopt, false}};
+}
 
 /// keras/src/layers/activations/prelu.py: alpha has the input's shape, 1 along the shared axes.
 graph::ValueId lower_prelu(LayerCall& call) {

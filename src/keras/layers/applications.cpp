@@ -22,7 +22,9 @@ graph::ValueId lower_custom_scale(LayerCall& call) {
 }
 
 /// keras/src/applications/convnext.py. Keras 3 leaves the variable without a name.
-std::vector<Variable> layer_scale_variables(const Layer&) { return {{"gamma", "variable"}}; }
+std::vector<Variable> layer_scale_variables(const Layer& layer) {
+  return {trained("gamma", {Arguments(layer.name, layer.config).integer("projection_dim", unknown)})};
+}
 
 graph::ValueId lower_layer_scale(LayerCall& call) {
   const graph::ValueId input = call.input();

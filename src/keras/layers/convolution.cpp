@@ -33,26 +33,47 @@ constexpr std::string_view transposed_arguments[] = {
     "use_bias",
 };
 
-bool has_bias(const Layer& layer) {
-  return Arguments(layer.name, layer.config).boolean("use_bias", true);
+/// The extents of a kernel by the config: the spatial ones, then two more.
+Shape configured_kernel(const Layer& layer, std::int64_t third, std::int64_t last) {
+  const auto count = static_cast<std::size_t>(spatial_rank_of(layer.class_name));
+  Shape shape = Arguments(layer.name, layer.config).integers("kernel_size", count, 1);
+  shape.insert(shape.end(), {third, last});
+  return shape;
+}
+
+std::vector<Variable> with_bias(const Layer& layer, std::vector<Variable> kernels,
+                                std::int64_t extent) {
+  if (Arguments(layer.name, layer.config).boolean("use_bias", true)) {
+    kernels.push_back(trained("bias", {extent}));
+  }
+  return kernels;
 }
 
 std::vector<Variable> convolution_variables(const Layer& layer) {
-  std::vector<Variable> variables{{"kernel"}};
-  if (has_bias(layer)) variables.push_back({"bias"});
-  return variables;
+  const std::int64_t filters = Arguments(layer.name, layer.config).integer("filters");
+  return with_bias(layer, {trained("kernel", configured_kernel(layer, unknown, filters))}, filters);
+}
+
+std::vector<Variable> transposed_variables(const Layer& layer) {
+  const std::int64_t filters = Arguments(layer.name, layer.config).integer("filters");
+  return with_bias(layer, {trained("kernel", configured_kernel(layer, filters, unknown))}, filters);
+}
+
+Variable depthwise_kernel(const Layer& layer) {
+  const auto multiplier = Arguments(layer.name, layer.config).integer("depth_multiplier", 1);
+  return trained("depthwise_kernel", configured_kernel(layer, unknown, multiplier));
 }
 
 std::vector<Variable> depthwise_variables(const Layer& layer) {
-  std::vector<Variable> variables{{"depthwise_kernel", "kernel"}};
-  if (has_bias(layer)) variables.push_back({"bias"});
-  return variables;
+  return with_bias(layer, {depthwise_kernel(layer)}, unknown);
 }
 
 std::vector<Variable> separable_variables(const Layer& layer) {
-  std::vector<Variable> variables{{"depthwise_kernel"}, {"pointwise_kernel"}};
-  if (has_bias(layer)) variables.push_back({"bias"});
-  return variables;
+  const std::int64_t filters = Arguments(layer.name, layer.config).integer("filters");
+  Shape pointwise(static_cast<std::size_t>(spatial_rank_of(layer.class_name)), 1);
+  pointwise.insert(pointwise.end(), {unknown, filters});
+  return with_bias(layer, {depthwise_kernel(layer), trained("pointwise_kernel", pointwise)},
+                   filters);
 }
 
 /// The window of a convolution over the call's input, without channels and groups.
@@ -219,7 +240,7 @@ const LayerKind depthwise_convolution_kind{depthwise_arguments, depthwise_variab
                                            lower_depthwise};
 const LayerKind separable_convolution_kind{separable_arguments, separable_variables,
                                            lower_separable};
-const LayerKind transposed_convolution_kind{transposed_arguments, convolution_variables,
+const LayerKind transposed_convolution_kind{transposed_arguments, transposed_variables,
                                             lower_transposed};
 
 }  // namespace tensorferry::keras

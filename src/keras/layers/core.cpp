@@ -17,8 +17,10 @@ constexpr std::string_view identity_arguments[] = {"l1", "l2"};
 constexpr std::string_view input_arguments[] = {"optional", "ragged", "sparse"};
 
 std::vector<Variable> dense_variables(const Layer& layer) {
-  std::vector<Variable> variables{{"kernel"}};
-  if (Arguments(layer.name, layer.config).boolean("use_bias", true)) variables.push_back({"bias"});
+  const Arguments arguments(layer.name, layer.config);
+  const std::int64_t units = arguments.integer("units");
+  std::vector<Variable> variables{trained("kernel", {unknown, units})};
+  if (arguments.boolean("use_bias", true)) variables.push_back(trained("bias", {units}));
   return variables;
 }
 
@@ -38,7 +40,10 @@ graph::ValueId lower_dense(LayerCall& call) {
   return add_activation_argument(call, call.add(dense, {input}, module));
 }
 
-std::vector<Variable> embedding_variables(const Layer&) { return {{"embeddings"}}; }
+std::vector<Variable> embedding_variables(const Layer& layer) {
+  const Arguments arguments(layer.name, layer.config);
+  return {trained("embeddings", {arguments.integer("input_dim"), arguments.integer("output_dim")})};
+}
 
 graph::ValueId lower_embedding(LayerCall& call) {
   graph::Embedding embedding;

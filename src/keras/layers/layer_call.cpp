@@ -27,6 +27,21 @@ bool is_training_argument(std::string_view name) {
   return ends_with("_initializer") || ends_with("_regularizer") || ends_with("_constraint");
 }
 
+/// A layer that is registered at two depths comes as two layers with the same weights: one module.
+graph::ModuleId find_or_append(std::vector<graph::Module>& modules, graph::Module module) {
+  const auto same_tensor = [](const graph::Parameter& a, const graph::Parameter& b) {
+    return a.role == b.role && a.tensor == b.tensor;
+  };
+  const auto known = std::find_if(modules.begin(), modules.end(), [&](const graph::Module& other) {
+    return !module.parameters.empty() && other.layer == module.layer && other.part == module.part &&
+           std::equal(other.parameters.begin(), other.parameters.end(), module.parameters.begin(),
+                      module.parameters.end(), same_tensor);
+  });
+  if (known != modules.end()) return static_cast<graph::ModuleId>(known - modules.begin());
+  modules.push_back(std::move(module));
+  return static_cast<graph::ModuleId>(modules.size() - 1);
+}
+
 bool contains(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -47,6 +62,14 @@ bool keeps_dtype(const graph::Op& op) {
 }  // namespace
 
 std::vector<Variable> no_variables(const Layer&) { return {}; }
+
+Variable trained(std::string_view role, Shape shape) {
+  return {std::string(role), true, std::move(shape), false};
+}
+
+Variable tracked(std::string_view role, Shape shape) {
+  return {std::string(role), false, std::move(shape), false};
+}
 
 LayerCall::LayerCall(graph::Program& program, graph::Graph& graph, ModuleTable& modules,
                      const Generation& generation, const Layer& layer, const Call& call,
@@ -123,8 +146,7 @@ graph::ModuleId LayerCall::module(std::string_view part,
     }
     module.parameters.push_back({std::string(request.role), tensor, request.axes, {}});
   }
-  program_.modules.push_back(std::move(module));
-  const auto id = static_cast<graph::ModuleId>(program_.modules.size() - 1);
+  const graph::ModuleId id = find_or_append(program_.modules, std::move(module));
   modules_.emplace(key, id);
   return id;
 }

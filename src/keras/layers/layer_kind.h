@@ -6,18 +6,11 @@
 
 #include "graph/graph.h"
 #include "keras/model.h"
+#include "keras/variables.h"
 
 namespace tensorferry::keras {
 
 class LayerCall;
-
-/// A variable that Keras makes for a layer. `role` is its name in today's Keras, `other_name` the spelling
-/// of another generation, if it has one.
-struct Variable {
-  std::string_view role;
-  std::string_view other_name = {};
-  bool trainable = true;
-};
 
 /// What a layer does with a mask that Keras sends along with a value (`Embedding(mask_zero=True)`).
 enum class MaskUse {
@@ -32,7 +25,7 @@ enum class MaskUse {
 /// refused, never ignored.
 struct LayerKind {
   std::span<const std::string_view> arguments;
-  /// Variables in the order in which Keras creates them.
+  /// Variables in the order in which Keras creates them, as `expected_variables` says.
   std::vector<Variable> (*variables)(const Layer& layer);
   /// Adds the nodes of one call; the result is what the call returns. Throws Refusal.
   graph::ValueId (*lower)(LayerCall& call);
@@ -40,5 +33,9 @@ struct LayerKind {
 };
 
 std::vector<Variable> no_variables(const Layer& layer);
+
+/// A trainable variable, and one that training does not touch by gradients.
+Variable trained(std::string_view role, Shape shape);
+Variable tracked(std::string_view role, Shape shape);
 
 }  // namespace tensorferry::keras

@@ -22,10 +22,10 @@ constexpr std::string_view layer_arguments[] = {"axis", "center", "epsilon", "rm
 std::vector<Variable> batch_variables(const Layer& layer) {
   const Arguments arguments(layer.name, layer.config);
   std::vector<Variable> variables;
-  if (arguments.boolean("scale", true)) variables.push_back({"gamma"});
-  if (arguments.boolean("center", true)) variables.push_back({"beta"});
-  variables.push_back({"moving_mean", {}, false});
-  variables.push_back({"moving_variance", {}, false});
+  if (arguments.boolean("scale", true)) variables.push_back(trained("gamma", {unknown}));
+  if (arguments.boolean("center", true)) variables.push_back(trained("beta", {unknown}));
+  variables.push_back(tracked("moving_mean", {unknown}));
+  variables.push_back(tracked("moving_variance", {unknown}));
   return variables;
 }
 
@@ -66,8 +66,9 @@ graph::ValueId lower_batch_normalization(LayerCall& call) {
   norm.scale = arguments.boolean("scale", true);
   norm.center = arguments.boolean("center", true);
   const graph::Extent features = call.value(input).shape[norm.axis];
+  const std::vector<Variable> variables = batch_variables(call.layer());
   std::vector<ParameterRequest> parameters;
-  for (const Variable& variable : batch_variables(call.layer())) {
+  for (const Variable& variable : variables) {
     parameters.push_back({variable.role, variable.role, {"channels"}, {features}});
   }
   const graph::ModuleId module = call.module("", parameters);
@@ -78,9 +79,10 @@ graph::ValueId lower_batch_normalization(LayerCall& call) {
 std::vector<Variable> layer_variables(const Layer& layer) {
   const Arguments arguments(layer.name, layer.config);
   const bool rms = arguments.boolean("rms_scaling", false);
+  const Shape shape(axis_list(arguments).size(), unknown);
   std::vector<Variable> variables;
-  if (arguments.boolean("scale", true) || rms) variables.push_back({"gamma"});
-  if (arguments.boolean("center", true) && !rms) variables.push_back({"beta"});
+  if (arguments.boolean("scale", true) || rms) variables.push_back(trained("gamma", shape));
+  if (arguments.boolean("center", true) && !rms) variables.push_back(trained("beta", shape));
   return variables;
 }
 
@@ -96,8 +98,9 @@ graph::ValueId lower_layer_normalization(LayerCall& call) {
   for (const std::size_t axis : norm.axes) {
     norm.extents.push_back(call.value(input).shape[axis]);
   }
+  const std::vector<Variable> variables = layer_variables(call.layer());
   std::vector<ParameterRequest> parameters;
-  for (const Variable& variable : layer_variables(call.layer())) {
+  for (const Variable& variable : variables) {
     parameters.push_back({variable.role, variable.role, numbered_axis_names(norm.axes), norm.extents});
   }
   const graph::ModuleId module = call.module("", parameters);

@@ -35,9 +35,17 @@ bool has_constants(const Layer& layer) {
   return Arguments(layer.name, layer.config).find("mean") != nullptr;
 }
 
+/// `axis: null` is one mean for all.
+std::vector<std::int64_t> kept_axes(const Arguments& arguments) {
+  if (!arguments.config().contains("axis")) return {-1};
+  return arguments.find("axis") == nullptr ? std::vector<std::int64_t>{}
+                                           : arguments.integer_list("axis");
+}
+
 std::vector<Variable> normalization_variables(const Layer& layer) {
   if (has_constants(layer)) return {};
-  return {{"mean", {}, false}, {"variance", {}, false}, {"count", {}, false}};
+  const Shape shape(kept_axes(Arguments(layer.name, layer.config)).size(), unknown);
+  return {tracked("mean", shape), tracked("variance", shape), {"count", false, Shape{}, true}};
 }
 
 /// The numbers of a nested list, row-major, and its shape.
@@ -104,14 +112,7 @@ graph::ValueId lower_normalization(LayerCall& call) {
   const Arguments& arguments = call.arguments();
   const graph::ValueId input = call.input();
   graph::Normalize normalize;
-  // `axis: null` is one mean for all; Keras writes the default as -1 and the empty tuple as a list.
-  const bool has_axis = !arguments.config().contains("axis") || arguments.find("axis") != nullptr;
-  if (has_axis) {
-    const std::vector<std::int64_t> axes = arguments.find("axis") == nullptr
-                                               ? std::vector<std::int64_t>{-1}
-                                               : arguments.integer_list("axis");
-    normalize.axes = resolve_axes(axes, call.rank(input), call.layer().name);
-  }
+  normalize.axes = resolve_axes(kept_axes(arguments), call.rank(input), call.layer().name);
   normalize.invert = arguments.boolean("invert", false);
   std::vector<graph::Extent> kept;
   for (const std::size_t axis : normalize.axes) kept.push_back(call.value(input).shape[axis]);

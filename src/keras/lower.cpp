@@ -1,0 +1,349 @@
+#include "keras/lower.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "graph/infer.h"
+#include "io/error.h"
+#include "io/overloaded.h"
+#include "keras/call_order.h"
+#include "keras/layers/layer_call.h"
+#include "keras/layers/table.h"
+
+namespace tensorferry::keras {
+
+namespace {
+
+using graph::ValueId;
+
+/// A model while it is lowered: its graph, and which value each tensor of Keras became.
+struct Scope {
+  const Model& model;
+  graph::Graph graph;
+  std::map<std::pair<CallId, std::uint32_t>, ValueId> tensors;
+  std::set<ValueId> masked;  ///< values that Keras sends a mask along with
+};
+
+class Lowering {
+ public:
+  explicit Lowering(const Model& root) {
+    program_.tensors = root.tensors;
+    program_.notes = root.notes;
+    program_.root = lower_model(root);
+  }
+
+  graph::Program take() { return std::move(program_); }
+
+ private:
+  std::uint32_t lower_model(const Model& model);
+  void lower_input(Scope& scope, const CallId& id);
+  void lower_call(Scope& scope, const CallId& id);
+  void lower_layer(Scope& scope, const CallId& id, std::vector<ValueId> inputs);
+  void lower_nested(Scope& scope, const CallId& id, std::vector<ValueId> inputs);
+  void refuse(Scope& scope, const CallId& id, std::vector<ValueId> inputs,
+              const std::string& reason);
+  ValueId cast(Scope& scope, ValueId value, tensor::DType dtype, const Layer& layer);
+  ValueId tensor(const Scope& scope, const TensorHandle& handle) const;
+  void note_once(io::Severity severity, const std::string& layer, std::string_view code,
+                 const std::string& text);
+  void note_unreached(const Scope& scope);
+
+  graph::Program program_;
+  ModuleTable modules_;
+  std::map<const Model*, std::uint32_t> graphs_;
+};
+
+/// A constant that a call passes to a keyword such as `training`.
+const Json* keyword_constant(const Call& call, std::string_view name) {
+  for (const auto& [keyword, argument] : call.keywords) {
+    if (keyword == name) return std::get_if<Json>(&argument.value);
+  }
+  return nullptr;
+}
+
+bool is_called_in_training(const Call& call) {
+  const Json* training = keyword_constant(call, "training");
+  return training != nullptr && *training == true;
+}
+
+/// Refuses a call that passes a tensor or a setting which the lowering does not look at.
+void require_plain_keywords(const Call& call) {
+  for (const auto& [keyword, argument] : call.keywords) {
+    const Json* constant = std::get_if<Json>(&argument.value);
+    const bool is_data = keyword == "inputs" || keyword == "x";
+    const bool harmless =
+        constant != nullptr && (constant->is_null() || keyword == "training" || keyword == "name");
+    if (!is_data && !harmless) {
+      throw Refusal{fmt::format("it is called with an argument \"{}\"", keyword)};
+    }
+  }
+}
+
+bool consumes_mask(const Model& model) {
+  return std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& layer) {
+    if (layer.model != nullptr) return consumes_mask(*layer.model);
+    const LayerKind* kind = find_layer_kind(layer.class_name);
+    return kind == nullptr || kind->mask == MaskUse::Consumes;
+  });
+}
+
+/// The weights of a layer and of all layers within it, under a path.
+void collect_weights(const Layer& layer, const std::string& path,
+                     const std::vector<tensor::TensorRef>& tensors,
+                     std::vector<graph::Parameter>& parameters) {
+  for (const Weight& weight : layer.weights) {
+    std::vector<std::size_t> axes(tensors.at(weight.tensor).shape.size());
+    for (std::size_t axis = 0; axis < axes.size(); ++axis) axes[axis] = axis;
+    parameters.push_back({path + weight.role, weight.tensor, numbered_axis_names(axes), {}});
+  }
+  if (layer.model == nullptr) return;
+  for (const Layer& inner : layer.model->layers) {
+    collect_weights(inner, path + inner.name + "/", tensors, parameters);
+  }
+}
+
+void Lowering::note_once(io::Severity severity, const std::string& layer, std::string_view code,
+                         const std::string& text) {
+  const bool known =
+      std::any_of(program_.notes.begin(), program_.notes.end(), [&](const io::Note& note) {
+        return note.layer == layer && note.code == code && note.text == text;
+      });
+  if (!known) program_.notes.push_back({severity, layer, std::string(code), text});
+}
+
+ValueId Lowering::tensor(const Scope& scope, const TensorHandle& handle) const {
+  const auto found = scope.tensors.find({{handle.layer, handle.node}, handle.tensor});
+  if (found == scope.tensors.end()) {
+    throw io::Error(io::ErrorCode::ConfigInvalid,
+                    fmt::format("Layer \"{}\" has no output {} at its call {}.",
+                                scope.model.layers.at(handle.layer).name, handle.tensor,
+                                handle.node));
+  }
+  return found->second;
+}
+
+ValueId Lowering::cast(Scope& scope, ValueId value, tensor::DType dtype, const Layer& layer) {
+  const tensor::DType given = scope.graph.values[value].dtype;
+  if (!tensor::is_floating_point(given) || !tensor::is_floating_point(dtype) || given == dtype) {
+    return value;
+  }
+  graph::Value result = scope.graph.values[value];
+  result.dtype = dtype;
+  const ValueId output = graph::add_value(scope.graph, std::move(result));
+  scope.graph.nodes.push_back(
+      {graph::Cast{dtype}, {value}, {output}, std::nullopt, layer.name, false});
+  return output;
+}
+
+void Lowering::lower_input(Scope& scope, const CallId& id) {
+  const Layer& layer = scope.model.layers[id.layer];
+  const Arguments arguments(layer.name, layer.config);
+  for (const std::string_view argument : {"sparse", "ragged"}) {
+    if (arguments.boolean(argument, false)) {
+      throw io::Error(io::ErrorCode::LayerUnsupported,
+                      fmt::format("Input \"{}\" is {}, which no target takes.", layer.name,
+                                  argument));
+    }
+  }
+  graph::Value value;
+  const Json* shape = arguments.find("batch_shape");
+  const Json* extents = shape == nullptr ? nullptr : list_items(*shape);
+  if (extents == nullptr) {
+    value.rank_known = false;
+    value.shape = {graph::unknown_extent, graph::unknown_extent};
+  } else {
+    for (const Json& extent : *extents) {
+      if (!extent.is_null() && !extent.is_number_integer()) {
+        arguments.mistaken("batch_shape", "a list of extents");
+      }
+      value.shape.push_back(extent.is_null() ? graph::unknown_extent
+                                             : extent.get<std::int64_t>());
+    }
+  }
+  const auto dtype = dtype_from_name(layer.dtype);
+  if (!dtype) {
+    note_once(io::Severity::Refused, layer.name, "layer-unsupported",
+              fmt::format("Input \"{}\" holds {} elements, which no target takes.", layer.name,
+                          layer.dtype));
+  }
+  value.dtype = dtype.value_or(tensor::DType::Float32);
+  const ValueId output = graph::add_value(scope.graph, std::move(value));
+  scope.graph.nodes.push_back(
+      {graph::Input{layer.name}, {}, {output}, std::nullopt, layer.name, false});
+  scope.tensors[{id, 0}] = output;
+}
+
+void Lowering::refuse(Scope& scope, const CallId& id, std::vector<ValueId> inputs,
+                      const std::string& reason) {
+  const Layer& layer = scope.model.layers[id.layer];
+  note_once(io::Severity::Refused, layer.name, "layer-unsupported",
+            fmt::format("Layer \"{}\" ({}) cannot be converted: {}.", layer.name,
+                        layer.original_class_name.empty() ? layer.class_name
+                                                          : layer.original_class_name,
+                        reason));
+  const auto key = std::make_pair(&layer, std::string());
+  if (!modules_.contains(key)) {
+    graph::Module module;
+    module.layer = layer.name;
+    module.trainable = layer.trainable;
+    module.compute_dtype = dtype_from_name(layer.dtype).value_or(tensor::DType::Float32);
+    collect_weights(layer, "", program_.tensors, module.parameters);
+    program_.modules.push_back(std::move(module));
+    modules_[key] = static_cast<graph::ModuleId>(program_.modules.size() - 1);
+  }
+  // As many outputs as somebody takes.
+  std::uint32_t count = 1;
+  const auto count_tensor = [&](const TensorHandle& tensor) {
+    if (CallId{tensor.layer, tensor.node} == id) count = std::max(count, tensor.tensor + 1);
+  };
+  for (const Layer& other : scope.model.layers) {
+    for (const Call& call : other.calls) {
+      for (const TensorHandle& tensor : tensors_of(call)) count_tensor(tensor);
+    }
+  }
+  for (const ModelOutput& output : scope.model.outputs) count_tensor(output.tensor);
+
+  graph::Node node;
+  node.op = graph::Unsupported{layer.class_name, reason};
+  std::vector<graph::Value> given;
+  for (const ValueId input : inputs) given.push_back(scope.graph.values[input]);
+  const graph::Value result = graph::infer(program_, node.op, given).at(0);
+  node.inputs = std::move(inputs);
+  for (std::uint32_t tensor = 0; tensor < count; ++tensor) {
+    node.outputs.push_back(graph::add_value(scope.graph, result));
+    scope.tensors[{id, tensor}] = node.outputs.back();
+  }
+  node.module = modules_[key];
+  node.layer = layer.name;
+  scope.graph.nodes.push_back(std::move(node));
+}
+
+void Lowering::lower_nested(Scope& scope, const CallId& id, std::vector<ValueId> inputs) {
+  const Layer& layer = scope.model.layers[id.layer];
+  const Model& model = *layer.model;
+  if (is_called_in_training(layer.calls[id.node])) {
+    throw Refusal{"it is always called in training mode"};
+  }
+  const bool masked = std::any_of(inputs.begin(), inputs.end(),
+                                  [&](ValueId input) { return scope.masked.contains(input); });
+  if (masked && consumes_mask(model)) throw Refusal{"it is given a mask"};
+
+  const auto known = graphs_.find(&model);
+  const std::uint32_t index = known != graphs_.end() ? known->second : lower_model(model);
+  const graph::Graph& graph = program_.graphs[index];
+  if (graph.inputs.size() != inputs.size()) {
+    throw io::Error(io::ErrorCode::ConfigInvalid,
+                    fmt::format("Nested model \"{}\" takes {} tensors, but is given {}.",
+                                layer.name, graph.inputs.size(), inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    inputs[i] = cast(scope, inputs[i], graph.values[graph.inputs[i].value].dtype, layer);
+  }
+  std::vector<graph::Value> given;
+  for (const ValueId input : inputs) given.push_back(scope.graph.values[input]);
+  graph::Node node;
+  node.op = graph::CallGraph{index};
+  node.inputs = std::move(inputs);
+  node.layer = layer.name;
+  std::uint32_t tensor = 0;
+  for (graph::Value& value : graph::infer(program_, node.op, given)) {
+    node.outputs.push_back(graph::add_value(scope.graph, std::move(value)));
+    scope.tensors[{id, tensor++}] = node.outputs.back();
+    if (masked) scope.masked.insert(node.outputs.back());
+  }
+  scope.graph.nodes.push_back(std::move(node));
+}
+
+void Lowering::lower_layer(Scope& scope, const CallId& id, std::vector<ValueId> inputs) {
+  const Layer& layer = scope.model.layers[id.layer];
+  const Call& call = layer.calls[id.node];
+  const LayerKind* kind = find_layer_kind(layer.class_name);
+  if (kind == nullptr) throw Refusal{"this class is not supported"};
+  require_known_arguments(layer, *kind);
+  const bool masked = std::any_of(inputs.begin(), inputs.end(),
+                                  [&](ValueId input) { return scope.masked.contains(input); });
+  if (masked && kind->mask == MaskUse::Consumes) throw Refusal{"it depends on a mask"};
+
+  LayerCall layer_call(program_, scope.graph, modules_, scope.model.generation, layer, call,
+                       std::move(inputs));
+  const ValueId output = kind->lower(layer_call);
+  scope.tensors[{id, 0}] = output;
+  const bool makes_mask = Arguments(layer.name, layer.config).boolean("mask_zero", false);
+  if (makes_mask || (masked && kind->mask == MaskUse::Passes)) scope.masked.insert(output);
+  const bool differs_in_training =
+      std::holds_alternative<graph::BatchNorm>(scope.graph.nodes.back().op) ||
+      std::holds_alternative<graph::Dropout>(scope.graph.nodes.back().op);
+  if (differs_in_training && is_called_in_training(call)) {
+    throw Refusal{"it is always called in training mode"};
+  }
+}
+
+void Lowering::lower_call(Scope& scope, const CallId& id) {
+  const Layer& layer = scope.model.layers[id.layer];
+  const Call& call = layer.calls[id.node];
+  std::vector<ValueId> inputs;
+  for (const TensorHandle& handle : tensors_of(call)) inputs.push_back(tensor(scope, handle));
+
+  if (layer.class_name == "InputLayer" && inputs.empty()) return lower_input(scope, id);
+  if (layer.compute_dtype != layer.dtype) {
+    note_once(io::Severity::Info, "", "mixed-precision",
+              fmt::format("The model computes in {} with {} variables; here it computes in {}.",
+                          layer.compute_dtype, layer.dtype, layer.dtype));
+  }
+  const std::size_t values = scope.graph.values.size();
+  const std::size_t nodes = scope.graph.nodes.size();
+  const std::size_t modules = program_.modules.size();
+  try {
+    require_plain_keywords(call);
+    if (layer.model != nullptr) return lower_nested(scope, id, inputs);
+    std::vector<ValueId> casted = inputs;
+    if (const auto dtype = dtype_from_name(layer.dtype)) {
+      for (ValueId& input : casted) input = cast(scope, input, *dtype, layer);
+    }
+    lower_layer(scope, id, std::move(casted));
+  } catch (const Refusal& refusal) {
+    scope.graph.values.resize(values);
+    scope.graph.nodes.resize(nodes);
+    program_.modules.resize(modules);
+    std::erase_if(modules_, [&](const auto& entry) { return entry.second >= modules; });
+    refuse(scope, id, std::move(inputs), refusal.reason);
+  }
+}
+
+void Lowering::note_unreached(const Scope& scope) {
+  for (const Layer& layer : scope.model.layers) {
+    if (layer.calls.empty() && (!layer.weights.empty() || layer.model != nullptr)) {
+      note_once(io::Severity::Info, layer.name, "layer-unreached",
+                fmt::format("Layer \"{}\" is not reached by any output, so it is left out.",
+                            layer.name));
+    }
+  }
+}
+
+std::uint32_t Lowering::lower_model(const Model& model) {
+  Scope scope{model, {}, {}, {}};
+  scope.graph.name = model.name;
+  scope.graph.sequential = model.kind == ModelKind::Sequential;
+  for (const CallId& id : call_order(model)) lower_call(scope, id);
+  for (const ModelOutput& input : model.inputs) {
+    scope.graph.inputs.push_back({input.name, tensor(scope, input.tensor)});
+  }
+  for (const ModelOutput& output : model.outputs) {
+    scope.graph.outputs.push_back({output.name, tensor(scope, output.tensor)});
+  }
+  note_unreached(scope);
+  program_.graphs.push_back(std::move(scope.graph));
+  const auto index = static_cast<std::uint32_t>(program_.graphs.size() - 1);
+  graphs_[&model] = index;
+  return index;
+}
+
+}  // namespace
+
+graph::Program lower(const Model& model) { return Lowering(model).take(); }
+
+}  // namespace tensorferry::keras
