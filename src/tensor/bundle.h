@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -127,6 +128,9 @@ struct Bundle {
 /// The reduces whose results a part, or a reduce, needs: sorted, each once.
 std::vector<ReduceId> needs_of(const Bundle& bundle, const Part& part);
 std::vector<ReduceId> needs_of(const Bundle& bundle, const Reduce& reduce);
+
+/// The parts whose bytes a reduce runs over; none for one over elements.
+std::span<const Part> reduced_parts(const Bundle& bundle, const Reduce& reduce);
 
 /// The bytes that a reduce reads or makes, for progress.
 std::uint64_t reduce_size(const Bundle& bundle, const Reduce& reduce);

@@ -1,0 +1,175 @@
+#include "tensor/produce.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+
+#include "io/crc32.h"
+#include "io/error.h"
+#include "io/float_text.h"
+#include "io/overloaded.h"
+#include "tensor/boxes.h"
+#include "tensor/gather.h"
+#include "tensor/input_reader.h"
+#include "tensor/values.h"
+
+namespace tensorferry::tensor {
+
+namespace {
+
+const ReduceResult& result_of(const ReduceResults& results, ReduceId id) {
+  const auto found = results.find(id);
+  if (found == results.end()) {
+    throw io::Error(io::ErrorCode::Internal, fmt::format("The result of reduction {} is missing.", id));
+  }
+  return found->second;
+}
+
+std::string deferred_text(const CrcField& field, const ReduceResults& results) {
+  std::uint32_t crc = 0;
+  for (const CrcPiece& piece : field.pieces) {
+    crc = io::crc32_combine(crc, std::get<std::uint32_t>(result_of(results, piece.crc)), piece.length);
+  }
+  std::string bytes;
+  for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<char>(crc >> (8 * i) & 0xff));
+  return bytes;
+}
+
+std::string deferred_text(const NumberText& text, const ReduceResults& results) {
+  std::string written;
+  for (std::size_t i = 0; i < text.pieces.size(); ++i) {
+    written += text.pieces[i];
+    if (i == text.slots.size()) break;
+    const NumberText::Slot& slot = text.slots[i];
+    const QuantizationRange range =
+        quantization_range(std::get<double>(result_of(results, slot.minimum)),
+                           std::get<double>(result_of(results, slot.maximum)), slot.to);
+    written += io::shortest_text(slot.number == NumberText::Number::Scale ? range.scale : range.minimum);
+  }
+  return written;
+}
+
+std::string deferred_text(const ShaText& text, const ReduceResults& results) {
+  return std::get<std::string>(result_of(results, text.sha));
+}
+
+std::string deferred_bytes(const DeferredPart& part, const ReduceResults& results) {
+  std::string bytes =
+      std::visit([&](const auto& content) { return deferred_text(content, results); }, part.content);
+  if (bytes.size() > part.size) {
+    throw io::Error(io::ErrorCode::Internal,
+                    fmt::format("\"{}\" does not fit into {} bytes.", bytes, part.size));
+  }
+  bytes.resize(part.size, ' ');
+  return bytes;
+}
+
+void copy_bytes(std::string_view bytes, std::uint64_t begin, std::span<std::byte> out) {
+  if (begin > bytes.size() || out.size() > bytes.size() - begin) {
+    throw io::Error(io::ErrorCode::Internal, fmt::format("[{}, {}) of {} bytes is asked for.", begin,
+                                                         begin + out.size(), bytes.size()));
+  }
+  if (!out.empty()) std::memcpy(out.data(), bytes.data() + begin, out.size());
+}
+
+// Makes whole elements of a computation's output.
+class Producer {
+ public:
+  Producer(const Computation& computation, const std::vector<io::Source>& sources,
+           const ReduceResults& results, const MemoryLimits& limits)
+      : computation_(computation),
+        sources_(sources),
+        limits_(limits),
+        values_(computation.values, results),
+        element_size_(dtype_size(computation.dtype)),
+        steps_(row_major_steps(computation.shape)) {
+    check_computation(computation);
+  }
+
+  void elements(std::uint64_t first, std::span<std::byte> out) {
+    const std::uint64_t count = out.size() / element_size_;
+    for (const Box& box : boxes_of_range(computation_.shape, first, count)) {
+      std::uint64_t axis_begin = 0;
+      for (const View& view : computation_.views) {
+        gather_view(view, axis_begin, box, first, out);
+        if (computation_.views.size() > 1) axis_begin += view.shape[computation_.axis];
+      }
+    }
+  }
+
+ private:
+  // What of the box comes from a view that begins at `axis_begin` of the concatenated axis.
+  void gather_view(const View& view, std::uint64_t axis_begin, const Box& box, std::uint64_t first,
+                   std::span<std::byte> out) {
+    GatherBox gathered{view.offset, -static_cast<std::int64_t>(first), {}};
+    for (std::size_t axis = 0; axis < box.start.size(); ++axis) {
+      const std::uint64_t view_begin = axis == computation_.axis ? axis_begin : 0;
+      const std::uint64_t begin = std::max(box.start[axis], view_begin);
+      const std::uint64_t end =
+          std::min(box.start[axis] + box.extent[axis], view_begin + view.shape[axis]);
+      if (begin >= end) return;
+      const auto step = static_cast<std::int64_t>(steps_[axis]);
+      gathered.from += static_cast<std::int64_t>(begin - view_begin) * view.strides[axis];
+      gathered.to += static_cast<std::int64_t>(begin) * step;
+      gathered.axes.push_back({end - begin, view.strides[axis], step});
+    }
+    const TensorRef& input = computation_.inputs[view.input];
+    const auto reader = readers_.try_emplace(view.input, input, sources_, limits_).first;
+    gather(input, reader->second, std::move(gathered), values_, element_size_, limits_, out);
+  }
+
+  const Computation& computation_;
+  const std::vector<io::Source>& sources_;
+  MemoryLimits limits_;
+  ValuePipeline values_;
+  std::size_t element_size_;
+  std::vector<std::uint64_t> steps_;
+  std::map<std::uint32_t, InputReader> readers_;
+};
+
+// A range may begin or end inside an element: such an element is made apart.
+void produce_bytes(Producer& producer, std::size_t element_size, std::uint64_t begin,
+                   std::span<std::byte> out) {
+  std::array<std::byte, 8> element;
+  const auto partial = [&](std::uint64_t skip, std::size_t length) {
+    producer.elements(begin / element_size, std::span(element).first(element_size));
+    std::copy_n(element.begin() + static_cast<std::ptrdiff_t>(skip), length, out.begin());
+    out = out.subspan(length);
+    begin += length;
+  };
+  if (const std::uint64_t skip = begin % element_size; skip != 0 && !out.empty()) {
+    partial(skip, std::min<std::size_t>(element_size - skip, out.size()));
+  }
+  const std::size_t whole = out.size() / element_size * element_size;
+  if (whole > 0) producer.elements(begin / element_size, out.first(whole));
+  out = out.subspan(whole);
+  begin += whole;
+  if (!out.empty()) partial(0, out.size());
+}
+
+}  // namespace
+
+void produce(const Bundle& bundle, const Part& part, std::uint64_t begin,
+             const std::vector<io::Source>& sources, const ReduceResults& results,
+             const MemoryLimits& limits, std::span<std::byte> out) {
+  if (begin > part_size(part) || out.size() > part_size(part) - begin) {
+    throw io::Error(io::ErrorCode::Internal,
+                    fmt::format("[{}, {}) of a part of {} bytes is asked for.", begin,
+                                begin + out.size(), part_size(part)));
+  }
+  std::visit(io::overloaded{
+                 [&](const InlinePart& it) { copy_bytes(it.bytes, begin, out); },
+                 [&](const SlicePart& it) { sources.at(it.file).read(it.offset + begin, out); },
+                 [&](const ComputedPart& it) {
+                   const Computation& computation = bundle.computations.at(it.computation);
+                   Producer producer(computation, sources, results, limits);
+                   produce_bytes(producer, dtype_size(computation.dtype), it.begin + begin, out);
+                 },
+                 [&](const DeferredPart& it) { copy_bytes(deferred_bytes(it, results), begin, out); }},
+             part);
+}
+
+}  // namespace tensorferry::tensor
