@@ -28,7 +28,7 @@ interface Pending {
  * trapped, ran out of memory, or fell silent). One call at a time.
  */
 export class WorkerSlot {
-  /** Counts the workers that this slot has had: handles are of one generation. */
+  /** Counts the workers that were given up: handles are of one generation. */
   generation = 0;
   private worker: Worker | undefined;
   private pending: Pending | undefined;
@@ -61,13 +61,13 @@ export class WorkerSlot {
   stop(reason: unknown): void {
     this.worker?.terminate();
     this.worker = undefined;
+    this.generation += 1;
     this.finish()?.reject(reason);
   }
 
   private ensureWorker(): Worker {
     if (this.worker) return this.worker;
     const worker = this.makeWorker();
-    this.generation += 1;
     this.worker = worker;
     worker.addEventListener("message", (event: MessageEvent<WorkerMessage>) => {
       this.receive(event.data);
