@@ -21,8 +21,12 @@ function(tensorferry_header_library name header)
 endfunction()
 
 tensorferry_header_library(fmt_headers fmt/format.h)
-target_compile_definitions(fmt_headers INTERFACE FMT_HEADER_ONLY=1)
 tensorferry_header_library(json_headers nlohmann/json.hpp)
+# Neither may bring iostreams and locales along: they would be a tenth of the module. The separator is
+# a comma (as a number: quotes do not survive every build tool).
+target_compile_definitions(fmt_headers INTERFACE
+  FMT_HEADER_ONLY=1 FMT_STATIC_THOUSANDS_SEPARATOR=44)
+target_compile_definitions(json_headers INTERFACE JSON_NO_IO=1)
 if(NOT EMSCRIPTEN)
   tensorferry_header_library(doctest_headers doctest/doctest.h)
 endif()

@@ -17,7 +17,6 @@
 
 // What the C library has.
 #define H5_HAVE_ASPRINTF 1
-#define H5_HAVE_ATTRIBUTE 1
 #define H5_HAVE_CLOCK_GETTIME 1
 #define H5_HAVE_DIRENT_H 1
 #define H5_HAVE_DLFCN_H 1
@@ -35,6 +34,7 @@
 #define H5_HAVE_UNISTD_H 1
 #define H5_HAVE_VASPRINTF 1
 #ifndef __EMSCRIPTEN__
+#define H5_HAVE_ATTRIBUTE 1  // short_errors.h changes a function that is declared printf-like
 #define H5_HAVE_FLOCK 1
 #define H5_HAVE_PREADWRITE 1
 #endif
