@@ -222,7 +222,9 @@ struct PadAxes {
 };
 
 /// Each spatial extent times `factors`. Nearest repeats; the others are half-pixel (align_corners off),
-/// without antialiasing. Bicubic's a is −0.5 (Keras), which is not torch's −0.75.
+/// without antialiasing; weights of cells outside the input fall away and the others are scaled to a sum of 1.
+/// Bicubic's a is −0.5 (Keras), which is not torch's −0.75, and TensorFlow rounds the fraction of the sampled
+/// point to 1/1024 (tensorflow/core/kernels/image/resize_bicubic_op.cc, GetWeightsAndIndices).
 struct Upsample {
   enum class Kind { Nearest, Bilinear, Bicubic, Lanczos3, Lanczos5 };
   Kind kind = Kind::Nearest;

@@ -263,6 +263,10 @@ void Lowering::lower_layer(Scope& scope, const CallId& id, std::vector<ValueId> 
   const Call& call = layer.calls[id.node];
   const LayerKind* kind = find_layer_kind(layer.class_name);
   if (kind == nullptr) throw Refusal{"this class is not supported"};
+  const std::string policy = Arguments(layer.name, layer.config).text("dtype", layer.dtype);
+  if (policy.find("_from_") != std::string::npos) {
+    throw Refusal{fmt::format("its weights are quantized (dtype policy \"{}\")", policy)};
+  }
   require_known_arguments(layer, *kind);
   const bool masked = std::any_of(inputs.begin(), inputs.end(),
                                   [&](ValueId input) { return scope.masked.contains(input); });

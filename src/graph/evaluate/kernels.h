@@ -1,0 +1,42 @@
+#pragma once
+
+#include <vector>
+
+#include "graph/evaluate/array.h"
+#include "graph/ops.h"
+
+/// One function an op: what it computes, in float64.
+namespace tensorferry::graph {
+
+/// `bias` null: none.
+Array evaluate_conv(const Conv& conv, const Array& x, const LoadedParameter& kernel,
+                    const Array* bias);
+Array evaluate_pool(const Pool& pool, const Array& x);
+Array evaluate_upsample(const Upsample& upsample, const Array& x);
+
+Array evaluate_dense(const Array& x, const Array& kernel, const Array* bias);
+Array evaluate_embedding(const Array& x, const Array& embeddings);
+Array evaluate_dot(const Dot& dot, const Array& a, const Array& b);
+
+double evaluate_unary(const Unary& unary, double x);
+Array evaluate_softmax(const Softmax& softmax, const Array& x);
+Array evaluate_glu(const Glu& glu, const Array& x);
+Array evaluate_merge(const Merge& merge, const std::vector<Array>& inputs);
+Array evaluate_cast(const Cast& cast, const Array& x);
+
+Array evaluate_reduce(const ReduceAxes& reduce, const Array& x);
+/// Mean and variance over the axes, with extents of 1 there.
+struct Moments {
+  Array mean;
+  Array variance;
+};
+Moments moments_over(const Array& x, const std::vector<std::size_t>& axes);
+
+Array evaluate_permute(const Permute& permute, const Array& x);
+Array evaluate_pad(const PadAxes& pad, const Array& x);
+Array evaluate_concatenate(const Concatenate& concatenate, const std::vector<Array>& inputs);
+Array evaluate_reshape(const Reshape& reshape, const Array& x);
+Array evaluate_flatten(const Array& x);
+Array evaluate_repeat_vector(const RepeatVector& repeat, const Array& x);
+
+}  // namespace tensorferry::graph

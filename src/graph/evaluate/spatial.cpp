@@ -1,0 +1,275 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "graph/evaluate/kernels.h"
+#include "graph/infer.h"
+
+namespace tensorferry::graph {
+
+namespace {
+
+std::vector<Pad> resolved_pads(const SpatialPadding& padding, const Array& x,
+                               const std::vector<std::size_t>& axes,
+                               const std::vector<std::int64_t>& size,
+                               const std::vector<std::int64_t>& strides,
+                               const std::vector<std::int64_t>& dilations) {
+  if (padding.kind == SpatialPadding::Kind::Explicit) return padding.pads;
+  std::vector<Pad> pads;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    pads.push_back(same_pad(static_cast<Extent>(x.shape[axes[i]]), size[i], strides[i],
+                            dilations[i]));
+  }
+  return pads;
+}
+
+Index window_shape(const Array& x, const std::vector<std::size_t>& axes,
+                   const std::vector<std::int64_t>& size, const std::vector<std::int64_t>& strides,
+                   const std::vector<std::int64_t>& dilations, const std::vector<Pad>& pads) {
+  Index shape = x.shape;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    shape[axes[i]] = static_cast<std::uint64_t>(
+        window_extent(static_cast<Extent>(shape[axes[i]]), size[i], strides[i], dilations[i],
+                      {SpatialPadding::Kind::Explicit, pads}, i));
+  }
+  return shape;
+}
+
+/// A kernel (spatial…, and two channel axes by name) as a function of (spatial index, input channel within
+/// its group, output channel).
+class KernelView {
+ public:
+  KernelView(const LoadedParameter& kernel, const Conv& conv)
+      : data_(kernel.array.data), strides_(strides_of(kernel.array.shape)) {
+    for (std::size_t axis = 0; axis < kernel.axes.size(); ++axis) {
+      const std::string& name = kernel.axes[axis];
+      if (name == "in") {
+        in_ = axis;
+      } else if (name == "out") {
+        out_ = axis;
+      } else if (name == "multiplier") {
+        out_ = axis;
+        multiplier_ = static_cast<std::uint64_t>(conv.out_channels / conv.in_channels);
+      } else {
+        spatial_.push_back(axis);
+      }
+    }
+  }
+
+  double at(const Index& window, std::uint64_t in, std::uint64_t out) const {
+    std::uint64_t offset = 0;
+    for (std::size_t i = 0; i < window.size(); ++i) offset += window[i] * strides_[spatial_[i]];
+    if (multiplier_ != 0) {
+      return data_[offset + out / multiplier_ * strides_[in_] + out % multiplier_ * strides_[out_]];
+    }
+    return data_[offset + in * strides_[in_] + out * strides_[out_]];
+  }
+
+ private:
+  const std::vector<double>& data_;
+  std::vector<std::uint64_t> strides_;
+  std::vector<std::size_t> spatial_;
+  std::size_t in_ = 0;
+  std::size_t out_ = 0;
+  std::uint64_t multiplier_ = 0;
+};
+
+Index window_of(const std::vector<std::int64_t>& size) {
+  return Index(size.begin(), size.end());
+}
+
+/// Moves `index` to input position `window` of the output position; false outside the input.
+bool source_position(Index& index, const Index& output, const Array& x,
+                     const std::vector<std::size_t>& axes, const Index& window,
+                     const std::vector<std::int64_t>& strides,
+                     const std::vector<std::int64_t>& dilations, const std::vector<Pad>& pads) {
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const std::int64_t at = static_cast<std::int64_t>(output[axes[i]]) * strides[i] +
+                            static_cast<std::int64_t>(window[i]) * dilations[i] - pads[i].before;
+    if (at < 0 || at >= static_cast<std::int64_t>(x.shape[axes[i]])) return false;
+    index[axes[i]] = static_cast<std::uint64_t>(at);
+  }
+  return true;
+}
+
+void add_bias(Array& result, const Array* bias, std::size_t channel_axis) {
+  if (bias == nullptr) return;
+  std::size_t next = 0;
+  for_each_index(result.shape, [&](const Index& index) {
+    result.data[next++] += bias->data[index[channel_axis]];
+  });
+}
+
+Array forward_conv(const Conv& conv, const Array& x, const KernelView& kernel) {
+  const auto axes = spatial_axes(conv.spatial_rank, conv.channel_axis);
+  const auto pads =
+      resolved_pads(conv.padding, x, axes, conv.kernel_size, conv.strides, conv.dilations);
+  Index shape = window_shape(x, axes, conv.kernel_size, conv.strides, conv.dilations, pads);
+  shape[conv.channel_axis] = static_cast<std::uint64_t>(conv.out_channels);
+  Array result = zeros(shape);
+  const auto strides = strides_of(x.shape);
+  const auto group_inputs = static_cast<std::uint64_t>(conv.in_channels / conv.groups);
+  const auto group_outputs = static_cast<std::uint64_t>(conv.out_channels / conv.groups);
+  const Index window_extents = window_of(conv.kernel_size);
+  std::size_t next = 0;
+  for_each_index(shape, [&](const Index& output) {
+    const std::uint64_t out = output[conv.channel_axis];
+    const std::uint64_t first_input = out / group_outputs * group_inputs;
+    Index source = output;
+    double sum = 0;
+    for_each_index(window_extents, [&](const Index& window) {
+      if (!source_position(source, output, x, axes, window, conv.strides, conv.dilations, pads)) {
+        return;
+      }
+      source[conv.channel_axis] = first_input;
+      const std::uint64_t offset = offset_of(source, strides);
+      for (std::uint64_t in = 0; in < group_inputs; ++in) {
+        sum += x.data[offset + in * strides[conv.channel_axis]] * kernel.at(window, in, out);
+      }
+    });
+    result.data[next++] = sum;
+  });
+  return result;
+}
+
+/// Every input element adds its multiple of the kernel; what the pads cut off falls away.
+Array transposed_conv(const Conv& conv, const Array& x, const KernelView& kernel) {
+  const auto axes = spatial_axes(conv.spatial_rank, conv.channel_axis);
+  Index shape = x.shape;
+  shape[conv.channel_axis] = static_cast<std::uint64_t>(conv.out_channels);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const Pad& cut = conv.padding.pads[i];
+    const std::int64_t full =
+        (static_cast<std::int64_t>(x.shape[axes[i]]) - 1) * conv.strides[i] +
+        (conv.kernel_size[i] - 1) * conv.dilations[i] + 1;
+    shape[axes[i]] = static_cast<std::uint64_t>(full - cut.before - cut.after);
+  }
+  Array result = zeros(shape);
+  const auto strides = strides_of(shape);
+  const Index window_extents = window_of(conv.kernel_size);
+  std::size_t next = 0;
+  for_each_index(x.shape, [&](const Index& input) {
+    const double element = x.data[next++];
+    Index target = input;
+    for_each_index(window_extents, [&](const Index& window) {
+      for (std::size_t i = 0; i < axes.size(); ++i) {
+        const std::int64_t at = static_cast<std::int64_t>(input[axes[i]]) * conv.strides[i] +
+                                static_cast<std::int64_t>(window[i]) * conv.dilations[i] -
+                                conv.padding.pads[i].before;
+        if (at < 0 || at >= static_cast<std::int64_t>(shape[axes[i]])) return;
+        target[axes[i]] = static_cast<std::uint64_t>(at);
+      }
+      target[conv.channel_axis] = 0;
+      const std::uint64_t offset = offset_of(target, strides);
+      for (std::uint64_t out = 0; out < static_cast<std::uint64_t>(conv.out_channels); ++out) {
+        result.data[offset + out * strides[conv.channel_axis]] +=
+            element * kernel.at(window, input[conv.channel_axis], out);
+      }
+    });
+  });
+  return result;
+}
+
+/// The weight of an input cell at `distance` from the sampled point.
+double resize_weight(Upsample::Kind kind, double distance) {
+  constexpr double pi = 3.14159265358979323846;
+  const double d = std::abs(distance);
+  const auto lanczos = [d](double radius) {
+    if (d >= radius) return 0.0;
+    if (d < 1e-3) return 1.0;
+    return radius * std::sin(pi * d) * std::sin(pi * d / radius) / (pi * pi * d * d);
+  };
+  switch (kind) {
+    case Upsample::Kind::Nearest:
+      return d < 0.5 ? 1 : 0;
+    case Upsample::Kind::Bilinear:
+      return std::max(0.0, 1 - d);
+    case Upsample::Kind::Bicubic:
+      if (d < 1) return (1.5 * d - 2.5) * d * d + 1;
+      return d < 2 ? ((-0.5 * d + 2.5) * d - 4) * d + 2 : 0;
+    case Upsample::Kind::Lanczos3:
+      return lanczos(3);
+    case Upsample::Kind::Lanczos5:
+      return lanczos(5);
+  }
+  return 0;
+}
+
+/// Where output position `position` lies among the input's cells.
+double sampled_point(Upsample::Kind kind, std::uint64_t position, std::int64_t factor) {
+  const double point = (static_cast<double>(position) + 0.5) / static_cast<double>(factor) - 0.5;
+  if (kind != Upsample::Kind::Bicubic) return point;
+  const double below = std::floor(point);
+  return below + std::nearbyint((point - below) * 1024) / 1024;
+}
+
+Array resize_axis(const Array& x, std::size_t axis, Upsample::Kind kind, std::int64_t factor) {
+  Index shape = x.shape;
+  shape[axis] *= static_cast<std::uint64_t>(factor);
+  Array result = zeros(shape);
+  const auto strides = strides_of(x.shape);
+  std::size_t next = 0;
+  for_each_index(shape, [&](const Index& output) {
+    const double point = sampled_point(kind, output[axis], factor);
+    Index source = output;
+    double sum = 0;
+    double total = 0;
+    for (std::uint64_t cell = 0; cell < x.shape[axis]; ++cell) {
+      const double weight = kind == Upsample::Kind::Nearest
+                                ? (output[axis] / static_cast<std::uint64_t>(factor) == cell ? 1 : 0)
+                                : resize_weight(kind, point - static_cast<double>(cell));
+      source[axis] = cell;
+      sum += weight * x.data[offset_of(source, strides)];
+      total += weight;
+    }
+    result.data[next++] = sum / total;
+  });
+  return result;
+}
+
+}  // namespace
+
+Array evaluate_conv(const Conv& conv, const Array& x, const LoadedParameter& kernel,
+                    const Array* bias) {
+  const KernelView view(kernel, conv);
+  Array result = conv.transposed ? transposed_conv(conv, x, view) : forward_conv(conv, x, view);
+  add_bias(result, bias, conv.channel_axis);
+  return result;
+}
+
+Array evaluate_pool(const Pool& pool, const Array& x) {
+  const auto axes = spatial_axes(pool.spatial_rank, pool.channel_axis);
+  const std::vector<std::int64_t> dilations(axes.size(), 1);
+  const auto pads = resolved_pads(pool.padding, x, axes, pool.size, pool.strides, dilations);
+  Array result = zeros(window_shape(x, axes, pool.size, pool.strides, dilations, pads));
+  const auto strides = strides_of(x.shape);
+  const Index window_extents = window_of(pool.size);
+  std::size_t next = 0;
+  for_each_index(result.shape, [&](const Index& output) {
+    double largest = -std::numeric_limits<double>::infinity();
+    double sum = 0;
+    double cells = 0;
+    Index source = output;
+    for_each_index(window_extents, [&](const Index& window) {
+      if (!source_position(source, output, x, axes, window, pool.strides, dilations, pads)) return;
+      const double element = x.data[offset_of(source, strides)];
+      largest = std::max(largest, element);
+      sum += element;
+      cells += 1;
+    });
+    result.data[next++] = pool.kind == Pool::Kind::Max ? largest : sum / cells;
+  });
+  return result;
+}
+
+Array evaluate_upsample(const Upsample& upsample, const Array& x) {
+  Array result = x;
+  const auto axes =
+      spatial_axes(static_cast<int>(upsample.factors.size()), upsample.channel_axis);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    result = resize_axis(result, axes[i], upsample.kind, upsample.factors[i]);
+  }
+  return result;
+}
+
+}  // namespace tensorferry::graph
