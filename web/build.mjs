@@ -20,7 +20,7 @@ const common = {
 };
 
 async function workerText() {
-  const glue = await readFile(join(wasmFolder, "tensorferry_worker.js"), "utf8");
+  const glue = await readFile(join(wasmFolder, "tensorferry.js"), "utf8");
   const program = await build({
     ...common,
     entryPoints: ["src/worker/worker.ts"],
@@ -70,7 +70,6 @@ await build({
   platform: "node",
 });
 await copyFile(join(root, "THIRD_PARTY.md"), join(dist, "THIRD_PARTY.md"));
-for (const name of ["tensorferry_node.cjs", "tensorferry_node.wasm"]) {
-  await copyFile(join(wasmFolder, name), join(dist, name));
-}
-await copyFile(join(wasmFolder, "tensorferry_worker.wasm"), join(dist, "tensorferry.wasm"));
+// CommonJS, as emscripten writes it; the suffix says so to Node.
+await copyFile(join(wasmFolder, "tensorferry.js"), join(dist, "tensorferry.cjs"));
+await copyFile(join(wasmFolder, "tensorferry.wasm"), join(dist, "tensorferry.wasm"));

@@ -11,7 +11,7 @@ interface NodeModule {
 
 type CreateModule = (settings: { wasmBinary: Uint8Array }) => Promise<NodeModule>;
 
-const create = createRequire(import.meta.url)("./tensorferry_node.cjs") as CreateModule;
-const wasmBinary = readFileSync(new URL("tensorferry_node.wasm", import.meta.url));
+const create = createRequire(import.meta.url)("./tensorferry.cjs") as CreateModule;
+const wasmBinary = readFileSync(new URL("tensorferry.wasm", import.meta.url));
 const module = await create({ wasmBinary });
 process.exitCode = module.runCommand(process.argv.slice(2), nodeHost());
