@@ -1,0 +1,162 @@
+"""Installs what is missing, and nothing that is there: a tool on the PATH is used as it is."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from lanes.project import BUILD, KERAS_PYTHON, ROOT, TORCH_PYTHON, Failure, digest, once, run, say
+
+LANES = Path(__file__).resolve().parent
+SYSTEM_PYTHON = "/usr/bin/python3"
+SYSTEM_MODULES = Path("/usr/lib/python3/dist-packages")
+
+# What shows that it is there (a command, or a file) → the package that brings it.
+COMPILER = {
+    "g++": "g++",
+    "cmake": "cmake",
+    "ninja": "ninja-build",
+    "/usr/include/nlohmann/json.hpp": "nlohmann-json3-dev",
+    "/usr/include/fmt/format.h": "libfmt-dev",
+    "/usr/include/doctest/doctest.h": "doctest-dev",
+}
+EMSCRIPTEN = {"emcc": "emscripten"}
+VENV = {"python's venv": "python3-venv"}
+TORCH = {
+    str(SYSTEM_MODULES / "torch"): "python3-torch",
+    str(SYSTEM_MODULES / "torchvision"): "python3-torchvision",
+}
+LINTERS = {"clang-format-19": "clang-format-19", "clang-tidy-19": "clang-tidy-19"}
+BROWSERS = {
+    "TENSORFERRY_CHROMIUM": ("chromium", "chromium-browser", "google-chrome"),
+    "TENSORFERRY_FIREFOX": ("firefox-esr", "firefox"),
+}
+
+
+def is_there(witness: str) -> bool:
+    if witness in VENV:
+        probe = [SYSTEM_PYTHON, "-c", "import ensurepip, venv"]
+        return subprocess.run(probe, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return Path(witness).exists() if witness.startswith("/") else bool(shutil.which(witness))
+
+
+def packages(wanted: dict[str, str]) -> None:
+    """Installs the packages of those witnesses that are not there."""
+    missing = [package for witness, package in wanted.items() if not is_there(witness)]
+    if missing:
+        install_packages(missing)
+
+
+def install_packages(missing: list[str]) -> None:
+    if not shutil.which("apt-get"):
+        raise Failure(f"please install (Debian's names): {' '.join(missing)}")
+    say(f"installing {' '.join(missing)}")
+    root = [] if os.geteuid() == 0 else ["sudo"]
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    run([*root, "apt-get", "update"], log="apt-update", environment=quiet)
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    run([*root, "env", "DEBIAN_FRONTEND=noninteractive", *command], log="apt-install")
+
+
+def cargo_is_new_enough() -> bool:
+    """hdf5-metno-src is of the 2024 edition, which cargo 1.85 was the first to read."""
+    if not shutil.which("cargo"):
+        return False
+    version = subprocess.run(["cargo", "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"cargo (\d+)\.(\d+)", version.stdout)
+    return bool(found) and (int(found[1]), int(found[2])) >= (1, 85)
+
+
+@functools.cache
+def library_sources() -> None:
+    """The sources of HDF5 and zlib, in build/deps/sources."""
+    fetch = ROOT / "wasm" / "hdf5" / "fetch"
+    sources = BUILD / "deps" / "sources"
+
+    def fetch_them() -> None:
+        if not cargo_is_new_enough():
+            install_packages(["cargo-web"])
+        run([fetch, sources], log="fetch-hdf5")
+
+    once("sources", digest([fetch]), [sources / "hdf5", sources / "zlib"], fetch_them)
+
+
+@functools.cache
+def node_modules() -> None:
+    def install() -> None:
+        say("installing node_modules")
+        run(["npm", "ci", "--no-audit", "--no-fund"], log="npm")
+
+    if not shutil.which("npm"):
+        raise Failure("please install Node.js 20 or newer, with npm")
+    once("npm", digest([ROOT / "package-lock.json"]), [ROOT / "node_modules"], install)
+
+
+def environment(python: Path, requirements: Path, options: list[str]) -> None:
+    """A virtual environment with exactly what a requirements file lists."""
+    folder = python.parents[1]
+
+    def create() -> None:
+        say(f"installing {folder.relative_to(ROOT)}")
+        shutil.rmtree(folder, ignore_errors=True)
+        run([SYSTEM_PYTHON, "-m", "venv", *options, folder], log=f"{folder.name}-create")
+        pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
+        run([*pip, "-r", requirements], log=f"{folder.name}-install")
+
+    once(folder.name, digest([requirements, str(options)]), [python], create)
+
+
+@functools.cache
+def keras() -> None:
+    packages(VENV)
+    environment(KERAS_PYTHON, LANES / "requirements-keras.txt", [])
+
+
+@functools.cache
+def torch() -> None:
+    packages(VENV | TORCH)
+    environment(TORCH_PYTHON, LANES / "requirements-torch.txt", ["--system-site-packages"])
+
+
+@functools.cache
+def compiler() -> None:
+    packages(COMPILER)
+    library_sources()
+
+
+@functools.cache
+def emscripten() -> None:
+    packages(COMPILER | EMSCRIPTEN)
+    library_sources()
+
+
+@functools.cache
+def linters() -> None:
+    packages(LINTERS)
+
+
+@functools.cache
+def browsers() -> dict[str, str]:
+    """The browsers' paths, by the variables that tests read them from. Where one is missing, it is
+    installed on Debian; other systems' packages are snaps, which a bare machine cannot run."""
+    release = Path("/etc/os-release")
+    if release.exists() and re.search(r"^ID=debian$", release.read_text(), re.MULTILINE):
+        packages({names[0]: names[0] for names in BROWSERS.values() if not first_of(names)})
+    return {variable: path for variable, names in BROWSERS.items() if (path := first_of(names))}
+
+
+def first_of(names: tuple[str, ...]) -> str | None:
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def everything() -> None:
+    packages(COMPILER | EMSCRIPTEN | VENV | TORCH | LINTERS)
+    browsers()
+    library_sources()
+    node_modules()
+    torch()
+    keras()

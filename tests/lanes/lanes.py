@@ -1,0 +1,224 @@
+"""The lanes of `./dev test`: each runs one kind of tests and counts what they did."""
+
+from __future__ import annotations
+
+import re
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lanes import build, install, lint
+from lanes.project import BUILD, KERAS_PYTHON, LOGS, ROOT, TORCH_PYTHON, Failure, end_of, run, say
+
+TESTS = ROOT / "tests"
+
+
+@dataclass
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    # Why something was skipped, or the end of a failing run's output.
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Lane:
+    name: str
+    action: Callable[[], Counts | None]  # None: a step that has no tests of its own
+
+
+def ctest(name: str, folder: Path) -> Counts:
+    """The doctest executables through ctest; each test case of theirs counts."""
+    report = folder / "junit.xml"
+    report.unlink(missing_ok=True)
+    command = ["ctest", "--test-dir", folder, "-j", build.JOBS, "--no-tests=error"]
+    result = run([*command, "--output-junit", report], log=name, check=False)
+    counts = Counts()
+    cases = ElementTree.parse(report).iter("testcase") if report.exists() else []
+    for case in cases:
+        output = case.findtext("system-out") or ""
+        summary = re.search(
+            r"test cases: +\d+ \| +(\d+) passed \| +(\d+) failed \| +(\d+) skipped", output
+        )
+        if summary:
+            counts.passed += int(summary[1])
+            counts.failed += int(summary[2])
+            counts.skipped += int(summary[3])
+        died = case.get("status") == "fail" and not (summary and int(summary[2]))
+        counts.failed += died
+        if case.get("status") == "fail":
+            counts.remarks.append("\n".join(output.splitlines()[-60:]))
+    if result.returncode and not counts.failed:
+        counts.failed += 1
+        counts.remarks.append(end_of(LOGS / f"{name}.log"))
+    return counts
+
+
+def unit() -> Counts:
+    build.native()
+    return ctest("unit", BUILD / "native")
+
+
+def sanitize() -> Counts:
+    build.sanitized()
+    return ctest("sanitize", BUILD / "native-asan")
+
+
+def fixtures() -> None:
+    install.keras()
+    run([KERAS_PYTHON, TESTS / "fixtures" / "make.py", "--out", BUILD / "fixtures"], log="fixtures")
+
+
+def pytest(name: str) -> Counts:
+    install.torch()
+    build.native()
+    report = LOGS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    options = ["-q", "-ra", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    run([TORCH_PYTHON, "-m", "pytest", *options, TESTS / name], log=name, check=False)
+    counts = Counts()
+    if report.exists():
+        for suite in ElementTree.parse(report).iter("testsuite"):
+            failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            skipped = int(suite.get("skipped", 0))
+            counts.failed += failed
+            counts.skipped += skipped
+            counts.passed += int(suite.get("tests", 0)) - failed - skipped
+    return finished(counts, name)
+
+
+def node_tests(name: str, environment: dict[str, str] | None = None) -> Counts:
+    """`node --test` over tests/<name>/*.test.mjs, one file at a time as they share two cores."""
+    install.node_modules()
+    files = sorted((TESTS / name).glob("*.test.mjs"))
+    options = ["--test", "--test-concurrency=1", "--test-reporter=tap"]
+    run(["node", *options, *files], log=name, check=False, environment=environment)
+    output = (LOGS / f"{name}.log").read_text(errors="replace")
+    # Each file ends in lines of its own; the run's totals are the last.
+    totals = dict(re.findall(r"^# (pass|fail|cancelled|skipped|todo) (\d+)$", output, re.MULTILINE))
+    counts = Counts(
+        passed=int(totals.get("pass", 0)),
+        failed=int(totals.get("fail", 0)) + int(totals.get("cancelled", 0)),
+        skipped=int(totals.get("skipped", 0)) + int(totals.get("todo", 0)),
+    )
+    return finished(counts, name)
+
+
+def finished(counts: Counts, name: str) -> Counts:
+    if counts.failed or not counts.passed:
+        counts.remarks.append(end_of(LOGS / f"{name}.log"))
+    return counts
+
+
+def tfjs() -> Counts:
+    build.native()
+    return node_tests("tfjs")
+
+
+def web() -> Counts:
+    build.web()
+    return node_tests("web")
+
+
+def browser() -> Counts:
+    paths = install.browsers()
+    if not paths:
+        return Counts(skipped=1, remarks=["no Chromium and no Firefox is on the PATH"])
+    build.native()
+    build.site()
+    install.torch()
+    counts = node_tests("browser", paths)
+    for variable in install.BROWSERS.keys() - paths.keys():
+        counts.skipped += 1
+        counts.remarks.append(f"{variable.removeprefix('TENSORFERRY_').title()} is not installed")
+    return counts
+
+
+def linters() -> Counts:
+    counts = Counts()
+    for name, problem in lint.check_everything():
+        if problem is None:
+            counts.passed += 1
+        else:
+            counts.failed += 1
+            counts.remarks.append(f"{name}:\n{problem}")
+    return counts
+
+
+def pytest_lane(name: str) -> Lane:
+    return Lane(name, lambda: pytest(name))
+
+
+def lanes() -> list[Lane]:
+    """In the order of a run; a kind of tests whose folder does not exist is not in it."""
+    of_folders = [
+        pytest_lane("torch"),
+        Lane("tfjs", tfjs),
+        Lane("web", web),
+        pytest_lane("cli"),
+        pytest_lane("goldens"),
+        Lane("browser", browser),
+    ]
+    return [
+        Lane("install", install.everything),
+        Lane("build", build.everything),
+        Lane("unit", unit),
+        Lane("sanitize", sanitize),
+        Lane("fixtures", fixtures),
+        *[lane for lane in of_folders if has_tests(TESTS / lane.name)],
+        Lane("lint", linters),
+    ]
+
+
+def has_tests(folder: Path) -> bool:
+    return any(folder.glob("test_*.py")) or any(folder.glob("*.test.mjs"))
+
+
+def run_lanes(chosen: list[str]) -> bool:
+    """Runs the chosen lanes, or all; prints them as they end, a table, and the closing line."""
+    known = lanes()
+    unknown = set(chosen) - {lane.name for lane in known}
+    if unknown:
+        raise Failure(
+            f"no lane {', '.join(sorted(unknown))}; there are "
+            + ", ".join(lane.name for lane in known)
+        )
+    rows: list[tuple[str, float, Counts | None]] = []
+    for lane in known:
+        if chosen and lane.name not in chosen:
+            continue
+        begin = time.monotonic()
+        say(f"{lane.name} …")
+        try:
+            counts = lane.action()
+        except Failure as failure:
+            counts = Counts(failed=1, remarks=[str(failure)])
+        if counts is not None and not (counts.passed or counts.failed or counts.skipped):
+            counts.failed = 1
+            counts.remarks.append("the lane ran no test")
+        for remark in counts.remarks if counts else []:
+            say(remark)
+        rows.append((lane.name, time.monotonic() - begin, counts))
+        say(row(*rows[-1]))
+    say("")
+    for entry in rows:
+        say(row(*entry))
+    total = [counts for _, _, counts in rows if counts is not None]
+    failed = sum(counts.failed for counts in total)
+    say(f"total {sum(seconds for _, seconds, _ in rows):.0f} s")
+    say("")
+    say(
+        f"{sum(counts.passed for counts in total)} passed, {failed} failed, "
+        f"{sum(counts.skipped for counts in total)} skipped"
+    )
+    return failed == 0
+
+
+def row(name: str, seconds: float, counts: Counts | None) -> str:
+    text = f"{name:<10} {seconds:7.1f} s"
+    if counts is None:
+        return text
+    return f"{text}   {counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped"

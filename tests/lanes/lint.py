@@ -1,0 +1,144 @@
+"""Formatters and linters: `./dev format` writes, `./dev lint` and the lane only look."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from lanes import build, install, rooms
+from lanes.project import BUILD, ROOT, TORCH_PYTHON, Failure, run
+
+CPP_FOLDERS = ("src", "wasm", "tests/unit")
+PYTHON = ("dev", "wasm/hdf5/fetch", "tests")
+
+
+def tracked(*suffixes: str) -> list[Path]:
+    """Files that git knows or would take, so that nothing of a build is looked at."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    paths = [ROOT / line for line in result.stdout.splitlines()]
+    return [path for path in paths if path.suffix in suffixes and path.exists()]
+
+
+def cpp_files() -> list[Path]:
+    folders = tuple(f"{ROOT / folder}/" for folder in CPP_FOLDERS)
+    return [path for path in tracked(".cpp", ".h") if str(path).startswith(folders)]
+
+
+def clang_format(*options: str) -> None:
+    run(["clang-format-19", *options, *cpp_files()], log="clang-format")
+
+
+def prettier(option: str) -> None:
+    files = tracked(".ts", ".mjs", ".css", ".json", ".html")
+    files = [path for path in files if path.name != "package-lock.json"]
+    run(["npx", "--no-install", "prettier", option, "--log-level", "warn", *files], log="prettier")
+
+
+def eslint() -> None:
+    run(
+        ["npx", "--no-install", "eslint", "--max-warnings", "0", *tracked(".ts", ".mjs")],
+        log="eslint",
+    )
+
+
+def types() -> None:
+    for workspace in ("web", "site"):
+        run(["npm", "run", "check", "--workspace", workspace], log=f"tsc-{workspace}")
+
+
+def black(*options: str) -> None:
+    run([TORCH_PYTHON, "-m", "black", "--quiet", *options, *PYTHON], log="black")
+
+
+def ruff(*options: str) -> None:
+    run([TORCH_PYTHON, "-m", "ruff", "check", "--no-cache", *options, *PYTHON], log="ruff")
+
+
+def format_everything() -> None:
+    install.linters()
+    install.node_modules()
+    install.torch()
+    clang_format("-i")
+    prettier("--write")
+    ruff("--fix")
+    black()
+
+
+def check_everything() -> Iterator[tuple[str, str | None]]:
+    """Each checker's name, and its problem or None."""
+    install.linters()
+    install.node_modules()
+    install.torch()
+    build.native()
+    build.web()
+    checks: dict[str, Callable[[], None]] = {
+        "clang-format": lambda: clang_format("--dry-run", "-Werror"),
+        "clang-tidy": clang_tidy,
+        "rooms": rooms.check,
+        "prettier": lambda: prettier("--check"),
+        "eslint": eslint,
+        "tsc": types,
+        "black": lambda: black("--check"),
+        "ruff": ruff,
+    }
+    for name, check in checks.items():
+        try:
+            check()
+        except Failure as failure:
+            yield name, str(failure)
+        else:
+            yield name, None
+
+
+def clang_tidy() -> None:
+    """Over src/, two files at a time; a file is looked at again when it, a header that it includes,
+    its command or the configuration has changed."""
+    commands = json.loads((BUILD / "native" / "compile_commands.json").read_text())
+    dependencies = headers_of()
+    configuration = (ROOT / ".clang-tidy").read_bytes()
+    todo = []
+    for entry in commands:
+        path = Path(entry["file"])
+        if not path.is_relative_to(ROOT / "src"):
+            continue
+        key = hashlib.sha256(configuration + entry["command"].encode())
+        for read in [path, *dependencies.get(entry["output"], [])]:
+            key.update(read.read_bytes())
+        stamp = BUILD / "tidy" / key.hexdigest()
+        if not stamp.exists():
+            todo.append((path, stamp))
+    (BUILD / "tidy").mkdir(exist_ok=True)
+    with ThreadPoolExecutor(int(build.JOBS)) as pool:
+        findings = [text for text in pool.map(tidy_file, todo) if text]
+    if findings:
+        raise Failure("\n".join(findings))
+
+
+def tidy_file(work: tuple[Path, Path]) -> str:
+    path, stamp = work
+    command = ["clang-tidy-19", "--quiet", "-p", BUILD / "native", path]
+    result = subprocess.run(
+        command, cwd=ROOT, capture_output=True, stdin=subprocess.DEVNULL, text=True, check=False
+    )
+    if result.returncode == 0 and not result.stdout.strip():
+        stamp.touch()
+        return ""
+    return result.stdout + ("" if result.stdout.strip() else result.stderr)
+
+
+def headers_of() -> dict[str, list[Path]]:
+    """Our own headers that each object was compiled from, as ninja recorded them."""
+    command = ["ninja", "-C", BUILD / "native", "-t", "deps"]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    headers: dict[str, list[Path]] = {}
+    for block in listing.split("\n\n"):
+        target, _, names = block.strip().partition(":")
+        paths = [Path(name) for name in re.findall(r"^    (.+)$", names, re.MULTILINE)]
+        headers[target] = sorted(path for path in paths if path.is_relative_to(ROOT / "src"))
+    return headers
