@@ -81,7 +81,7 @@ export class WorkerSlot {
   }
 
   private receive(message: WorkerMessage): void {
-    if (message.id !== this.pending?.id) return;
+    if (!this.pending || message.id !== this.pending.id) return;
     if ("progress" in message) {
       this.pending.lastSign = performance.now();
       this.pending.progress(message.progress);

@@ -49,7 +49,8 @@ export async function firefox() {
       "browser.download.useDownloadDir": true,
       "browser.download.alwaysOpenPanel": false,
       "browser.helperApps.neverAsk.saveToDisk": "application/zip,application/octet-stream",
-      "dom.disable_beforeunload": true,
+      // Off under automation, on for people: tests/browser/lock.test.mjs must see it.
+      "network.prefetch-next": true,
     },
   });
   return launched(browser, folder, downloads);

@@ -1,0 +1,164 @@
+/** What a person does: drop a model, look at it, convert it both ways, use what was downloaded. */
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { basename, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { BROWSERS } from "./support/browsers.mjs";
+import { tfjsFaults } from "./support/check-tfjs.mjs";
+import { serve } from "./support/server.mjs";
+import { fixture, SITE, Site, SUB_FOLDER } from "./support/site.mjs";
+
+const PYTHON = process.env.TENSORFERRY_TORCH_PYTHON ?? "/usr/bin/python3";
+const CHECK_TORCH = fileURLToPath(new URL("./support/check_torch.py", import.meta.url));
+
+const FIXTURES = [
+  "keras2/sequential/small_cnn",
+  "keras3/sequential/small_cnn",
+  "keras3/flatten/conv_flatten_dense",
+  "keras3/nesting/nested_functional",
+  "keras2/sharing/conv_twice",
+  "keras3/applications_layers/inverted_residual",
+];
+
+for (const { name, present, launch } of BROWSERS) {
+  describe(name, { skip: present ? false : `${name} is not installed` }, () => {
+    let browser;
+    let server;
+
+    before(async () => {
+      server = await serve(SITE, SUB_FOLDER);
+      browser = await launch();
+    });
+
+    after(async () => {
+      await browser.close();
+      await server.close();
+    });
+
+    test("what is in a dropped model is on the screen", async () => {
+      const site = await Site.open(browser, server.url);
+      const { files, meta } = await fixture("keras3/sequential/small_cnn");
+      await dropOnPage(site, files);
+      assert.equal(await site.opened(), undefined);
+      const shown = await site.look(({ shadow }) => ({
+        heading: shadow.querySelector("h2").textContent,
+        facts: shadow.querySelector(".facts").textContent,
+        layers: [...shadow.querySelectorAll("#layers tbody tr")].map((row) =>
+          [...row.cells].map((cell) => cell.textContent),
+        ),
+        notes: shadow.querySelector("#notes").textContent,
+        source: shadow.querySelector("#source code").textContent,
+      }));
+      assert.ok(shown.heading.length > 0);
+      assert.match(shown.facts, /Keras 3\./);
+      assert.match(shown.facts, new RegExp(basename(files[0])));
+      for (const { name, shape } of [...meta.inputs, ...meta.outputs]) {
+        assert.ok(
+          shown.facts.includes(`${name} (${shape.map((extent) => extent ?? "?").join(", ")})`),
+        );
+      }
+      const kinds = shown.layers.map(([, kind]) => kind);
+      assert.ok(kinds.includes("Conv2D") && kinds.includes("Dense"), String(kinds));
+      const convolution = shown.layers.find(([, kind]) => kind === "Conv2D");
+      assert.match(convolution[2], /^\(\?, \d+, \d+, \d+\)$/);
+      assert.ok(Number(convolution[3].replaceAll(",", "")) > 0);
+      assert.match(convolution[4], /Conv2d/);
+      assert.match(shown.source, /class \w+\(nn\.Module\)/);
+      assert.deepEqual(site.errors, []);
+      await site.close();
+    });
+
+    test("downloads compute what Keras computes, in torch and in TF.js", async () => {
+      const torchRuns = [];
+      for (const path of FIXTURES) {
+        const model = await fixture(path);
+        const site = await Site.open(browser, server.url);
+        assert.equal(await site.choose(...model.files), undefined, path);
+        const opened = server.requests.length;
+        for (const weights of ["safetensors", "pt"]) {
+          await site.set({ weights });
+          torchRuns.push({
+            path: `${path} as ${weights}`,
+            zip: (await site.download()).path,
+            model,
+          });
+        }
+        await site.set({ target: "tfjs" });
+        assert.equal(await site.problem(), undefined, path);
+        const { path: zip } = await site.download();
+        assert.deepEqual(await tfjsFaults(zip, model), [], `${path} in TF.js`);
+        assert.equal(server.requests.length, opened, "a conversion makes no request");
+        assert.deepEqual(site.errors, []);
+        await site.close();
+      }
+      const faults = await torchFaults(torchRuns);
+      torchRuns.forEach(({ path }, i) => assert.deepEqual(faults[i], [], path));
+    });
+
+    test("a comparison with another model's numbers fails", async () => {
+      const [model, other] = await Promise.all([
+        fixture("keras3/sequential/small_cnn"),
+        fixture("keras2/sequential/small_cnn"),
+      ]);
+      const site = await Site.open(browser, server.url);
+      await site.choose(...model.files);
+      const { path: zip } = await site.download();
+      const [faults] = await torchFaults([{ zip, model: other }]);
+      assert.match(faults.join(), /differs by/);
+      await site.close();
+    });
+
+    test("a sample is one click away", async () => {
+      const site = await Site.open(browser, server.url);
+      const samples = await site.page.$$("#samples button");
+      assert.ok(samples.length > 0);
+      const loaded = server.requests.length;
+      await samples[0].click();
+      assert.equal(await site.opened(), undefined);
+      assert.equal(server.requests.length, loaded);
+      await site.close();
+    });
+
+    test("weights and an architecture JSON, chosen together, are one model", async () => {
+      const model = await fixture("keras3/weights/with_architecture");
+      const site = await Site.open(browser, server.url);
+      assert.equal(await site.choose(...model.files), undefined);
+      assert.match(
+        await site.look(({ shadow }) => shadow.querySelector("#source code").textContent),
+        /class \w+\(nn\.Module\)/,
+      );
+      await site.close();
+    });
+  });
+}
+
+/** A real drop carries files that only a browser can make: they come from a file button here. */
+async function dropOnPage(site, files) {
+  const input = await site.page.evaluateHandle(() => {
+    const made = document.createElement("input");
+    made.type = "file";
+    made.multiple = true;
+    document.body.append(made);
+    return made;
+  });
+  await input.uploadFile(...files);
+  await site.page.evaluate((chosen) => {
+    const dataTransfer = new DataTransfer();
+    for (const file of chosen.files) dataTransfer.items.add(file);
+    chosen.remove();
+    for (const type of ["dragover", "drop"]) {
+      const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });
+      document.querySelector("tensor-ferry").dispatchEvent(event);
+      if (!event.defaultPrevented) throw new Error(`the browser would take the ${type} itself`);
+    }
+  }, input);
+}
+
+async function torchFaults(runs) {
+  const pairs = runs.flatMap(({ zip, model }) => [zip, model.json]);
+  const { stdout } = await promisify(execFile)(PYTHON, [CHECK_TORCH, ...pairs]);
+  return JSON.parse(stdout);
+}
