@@ -48,7 +48,5 @@ class Conversions:
     def convert(self, fixture: Fixture, arguments: tuple) -> Conversion:
         out = self.folder / f"{len(self.done):05d}"
         extra = (*fixture.meta["arguments"], *arguments)
-        done = run(
-            self.binary, "convert", *fixture.files, "--to", "pytorch", "-o", out, *extra
-        )
+        done = run(self.binary, "convert", *fixture.files, "--to", "pytorch", "-o", out, *extra)
         return Conversion(out, done.returncode, done.stdout, done.stderr)

@@ -38,7 +38,7 @@ class Fixture:
             ]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def find(root: pathlib.Path, kinds: tuple[str, ...]) -> list[Fixture]:
     """All fixtures of these kinds, in the order of their paths."""
     found = [Fixture(path) for path in sorted(root.glob("keras[23]/*/*.json"))]

@@ -1,4 +1,4 @@
-"""The contract of manifest.json ("The PyTorch that comes out" in the design), as a list of faults."""
+"""The contract of manifest.json ("The PyTorch that comes out" in the design), as faults found."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import json
 import pathlib
 import re
 
-MEMBERS = {"generator", "target", "entry", "source", "inputs", "outputs", "weights", "notes", "files"}
+MEMBERS = {
+    "generator",
+    "target",
+    "entry",
+    "source",
+    "inputs",
+    "outputs",
+    "weights",
+    "notes",
+    "files",
+}
 STEP = re.compile(
     r"identity|permute\(\d+(,\d+)*\)|rows\(\d+(,\d+)*\)|gates\([^)]*\)|concat\(\d+\)|fold\(bn\)"
     r"|cast\([a-z0-9]+\)|dequantize|const\([-0-9.e]+\)"
@@ -20,7 +30,7 @@ def faults(out: pathlib.Path, manifest: dict, meta: dict, state: dict) -> list[s
         if not condition:
             found.append(text)
 
-    expect(MEMBERS <= set(manifest), f"members missing: {MEMBERS - set(manifest)}")
+    expect(set(manifest) >= MEMBERS, f"members missing: {MEMBERS - set(manifest)}")
     expect(re.fullmatch(r"tensorferry \d+\.\d+\.\d+", manifest["generator"]), "generator")
     expect(manifest["target"] == "pytorch", "target")
     expect(manifest["source"]["container"] == "h5", f"container {manifest['source']}")
@@ -40,9 +50,11 @@ def faults(out: pathlib.Path, manifest: dict, meta: dict, state: dict) -> list[s
 def port_faults(side: str, ports: list, expected: list) -> list[str]:
     found = []
     if [port["name"] for port in ports] != [port["name"] for port in expected]:
-        found.append(f"{side} are {[p['name'] for p in ports]}, not {[p['name'] for p in expected]}")
+        found.append(
+            f"{side} are {[p['name'] for p in ports]}, not {[p['name'] for p in expected]}"
+        )
         return found
-    for port, want in zip(ports, expected):
+    for port, want in zip(ports, expected, strict=True):
         where = f"{side} {port['name']}"
         if port["keras_shape"] != want["shape"]:
             found.append(f"{where}: keras_shape {port['keras_shape']}, not {want['shape']}")
@@ -84,13 +96,17 @@ def note_faults(notes: list, meta: dict) -> list[str]:
             # A model without approximations yields no warning (wall 7).
             found.append(f"unexpected {note['severity']}: {note['code']}: {note['text']}")
     codes = [note["code"] for note in notes]
-    found += [f"note {code} is missing; there are {codes}" for code in meta["notes"] if code not in codes]
+    found += [
+        f"note {code} is missing; there are {codes}" for code in meta["notes"] if code not in codes
+    ]
     return found
 
 
 def file_faults(out: pathlib.Path, files: list) -> list[str]:
     listed = {file["name"]: file["bytes"] for file in files}
-    real = {path.name: path.stat().st_size for path in out.iterdir() if path.name != "manifest.json"}
+    real = {
+        path.name: path.stat().st_size for path in out.iterdir() if path.name != "manifest.json"
+    }
     return [] if listed == real else [f"files listed {listed}, written {real}"]
 
 

@@ -54,7 +54,7 @@ def widen(network):
 def run_network(network, manifest: dict, inputs: list, half: bool = False) -> list[np.ndarray]:
     """Runs on inputs in Keras's layout; outputs are in Keras's layout too."""
     tensors = []
-    for port, array in zip(manifest["inputs"], inputs):
+    for port, array in zip(manifest["inputs"], inputs, strict=True):
         array = array.transpose(port["permute"]) if port["permute"] else array
         if half and array.dtype == np.float16:
             array = array.astype(np.float32)
@@ -66,7 +66,7 @@ def run_network(network, manifest: dict, inputs: list, half: bool = False) -> li
     arrays = [output.numpy() for output in outputs]
     return [
         array.transpose(np.argsort(port["permute"])) if port["permute"] else array
-        for port, array in zip(manifest["outputs"], arrays)
+        for port, array in zip(manifest["outputs"], arrays, strict=True)
     ]
 
 
@@ -87,7 +87,7 @@ def differences(fixture, network, manifest: dict, half: bool = False) -> list[st
         if len(actual) != len(outputs):
             found.append(f"run {number}: {len(actual)} outputs, Keras has {len(outputs)}")
             continue
-        for index, (a, b, other) in enumerate(zip(actual, outputs, others)):
+        for index, (a, b, other) in enumerate(zip(actual, outputs, others, strict=True)):
             where = f"run {number}, output {index}"
             if a.shape != b.shape:
                 found.append(f"{where}: shape {a.shape}, Keras has {b.shape}")

@@ -18,7 +18,9 @@ BUILD = pathlib.Path(os.environ.get("TENSORFERRY_BUILD", ROOT / "build"))
 
 def pytest_addoption(parser):
     parser.addoption("--binary", default=str(BUILD / "native/tensorferry"))
-    parser.addoption("--fixture-root", default=str(BUILD / "fixtures"), help="what make.py has made")
+    parser.addoption(
+        "--fixture-root", default=str(BUILD / "fixtures"), help="what make.py has made"
+    )
     parser.addoption("--update-goldens", action="store_true")
 
 

@@ -1,7 +1,6 @@
 """Each fixture, converted and run by real torch, computes what Keras computes."""
 
 import pytest
-
 from support import manifest as contract
 from support import network as nets
 
