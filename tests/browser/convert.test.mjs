@@ -9,16 +9,15 @@ import { promisify } from "node:util";
 import { BROWSERS } from "./support/browsers.mjs";
 import { tfjsFaults } from "./support/check-tfjs.mjs";
 import { serve } from "./support/server.mjs";
-import { fixture, SITE, Site, SUB_FOLDER } from "./support/site.mjs";
+import { fixture, SITE, Site, SUB_FOLDER, TORCH_PYTHON } from "./support/site.mjs";
 
-const PYTHON = process.env.TENSORFERRY_TORCH_PYTHON ?? "/usr/bin/python3";
 const CHECK_TORCH = fileURLToPath(new URL("./support/check_torch.py", import.meta.url));
 
 const FIXTURES = [
   "keras2/sequential/small_cnn",
   "keras3/sequential/small_cnn",
-  "keras3/flatten/conv_flatten_dense",
-  "keras3/nesting/nested_functional",
+  "keras3/flatten/flatten_batch_norm_dense",
+  "keras3/nesting/nested_in_nested",
   "keras2/sharing/conv_twice",
   "keras3/applications_layers/inverted_residual",
 ];
@@ -123,7 +122,7 @@ for (const { name, present, launch } of BROWSERS) {
     });
 
     test("weights and an architecture JSON, chosen together, are one model", async () => {
-      const model = await fixture("keras3/weights/with_architecture");
+      const model = await fixture("keras3/weights_only/nested_keras_with_architecture");
       const site = await Site.open(browser, server.url);
       assert.equal(await site.choose(...model.files), undefined);
       assert.match(
@@ -159,6 +158,6 @@ async function dropOnPage(site, files) {
 
 async function torchFaults(runs) {
   const pairs = runs.flatMap(({ zip, model }) => [zip, model.json]);
-  const { stdout } = await promisify(execFile)(PYTHON, [CHECK_TORCH, ...pairs]);
+  const { stdout } = await promisify(execFile)(TORCH_PYTHON, [CHECK_TORCH, ...pairs]);
   return JSON.parse(stdout);
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as tf from "@tensorflow/tfjs";
+import { checkZip } from "./site.mjs";
 
 const run = promisify(execFile);
 
@@ -13,7 +14,7 @@ const run = promisify(execFile);
 export async function tfjsFaults(zip, fixture) {
   const folder = await mkdtemp(join(tmpdir(), "tensorferry-tfjs-"));
   try {
-    await run("python3", ["-m", "zipfile", "-t", zip]);
+    await checkZip(zip);
     await run("python3", ["-m", "zipfile", "-e", zip, folder]);
     await tf.setBackend("cpu");
     const model = await tf.loadLayersModel(tf.io.fromMemory(await artifacts(folder)));

@@ -1,17 +1,29 @@
 /** The page under test, as a person would use it. */
 
+import { execFile } from "node:child_process";
 import { readFile, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 export const BUILD = process.env.TENSORFERRY_BUILD ?? join(root, "build");
 export const SITE = join(BUILD, "site");
+/** Each of these has what its name says; ./dev makes them. */
+export const KERAS_PYTHON = join(BUILD, "venv-keras", "bin", "python");
+export const TORCH_PYTHON = join(BUILD, "venv-torch", "bin", "python");
 /** A static host may serve the page from a folder of its own. */
 export const SUB_FOLDER = "/some/sub-folder/";
 
 const PATIENCE = 60_000;
+
+const TEST_ZIP = `import sys, zipfile; bad = zipfile.ZipFile(sys.argv[1]).testzip(); sys.exit(bad)`;
+
+/** Rejects unless the zip is whole and each CRC in it is true. */
+export async function checkZip(path) {
+  await promisify(execFile)("python3", ["-c", TEST_ZIP, path]);
+}
 
 export class Site {
   /** Opens the page in a new tab; `prepare(argument)` runs in it before the page's own scripts. */

@@ -1,0 +1,166 @@
+/** What goes wrong, and what takes long: bad files, hostile names, a lost worker, a change of mind. */
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { BROWSERS } from "./support/browsers.mjs";
+import { serve } from "./support/server.mjs";
+import { checkZip, fixture, KERAS_PYTHON, SITE, Site, SUB_FOLDER } from "./support/site.mjs";
+
+const run = promisify(execFile);
+
+const MAKE_LARGE = fileURLToPath(new URL("./support/make_large.py", import.meta.url));
+
+/** The longest that the page may keep its person waiting for an answer to a click. */
+const FREEZE_MILLISECONDS = 250;
+
+for (const { name, present, launch } of BROWSERS) {
+  describe(name, { skip: present ? false : `${name} is not installed` }, () => {
+    let browser;
+    let server;
+    let folder;
+    let good;
+    let large;
+
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), "tensorferry-robust-"));
+      good = (await fixture("keras3/sequential/small_cnn")).files[0];
+      large = join(folder, "large.h5");
+      await run(KERAS_PYTHON, [MAKE_LARGE, large]);
+      server = await serve(SITE, SUB_FOLDER);
+      browser = await launch();
+    });
+
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+      await rm(folder, { recursive: true });
+    });
+
+    test("a truncated file is refused in a sentence, at any point; the next file converts", async () => {
+      const site = await Site.open(browser, server.url);
+      const bytes = await readFile(good);
+      for (const share of [0.001, 0.02, 0.3, 0.6, 0.9, 0.999]) {
+        const path = join(folder, `cut-${share}.h5`);
+        await writeFile(path, bytes.subarray(0, Math.ceil(bytes.length * share)));
+        const problem = await site.choose(path);
+        assert.ok(problem, `cut at ${share}`);
+        assert.notEqual(problem.code, "unexpected", problem.text);
+        assert.notEqual(problem.code, "worker-failed", problem.text);
+        assert.match(problem.text, /\.$/);
+      }
+      assert.equal(await site.choose(good), undefined);
+      assert.ok((await site.download()).size > bytes.length / 2);
+      assert.deepEqual(site.errors, []);
+      await site.close();
+    });
+
+    test("other files are refused by name; the next file converts", async () => {
+      const site = await Site.open(browser, server.url);
+      const files = {
+        "empty.h5": ["file-empty", Buffer.alloc(0)],
+        "noise.h5": ["not-a-model", Buffer.from("not at all a model, but long enough to look at")],
+        "weights.pt": [
+          "wrong-format",
+          Buffer.concat([Buffer.from("PK\x03\x04"), Buffer.alloc(400)]),
+        ],
+      };
+      for (const [file, [code, bytes]] of Object.entries(files)) {
+        await writeFile(join(folder, file), bytes);
+        const problem = await site.choose(join(folder, file));
+        assert.ok(problem, file);
+        assert.match(problem.text, new RegExp(file.replace(".", "\\.")));
+        if (file !== "weights.pt") assert.equal(problem.code, code, problem.text);
+      }
+      assert.equal(await site.choose(good), undefined);
+      await site.close();
+    });
+
+    test("hostile layer names show as text", async () => {
+      const site = await Site.open(browser, server.url);
+      const model = await fixture("keras3/names/names_all");
+      assert.equal(await site.choose(...model.files), undefined);
+      const { names, elements } = await site.look(({ shadow }) => ({
+        names: [...shadow.querySelectorAll("#layers td.name")].map(
+          (cell) => cell.firstChild.textContent,
+        ),
+        elements: shadow.querySelectorAll("#layers script, #layers img, #layers td.name b").length,
+      }));
+      assert.ok(
+        names.some((shown) => /[<;]/.test(shown)),
+        String(names),
+      );
+      assert.equal(elements, 0);
+      assert.deepEqual(site.errors, []);
+      await site.close();
+    });
+
+    test("the page never freezes while a large model is converted", async () => {
+      const site = await Site.open(browser, server.url);
+      await site.page.evaluate(() => {
+        globalThis.longest = 0;
+        let last = performance.now();
+        setInterval(() => {
+          const now = performance.now();
+          globalThis.longest = Math.max(globalThis.longest, now - last);
+          last = now;
+        }, 5);
+      });
+      assert.equal(await site.choose(large), undefined);
+      await site.download();
+      const longest = await site.page.evaluate(() => globalThis.longest);
+      assert.ok(longest < FREEZE_MILLISECONDS, `${longest} ms without an answer`);
+      await site.close();
+    });
+
+    test("cancel stops at once, nothing is downloaded, and it can begin anew", async () => {
+      const site = await Site.open(browser, server.url);
+      await site.choose(large);
+      const before = await readdir(browser.downloads);
+      await site.press("zip");
+      await site.until(({ shadow }) => shadow.querySelector("progress").value > 0.05);
+      const pressed = Date.now();
+      await site.press("cancel");
+      assert.equal(await site.outcome(), "Cancelled.");
+      assert.ok(Date.now() - pressed < 1000, `${Date.now() - pressed} ms`);
+      assert.deepEqual(await readdir(browser.downloads), before);
+      const { path } = await site.download();
+      await checkZip(path);
+      await rm(path);
+      assert.deepEqual(site.errors, []);
+      await site.close();
+    });
+
+    test("a worker that is lost mid-way is replaced, and the zip is whole", async () => {
+      const site = await Site.open(browser, server.url, () => {
+        globalThis.workers = [];
+        globalThis.Worker = class extends Worker {
+          constructor(...settings) {
+            super(...settings);
+            globalThis.workers.push(this);
+          }
+        };
+      });
+      await site.choose(large);
+      await site.press("zip");
+      await site.until(({ shadow }) => shadow.querySelector("progress").value > 0.1);
+      const before = new Set(await readdir(browser.downloads));
+      const made = await site.page.evaluate(() => {
+        globalThis.workers.at(-1).terminate();
+        return globalThis.workers.length;
+      });
+      assert.match(await site.outcome(), /\.zip/);
+      assert.equal(await site.page.evaluate(() => globalThis.workers.length), made + 1);
+      const { path } = await site.downloaded(before);
+      await checkZip(path);
+      await rm(path);
+      assert.deepEqual(site.errors, []);
+      await site.close();
+    });
+  });
+}
