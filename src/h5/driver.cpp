@@ -142,13 +142,11 @@ H5FD_class_t driver_class() {
   return driver;
 }
 
-// Registered once in a process; HDF5 is started with its automatic printing of errors off and
-// without plugins (a filter that we do not know is refused, never loaded).
+// Registered once in a process; HDF5's automatic printing of errors is off from then on.
 hid_t driver_id() {
   static const hid_t id = [] {
     H5open();
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    H5PLset_loading_state(0);
     static const H5FD_class_t driver = driver_class();
     return H5FDregister(&driver);
   }();

@@ -1,0 +1,244 @@
+#include "keras/architecture.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "io/error.h"
+#include "keras/config.h"
+#include "keras/wiring.h"
+
+namespace tensorferry::keras {
+namespace {
+
+[[noreturn]] void invalid(const std::string& sentence) {
+  throw io::Error(io::ErrorCode::ConfigInvalid, sentence);
+}
+
+const Json& member(const Json& object, const char* key, const std::string& whose) {
+  const auto found = object.find(key);
+  if (found == object.end()) invalid(fmt::format("{} has no `{}`.", whose, key));
+  return *found;
+}
+
+std::string text_member(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+// Of a layer or model by itself. Keras writes it in each config but a Sequential's of Keras 2.
+bool own_trainable(const Json& config) {
+  const auto found = config.find("trainable");
+  return found == config.end() || *found != false;
+}
+
+bool is_functional_config(const Json& config) {
+  return config.is_object() && config.contains("layers") && config.contains("output_layers");
+}
+
+// Keras before 2.2.3 wrote a Sequential's config as a bare list of layers.
+bool is_sequential_config(const Json& config) {
+  return config.is_array() || (config.is_object() && config.contains("layers"));
+}
+
+// keras.ops called in a functional model; in `.h5` its class looks like a layer's of the same name
+// (Add). Every layer of Keras 3 writes `trainable` and `dtype`, an operation its own arguments only.
+bool is_operation(const Json& config, const std::string& class_name, Generation generation) {
+  return generation == Generation::Keras3 && class_name != "InputLayer" &&
+         !config.contains("trainable") && !config.contains("dtype");
+}
+
+class Reader {
+ public:
+  explicit Reader(Generation generation) : generation_(generation) {}
+  Model model(const std::string& class_name, const Json& config, bool trainable, int depth) const;
+
+ private:
+  Layer layer(const Json& written, bool trainable, int depth) const;
+  void read_functional(Model& model, const Json& config, bool trainable, int depth) const;
+  void read_sequential(Model& model, const Json& config, bool trainable, int depth) const;
+
+  Generation generation_;
+};
+
+Layer Reader::layer(const Json& written, bool trainable, int depth) const {
+  if (!written.is_object()) invalid("An element of `layers` is not an object.");
+  const Json& config = member(written, "config", "A layer");
+  Layer layer;
+  layer.original_class_name = text_member(written, "class_name");
+  layer.class_name = public_class_name(written);
+  layer.name = config.is_object() ? text_member(config, "name") : std::string();
+  if (layer.name.empty()) layer.name = text_member(written, "name");
+  if (layer.class_name.empty() || layer.name.empty()) {
+    invalid(fmt::format("A layer (class `{}`, name `{}`) lacks its class or its name.",
+                        layer.class_name, layer.name));
+  }
+  const bool nested = is_functional_config(config) ||
+                      (layer.class_name == "Sequential" && is_sequential_config(config));
+  if (!nested && !config.is_object()) {
+    invalid(fmt::format("The `config` of the layer `{}` is not an object.", layer.name));
+  }
+  layer.trainable = trainable && own_trainable(config);
+  if (nested) {
+    // Also a class of the user's own that was constructed as a functional model.
+    layer.class_name = is_functional_config(config) ? "Functional" : "Sequential";
+    layer.model = std::make_shared<Model>(
+        model(layer.class_name, config, layer.trainable, depth + 1));
+    layer.config = Json{{"name", layer.name}, {"trainable", own_trainable(config)}};
+    if (config.contains("dtype")) layer.config["dtype"] = simplified(config["dtype"]);
+  } else {
+    layer.config = layer_config(layer.class_name, config);
+    if (is_operation(config, layer.class_name, generation_)) layer.class_name.insert(0, "ops.");
+  }
+  DTypes dtypes = policy_dtypes(layer.config);
+  layer.dtype = std::move(dtypes.variable);
+  layer.compute_dtype = std::move(dtypes.compute);
+  return layer;
+}
+
+const Json& layer_list(const Json& config, const std::string& name) {
+  const Json& layers = config.is_array() ? config : config["layers"];
+  if (!layers.is_array()) invalid(fmt::format("`layers` of the model `{}` is not a list.", name));
+  return layers;
+}
+
+void Reader::read_functional(Model& model, const Json& config, bool trainable, int depth) const {
+  WrittenGraph written;
+  for (const Json& entry : layer_list(config, model.name)) {
+    model.layers.push_back(layer(entry, trainable, depth));
+    const auto nodes = entry.find("inbound_nodes");
+    written.inbound_nodes.push_back(nodes == entry.end() ? Json::array() : *nodes);
+    if (!written.inbound_nodes.back().is_array()) {
+      invalid(fmt::format("`inbound_nodes` of the layer `{}` is not a list.",
+                          model.layers.back().name));
+    }
+  }
+  const std::string whose = fmt::format("The config of the model `{}`", model.name);
+  written.input_layers = member(config, "input_layers", whose);
+  written.output_layers = member(config, "output_layers", whose);
+  wire_functional(model, written);
+}
+
+// What the first layer of a Sequential takes, or null.
+Json first_shape(const Layer& first, const Json& written, const Json& config) {
+  if (first.model && !first.model->inputs.empty()) {
+    const Json& input = first.model->layers[first.model->inputs.front().tensor.layer].config;
+    if (input.contains("batch_shape")) return input["batch_shape"];
+  }
+  if (first.config.contains("batch_shape")) return first.config["batch_shape"];
+  if (config.is_object() && config.contains("build_input_shape")) {
+    return simplified(config["build_input_shape"]);
+  }
+  const auto build = written.find("build_config");
+  if (build != written.end() && build->is_object() && build->contains("input_shape")) {
+    return simplified((*build)["input_shape"]);
+  }
+  return nullptr;
+}
+
+std::string unused_name(std::string name, const std::vector<Layer>& layers) {
+  while (std::any_of(layers.begin(), layers.end(),
+                     [&](const Layer& layer) { return layer.name == name; })) {
+    name += '_';
+  }
+  return name;
+}
+
+// The InputLayer that Keras makes but did not always write.
+Layer make_input(const std::vector<Layer>& layers, const std::string& model_name, Json shape) {
+  Layer input;
+  input.class_name = input.original_class_name = "InputLayer";
+  const bool empty = layers.empty();
+  input.name = unused_name((empty ? model_name : layers.front().name) + "_input", layers);
+  if (!empty) {
+    const Layer& first = layers.front();
+    const bool nested = first.model && !first.model->inputs.empty();
+    input.dtype = nested ? first.model->layers[first.model->inputs.front().tensor.layer].dtype
+                         : first.dtype;
+  }
+  input.compute_dtype = input.dtype;
+  input.config = Json{{"name", input.name}, {"dtype", input.dtype}};
+  if (shape.is_array()) input.config["batch_shape"] = std::move(shape);
+  return input;
+}
+
+void Reader::read_sequential(Model& model, const Json& config, bool trainable, int depth) const {
+  const Json& written = layer_list(config, model.name);
+  std::set<std::string> names;
+  for (const Json& entry : written) {
+    model.layers.push_back(layer(entry, trainable, depth));
+    if (!names.insert(model.layers.back().name).second) {
+      invalid(fmt::format("The model `{}` has two layers called `{}`.", model.name,
+                          model.layers.back().name));
+    }
+  }
+  if (model.layers.empty() || model.layers.front().class_name != "InputLayer") {
+    Json shape = model.layers.empty()
+                     ? Json()
+                     : first_shape(model.layers.front(), written.front(), config);
+    model.layers.insert(model.layers.begin(),
+                        make_input(model.layers, model.name, std::move(shape)));
+  }
+  wire_sequential(model);
+}
+
+// The shape of a model's input is a fact about its InputLayer.
+void drop_batch_shapes(Model& model) {
+  for (Layer& layer : model.layers) {
+    if (layer.class_name != "InputLayer") layer.config.erase("batch_shape");
+  }
+}
+
+Model Reader::model(const std::string& class_name, const Json& config, bool trainable,
+                    int depth) const {
+  // Each level is three of JSON's, whose depth is limited; this is the guard of our own recursion.
+  constexpr int depth_limit = 128;
+  if (depth > depth_limit) invalid(fmt::format("Models are nested {} deep.", depth));
+  Model model;
+  model.generation = generation_;
+  model.name = config.is_object() ? text_member(config, "name") : std::string();
+  if (is_functional_config(config)) {
+    model.kind = ModelKind::Functional;
+    read_functional(model, config, trainable, depth);
+  } else if (class_name == "Sequential" && is_sequential_config(config)) {
+    model.kind = ModelKind::Sequential;
+    read_sequential(model, config, trainable, depth);
+  } else {
+    model.kind = ModelKind::WeightsOnly;
+  }
+  drop_batch_shapes(model);
+  return model;
+}
+
+// Keras 2 writes `batch_input_shape`, and its version into each architecture.
+bool has_batch_shape(const Json& value) {
+  if (value.is_object() && value.contains("batch_shape")) return true;
+  return value.is_structured() && std::any_of(value.begin(), value.end(), has_batch_shape);
+}
+
+}  // namespace
+
+Model read_architecture(const Json& architecture, Generation generation) {
+  if (!architecture.is_object()) invalid("The model's config is not an object.");
+  const Json& config = member(architecture, "config", "The model's config");
+  const std::string class_name = public_class_name(architecture);
+  const bool trainable = !config.is_object() || own_trainable(config);
+  return Reader(generation).model(class_name, config, trainable, 0);
+}
+
+Generation generation_of(const std::string& keras_version, const Json& architecture) {
+  if (keras_version.starts_with("1.")) {
+    throw io::Error(io::ErrorCode::WrongFormat,
+                    fmt::format("The model was written by Keras {}; models of Keras 1 are not read "
+                                "yet.",
+                                keras_version));
+  }
+  if (keras_version.starts_with("2.")) return Generation::Keras2;
+  if (!keras_version.empty()) return Generation::Keras3;
+  const bool keras3 = architecture.contains("module") || has_batch_shape(architecture);
+  return keras3 ? Generation::Keras3 : Generation::Keras2;
+}
+
+}  // namespace tensorferry::keras

@@ -1,0 +1,152 @@
+#include "keras/read_h5.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "h5/file.h"
+#include "io/error.h"
+#include "keras/architecture.h"
+#include "keras/bind_weights.h"
+#include "keras/json_text.h"
+#include "keras/stored_weights.h"
+
+namespace tensorferry::keras {
+namespace {
+
+std::string text_member(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+[[noreturn]] void refuse_other_layout(const io::Source& file, const h5::Group& root) {
+  if (root.contains("layers") || root.contains("_layer_checkpoint_dependencies")) {
+    throw io::Error(io::ErrorCode::WrongFormat,
+                    fmt::format("{} holds weights in the layout of Keras 3's `.weights.h5`, which is "
+                                "not read yet. Until then save the model with "
+                                "`model.save(\"model.h5\")`.",
+                                file.name));
+  }
+  std::vector<std::string> names = root.children();
+  if (names.size() > 5) names.resize(5);
+  std::string inside;
+  for (const std::string& name : names) {
+    inside += fmt::format("{}`{}`", inside.empty() ? "" : ", ", is_utf8(name) ? name : "?");
+  }
+  throw io::Error(io::ErrorCode::NotAModel,
+                  fmt::format("{} is an HDF5 file, but not Keras's: it has neither `model_config` "
+                              "nor `layer_names`. It holds: {}.",
+                              file.name, inside.empty() ? "nothing" : inside));
+}
+
+// The attributes lie at the root, in older weights files beside `layer_names`.
+std::string version_attribute(const h5::Group& root, const char* name) {
+  return root.string_attribute(name).value_or("");
+}
+
+void read_training_config(const io::Source& file, const h5::Group& root, Model& model) {
+  const auto text = root.string_attribute("training_config");
+  if (!text) return;
+  try {
+    model.training_config = parse_json(*text, fmt::format("{}: `training_config`", file.name));
+  } catch (const io::Error& error) {
+    model.notes.push_back({io::Severity::Warning, "", "training-config-unreadable", error.what()});
+  }
+}
+
+// No architecture: names and weights only.
+void keep_names_only(Model& model, StoredWeights stored) {
+  model.kind = ModelKind::WeightsOnly;
+  for (const StoredLayer& group : stored.layers) {
+    Layer layer;
+    layer.name = group.name;
+    layer.config = Json::object();
+    for (const StoredWeight& weight : group.weights) {
+      layer.weights.push_back({own_weight_name(group.name, weight.name), weight.tensor});
+    }
+    model.layers.push_back(std::move(layer));
+  }
+  model.tensors = std::move(stored.tensors);
+  model.notes.insert(model.notes.end(), stored.notes.begin(), stored.notes.end());
+}
+
+// A class of the user's own may have a `call` of its own, which the config does not show.
+void note_subclasses(const Model& model, io::Notes& notes) {
+  for (const Layer& layer : model.layers) {
+    if (!layer.model) continue;
+    const std::string& written = layer.original_class_name;
+    if (written != "Functional" && written != "Model" && written != "Sequential") {
+      notes.push_back({io::Severity::Info, layer.name, "subclassed-model",
+                       fmt::format("`{}` is a subclass of a functional model; its graph is the "
+                                   "one in the config, whatever its own `call` does.",
+                                   written)});
+    }
+    note_subclasses(*layer.model, notes);
+  }
+}
+
+Model read_described(const Json& architecture, std::string keras_version) {
+  const Generation generation = generation_of(keras_version, architecture);
+  Model model = read_architecture(architecture, generation);
+  if (model.kind == ModelKind::WeightsOnly) {
+    model.notes.push_back({io::Severity::Warning, "", "subclassed-model",
+                           fmt::format("The model is of the class `{}`, whose structure is code and "
+                                       "not in the file: only its weights can be had.",
+                                       text_member(architecture, "class_name"))});
+  }
+  note_subclasses(model, model.notes);
+  model.keras_version = std::move(keras_version);
+  return model;
+}
+
+}  // namespace
+
+Model read_h5(const io::Source& file, const io::Placement& placement,
+              const std::optional<ArchitectureFile>& architecture) {
+  const h5::Group root = h5::open_file(file, placement);
+  const std::optional<std::string> config = root.string_attribute("model_config");
+  const std::optional<h5::Group> weights = root.find_group("model_weights");
+  if (!config && !weights && !has_layer_names(root)) refuse_other_layout(file, root);
+  const h5::Group& group = weights ? *weights : root;
+  if (!has_layer_names(group)) {
+    throw io::Error(io::ErrorCode::WeightMissing,
+                    fmt::format("{}: {} has no `layer_names`, so the weights of the model are not "
+                                "there.",
+                                file.name, group.path()));
+  }
+  StoredWeights stored = read_stored_weights(group);
+  std::string version = version_attribute(root, "keras_version");
+  if (version.empty()) version = version_attribute(group, "keras_version");
+  std::string backend = version_attribute(root, "backend");
+  if (backend.empty()) backend = version_attribute(group, "backend");
+
+  Model model;
+  const bool described = config || architecture;
+  if (config) {
+    model = read_described(parse_json(*config, fmt::format("{}: `model_config`", file.name)), version);
+    if (architecture) {
+      model.notes.push_back({io::Severity::Info, "", "architecture-unused",
+                             fmt::format("{} was not needed: {} holds an architecture of its own.",
+                                         architecture->name, file.name)});
+    }
+  } else if (architecture) {
+    const std::string own = text_member(architecture->content, "keras_version");
+    model = read_described(architecture->content, own.empty() ? version : own);
+  } else {
+    model.generation = generation_of(version, Json::object());
+    model.keras_version = version;
+  }
+  model.container = "h5";
+  model.backend = backend;
+  if (described && model.kind != ModelKind::WeightsOnly) {
+    bind_weights(model, std::move(stored),
+                 config ? LayerPairing::ByName : LayerPairing::ByNameOrOrder);
+  } else {
+    keep_names_only(model, std::move(stored));
+  }
+  read_training_config(file, root, model);
+  return model;
+}
+
+}  // namespace tensorferry::keras

@@ -1,0 +1,72 @@
+#include "keras/weight_order.h"
+
+#include <algorithm>
+
+namespace tensorferry::keras {
+namespace {
+
+// The layer's own flag, whatever the models around it say.
+bool own_trainable(const Layer& layer) {
+  const auto found = layer.config.find("trainable");
+  return found == layer.config.end() || *found != false;
+}
+
+// All slots in the order of creation; an unknown layer has one for each of its two kinds of variables.
+void append_slots(Layer& layer, std::vector<WeightSlot>& slots) {
+  const bool trainable = own_trainable(layer);
+  if (layer.model) {
+    for (Layer& inner : layer.model->layers) append_slots(inner, slots);
+  } else if (const auto variables = expected_variables(layer)) {
+    for (const Variable& variable : *variables) {
+      slots.push_back({&layer, variable, trainable && variable.trainable});
+    }
+  } else {
+    if (trainable) slots.push_back({&layer, std::nullopt, true});
+    slots.push_back({&layer, std::nullopt, false});
+  }
+}
+
+// keras/src/layers/layer.py: trainable_weights, non_trainable_weights. A variable knows by itself
+// whether it is frozen; only the outermost layer's own flag counts beside that.
+std::vector<WeightSlot> keras3_order(Layer& layer) {
+  std::vector<WeightSlot> slots;
+  append_slots(layer, slots);
+  if (own_trainable(layer)) {
+    std::stable_partition(slots.begin(), slots.end(),
+                          [](const WeightSlot& slot) { return slot.trainable; });
+  }
+  return slots;
+}
+
+// tf_keras/src/engine/training.py and base_layer.py: trainable_weights, non_trainable_weights. A frozen
+// model has no trainable weights, and its others are again the trainable ones of its layers first.
+void keras2_slots(Layer& layer, std::vector<WeightSlot>& trainable, std::vector<WeightSlot>& others) {
+  if (!layer.model) {
+    std::vector<WeightSlot> slots;
+    append_slots(layer, slots);
+    for (WeightSlot& slot : slots) (slot.trainable ? trainable : others).push_back(slot);
+    return;
+  }
+  std::vector<WeightSlot> inner_trainable;
+  std::vector<WeightSlot> inner_others;
+  for (Layer& inner : layer.model->layers) keras2_slots(inner, inner_trainable, inner_others);
+  auto& first = own_trainable(layer) ? trainable : others;
+  first.insert(first.end(), inner_trainable.begin(), inner_trainable.end());
+  others.insert(others.end(), inner_others.begin(), inner_others.end());
+}
+
+std::vector<WeightSlot> keras2_order(Layer& layer) {
+  std::vector<WeightSlot> slots;
+  std::vector<WeightSlot> others;
+  keras2_slots(layer, slots, others);
+  slots.insert(slots.end(), others.begin(), others.end());
+  return slots;
+}
+
+}  // namespace
+
+std::vector<WeightSlot> weight_order(Layer& layer, Generation generation) {
+  return generation == Generation::Keras3 ? keras3_order(layer) : keras2_order(layer);
+}
+
+}  // namespace tensorferry::keras
