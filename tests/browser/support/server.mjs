@@ -15,7 +15,10 @@ const TYPES = {
   ".wasm": "application/octet-stream",
 };
 
-/** Serves `folder` under `prefix` ("/some/sub-folder/"); anything else is 404, and counted alike. */
+/**
+ * Serves `folder` under `prefix` ("/some/sub-folder/") and an empty page as "plain.html"; anything
+ * else is 404, and counted alike.
+ */
 export async function serve(folder, prefix = "/") {
   const requests = [];
   const server = createServer((request, response) => {
@@ -44,6 +47,12 @@ async function answer(folder, prefix, request, response) {
   const inside = pathname.startsWith(prefix)
     ? pathname.slice(prefix.length) || "index.html"
     : undefined;
+  if (inside === "plain.html") {
+    response
+      .writeHead(200, { "Content-Type": TYPES[".html"] })
+      .end("<!doctype html><title>plain</title>");
+    return;
+  }
   const path = inside && join(folder, normalize(`/${decodeURIComponent(inside)}`));
   const found = path && (await stat(path).catch(() => undefined));
   if (!found?.isFile()) {
