@@ -1,0 +1,228 @@
+#include "torch/forward.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "torch/identifier.h"
+#include "torch/variables.h"
+
+namespace tensorferry::torch {
+
+namespace {
+
+// A call that is wrapped by an activation stays on one line with it.
+constexpr std::size_t longest_wrapped = 60;
+
+bool is_activation(const graph::Node& node) {
+  return std::holds_alternative<graph::Unary>(node.op) ||
+         std::holds_alternative<graph::Softmax>(node.op);
+}
+
+class Forward {
+ public:
+  Forward(const graph::Program& program, Classes& classes, const Class& own,
+          python::Writer& writer, std::map<std::string, std::string>& becomes)
+      : program_(program), classes_(classes), own_(own), graph_(program.graphs[own.graph]),
+        writer_(writer), becomes_(becomes), variables_(graph_, argument_names(graph_)) {}
+
+  void write() {
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) write_node(i);
+    std::vector<Expression> results;
+    for (const graph::Port& port : graph_.outputs) {
+      results.push_back(python::atom(variables_.of(port.value)));
+    }
+    if (results.size() == 1) {
+      writer_.statement("return ", results.front());
+    } else {
+      write_tuple("return ", results);
+    }
+  }
+
+ private:
+  void write_node(std::size_t i) {
+    const graph::Node& node = graph_.nodes[i];
+    if (std::holds_alternative<graph::Input>(node.op)) return;
+    if (std::holds_alternative<graph::Identity>(node.op)) {
+      tell(node, "nothing");
+      variables_.alias(i, node.outputs[0], node.inputs[0]);
+      return;
+    }
+    if (followed_.count(i)) {
+      tell(node, "");
+      variables_.alias(i, node.outputs[0], node.inputs[0]);
+      return;
+    }
+    if (node.outputs.size() == 1) {
+      write_value(i);
+    } else {
+      write_values(i);
+    }
+  }
+
+  void write_value(std::size_t i) {
+    const graph::Node& node = graph_.nodes[i];
+    std::vector<Expression> inputs;
+    for (const graph::ValueId input : node.inputs) inputs.push_back(take(input));
+    const std::string variable = variables_.assign(i, node.outputs[0]);
+    const Expression value = spell_node(i, std::move(inputs), variable);
+    tell(node, label(i, value));
+    if (is_wrapped(i, value)) {
+      pending_ = value;
+      pending_value_ = node.outputs[0];
+      return;
+    }
+    if (python::text_of(value) != variable) writer_.statement(variable + " = ", value);
+  }
+
+  void write_values(std::size_t i) {
+    const graph::Node& node = graph_.nodes[i];
+    std::vector<Expression> inputs;
+    for (const graph::ValueId input : node.inputs) inputs.push_back(take(input));
+    const Expression value = spell_node(i, std::move(inputs), "");
+    tell(node, label(i, value));
+    std::string names;
+    for (const graph::ValueId output : node.outputs) {
+      names += (names.empty() ? "" : ", ") + variables_.assign(i, output);
+    }
+    writer_.statement(names + " = ", value);
+  }
+
+  Expression spell_node(std::size_t i, std::vector<Expression> inputs, const std::string& variable) {
+    const graph::Node& node = graph_.nodes[i];
+    const Site site{program_, graph_, node};
+    const auto let = [&](Expression value) {
+      writer_.statement(variable + " = ", value);
+      return python::atom(variable);
+    };
+    Call call{site, std::move(inputs), self_of(i), is_alike(i), classes_.helpers, let};
+    return spell(call);
+  }
+
+  /// The variable, or the expression that was not written down yet.
+  Expression take(graph::ValueId value) {
+    if (pending_ && pending_value_ == value) {
+      Expression expression = std::move(*pending_);
+      pending_.reset();
+      return expression;
+    }
+    return python::atom(variables_.of(value));
+  }
+
+  /// An activation right behind a call of a module: F.relu(self.conv(x)).
+  bool is_wrapped(std::size_t i, const Expression& value) const {
+    const graph::Node& node = graph_.nodes[i];
+    std::size_t reader = 0;
+    if (!variables_.has_one_reader(node.outputs[0], reader) || reader != i + 1) return false;
+    if (value.kind != Expression::Kind::Bracketed || is_activation(node)) return false;
+    return is_activation(graph_.nodes[reader]) && python::text_of(value).size() <= longest_wrapped &&
+           value.text.starts_with("self.") && takes_expression(graph_.nodes[reader]);
+  }
+
+  // A formula that says x twice wants it in a variable.
+  static bool takes_expression(const graph::Node& node) {
+    if (const auto* softmax = std::get_if<graph::Softmax>(&node.op)) return softmax->axes.size() == 1;
+    return is_one_call(std::get<graph::Unary>(node.op));
+  }
+
+  bool is_alike(std::size_t i) const {
+    const auto layer = classes_.layer_of.find({own_.graph, i});
+    return layer == classes_.layer_of.end() || classes_.layers[layer->second].alike;
+  }
+
+  std::string self_of(std::size_t i) {
+    const graph::Node& node = graph_.nodes[i];
+    if (const auto* call = std::get_if<graph::CallGraph>(&node.op)) {
+      for (const Attribute& attribute : own_.attributes) {
+        if (attribute.graph == call->graph) return "self." + attribute.name;
+      }
+    }
+    const std::size_t layer = classes_.layer_of.at({own_.graph, i});
+    const Attribute* attribute = classes_.attribute_of(own_, layer);
+    if (attribute == nullptr) return "";
+    if (attribute->layers.size() == 1 && classes_.layers[layer].part.empty()) {
+      return "self." + attribute->name;
+    }
+    if (attribute->layers.front() == layer && is_called_whole(i, *attribute)) {
+      for (std::size_t k = 1; k < attribute->layers.size(); ++k) followed_.insert(i + k);
+      return "self." + attribute->name;
+    }
+    return "self." + attribute->name + "." + classes_.layers[layer].part;
+  }
+
+  /// The parts of a layer are called one behind the other, with nothing between.
+  bool is_called_whole(std::size_t i, const Attribute& attribute) const {
+    for (std::size_t k = 1; k < attribute.layers.size(); ++k) {
+      const auto layer = classes_.layer_of.find({own_.graph, i + k});
+      std::size_t reader = 0;
+      if (layer == classes_.layer_of.end() || layer->second != attribute.layers[k] ||
+          !classes_.layers[layer->second].declaration->stock ||
+          !variables_.has_one_reader(graph_.nodes[i + k - 1].outputs[0], reader) || reader != i + k) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  std::string label(std::size_t i, const Expression& value) const {
+    const auto layer = classes_.layer_of.find({own_.graph, i});
+    if (layer != classes_.layer_of.end() && classes_.layers[layer->second].declaration) {
+      return classes_.layers[layer->second].declaration->constructor.text;
+    }
+    if (const auto* call = std::get_if<graph::CallGraph>(&graph_.nodes[i].op)) {
+      return classes_.of(call->graph).name;
+    }
+    if (value.kind == Expression::Kind::Atom) return value.text;
+    if (value.kind == Expression::Kind::Operators) return "x " + value.text + " y";
+    const bool is_method = !value.text.starts_with("F.") && !value.text.starts_with("torch.") &&
+                           value.text.find('.') != std::string::npos;
+    return is_method ? "x" + value.text.substr(value.text.rfind('.')) : value.text;
+  }
+
+  void tell(const graph::Node& node, const std::string& label) {
+    if (node.layer.empty() || label.empty()) return;
+    std::string& entry = becomes_[node.layer];
+    if (entry.find(label) != std::string::npos) return;
+    entry += (entry.empty() || entry == "nothing" ? "" : " + ") + label;
+  }
+
+  // A bare tuple, in parentheses only where it is broken.
+  void write_tuple(const std::string& prefix, const std::vector<Expression>& items) {
+    std::string text = python::text_of(python::tuple(items));
+    text = text.substr(1, text.size() - 2);
+    constexpr std::size_t room = 88 - 8;
+    if (prefix.size() + text.size() <= room) {
+      writer_.line(prefix + text);
+    } else {
+      writer_.statement(prefix, python::tuple(items));
+    }
+  }
+
+  const graph::Program& program_;
+  Classes& classes_;
+  const Class& own_;
+  const graph::Graph& graph_;
+  python::Writer& writer_;
+  std::map<std::string, std::string>& becomes_;
+  Variables variables_;
+  std::set<std::size_t> followed_;  ///< nodes that an earlier statement has called already
+  std::optional<Expression> pending_;
+  graph::ValueId pending_value_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> argument_names(const graph::Graph& graph) {
+  if (graph.inputs.size() == 1) return {"x"};
+  Scope scope(reserved_names());
+  std::vector<std::string> names;
+  for (const graph::Port& port : graph.inputs) names.push_back(scope.identifier(port.name));
+  return names;
+}
+
+void write_forward(const graph::Program& program, Classes& classes, const Class& own,
+                   python::Writer& writer, std::map<std::string, std::string>& becomes) {
+  Forward(program, classes, own, writer, becomes).write();
+}
+
+}  // namespace tensorferry::torch

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The one writer of Python (wall 8). Text of a model reaches source only as an identifier (identifier.h), as an
+/// escaped literal, or through `comment_text`. What is printed is what black prints (lines of 88).
+namespace tensorferry::torch::python {
+
+/// An expression that can be broken over lines.
+struct Expression {
+  enum class Kind {
+    Atom,       ///< `text`
+    Bracketed,  ///< `text` + bracket + items: a call, an index, a list or a tuple
+    Operators,  ///< items joined by the operator `text`
+  };
+  Kind kind = Kind::Atom;
+  std::string keyword;  ///< of an argument: "stride" of `stride=2`
+  std::string text;
+  char bracket = '(';
+  std::vector<Expression> items;
+};
+
+Expression atom(std::string text);
+Expression number(std::int64_t value);
+/// The shortest text that reads back as the same number; float("inf") where it is no literal.
+Expression number(double value);
+/// A literal of these bytes (UTF-8); everything but plain ASCII is escaped.
+Expression string(std::string_view text);
+Expression boolean(bool value);
+Expression call(std::string callee, std::vector<Expression> arguments);
+Expression index(std::string value, std::vector<Expression> items);
+Expression list(std::vector<Expression> items);
+Expression tuple(std::vector<Expression> items);
+Expression operators(std::string operation, std::vector<Expression> operands);
+Expression keyword(std::string name, Expression value);
+
+/// One number where all are equal, else a tuple: torch's own habit for sizes.
+Expression size(const std::vector<std::int64_t>& values);
+Expression tuple_of(const std::vector<std::int64_t>& values);
+std::vector<Expression> numbers(const std::vector<std::int64_t>& values);
+
+/// The expression on one line.
+std::string text_of(const Expression& expression);
+
+/// Text for a comment or docstring: printable ASCII without quotes and backslashes, all else as '?'.
+std::string comment_text(std::string_view text);
+
+/// Source, line by line.
+class Writer {
+ public:
+  void indent() { depth_ += 1; }
+  void outdent() { depth_ -= 1; }
+  /// A line as it is; empty: a blank line.
+  void line(std::string_view text);
+  /// `prefix expression suffix`, broken as black breaks it where it is too long.
+  void statement(std::string_view prefix, const Expression& expression,
+                 std::string_view suffix = "");
+  const std::string& text() const { return text_; }
+
+ private:
+  void print(std::size_t depth, std::string_view prefix, const Expression& expression,
+             std::string_view suffix);
+  void print_body(std::size_t depth, const Expression& expression);
+  void put(std::size_t depth, std::string_view text);
+
+  std::size_t depth_ = 0;
+  std::string text_;
+};
+
+}  // namespace tensorferry::torch::python

@@ -1,0 +1,292 @@
+#include "torch/source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "torch/forward.h"
+#include "torch/identifier.h"
+
+namespace tensorferry::torch {
+
+namespace {
+
+using python::Writer;
+
+std::string extent_text(graph::Extent extent, const char* free) {
+  return extent == graph::unknown_extent ? std::string(free) : std::to_string(extent);
+}
+
+/// "(N, 3, H, W), channels first": unknown extents by letters.
+std::string shape_text(const graph::Value& value) {
+  static constexpr const char* letters[] = {"N", "D", "H", "W", "L"};
+  const std::size_t rank = value.shape.size();
+  const bool channels_first = !value.layout.axes.empty();
+  std::string text = "(N";
+  for (std::size_t axis = 1; axis < rank; ++axis) {
+    const std::size_t keras = channels_first ? value.layout.axes[axis] : axis;
+    const char* letter = "C";
+    if (rank == 3 && keras == 1) letter = "L";
+    if (rank == 4 && keras < 3) letter = letters[keras + 1];
+    if (rank == 5 && keras < 4) letter = letters[keras];
+    text += ", " + extent_text(value.shape[axis], letter);
+  }
+  text += rank == 1 ? ",)" : ")";
+  return text + (channels_first ? ", channels first" : "");
+}
+
+void write_docstring(Writer& writer, const graph::Graph& graph) {
+  const std::vector<std::string> arguments = argument_names(graph);
+  writer.line(fmt::format("\"\"\"The Keras model {}.",
+                          graph.name.empty() ? "" : python::comment_text(graph.name)));
+  writer.line("");
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+    writer.line(fmt::format("Takes {}: {}.", arguments[i],
+                            shape_text(graph.values[graph.inputs[i].value])));
+  }
+  for (const graph::Port& port : graph.outputs) {
+    writer.line(fmt::format("Gives {}: {}.", python::comment_text(port.name),
+                            shape_text(graph.values[port.value])));
+  }
+  writer.line("\"\"\"");
+}
+
+Expression self(const std::string& attribute) { return python::atom("self." + attribute); }
+
+class ClassWriter {
+ public:
+  ClassWriter(const graph::Program& program, Classes& classes, const Class& own,
+              const Precision& precision, Writer& writer,
+              std::map<std::string, std::string>& becomes)
+      : program_(program), classes_(classes), own_(own), graph_(program.graphs[own.graph]),
+        precision_(precision), writer_(writer), becomes_(becomes) {}
+
+  void write() {
+    writer_.line(fmt::format("class {}({}):", own_.name,
+                             own_.is_sequence ? "nn.Sequential" : "nn.Module"));
+    writer_.indent();
+    write_docstring(writer_, graph_);
+    writer_.line("");
+    if (own_.is_sequence) {
+      write_sequence();
+    } else {
+      write_init();
+      write_train();
+      write_forward_method();
+    }
+    writer_.outdent();
+  }
+
+ private:
+  bool is_root() const { return own_.graph == program_.root; }
+
+  void write_sequence() {
+    std::set<std::string> taken;
+    for (const Attribute& attribute : own_.attributes) taken.insert(attribute.name);
+    Scope names(taken);
+    std::vector<Expression> steps;
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const graph::Node& node = graph_.nodes[i];
+      if (std::holds_alternative<graph::Input>(node.op)) continue;
+      const std::size_t number = classes_.layer_of.at({own_.graph, i});
+      const Layer& layer = classes_.layers[number];
+      const Attribute* attribute = classes_.attribute_of(own_, number);
+      const std::string name = attribute ? attribute->name : names.identifier(node.layer);
+      const Expression module = layer.declaration ? layer.declaration->constructor
+                                                  : stock_module(layer.sites.front()).value();
+      becomes_[node.layer] = module.text;
+      steps.push_back(python::tuple({python::string(name), module}));
+    }
+    writer_.line("def __init__(self):");
+    writer_.indent();
+    writer_.statement("", python::call("super().__init__", {python::call(
+                              "OrderedDict", {python::list(std::move(steps))})}));
+    write_end_of_init();
+    writer_.outdent();
+  }
+
+  void write_init() {
+    writer_.line("def __init__(self):");
+    writer_.indent();
+    writer_.line("super().__init__()");
+    for (const Attribute& attribute : own_.attributes) {
+      if (attribute.declared) write_attribute(attribute);
+    }
+    for (const Attribute& attribute : own_.attributes) {
+      if (attribute.declared) write_constants(attribute);
+    }
+    write_frozen();
+    write_end_of_init();
+    writer_.outdent();
+    writer_.line("");
+  }
+
+  void write_attribute(const Attribute& attribute) {
+    const std::string prefix = fmt::format("self.{} = ", attribute.name);
+    if (attribute.graph) {
+      writer_.statement(prefix, python::call(classes_.of(*attribute.graph).name, {}));
+      return;
+    }
+    const Layer& first = classes_.layers[attribute.layers.front()];
+    if (first.part.empty()) {
+      writer_.statement(prefix, first.declaration->constructor);
+      return;
+    }
+    std::vector<Expression> parts;
+    for (const std::size_t number : attribute.layers) {
+      const Layer& layer = classes_.layers[number];
+      parts.push_back(python::tuple(
+          {python::string(checked_identifier(layer.part)), layer.declaration->constructor}));
+    }
+    writer_.statement(prefix, python::call("nn.Sequential", {python::call(
+                                  "OrderedDict", {python::list(std::move(parts))})}));
+  }
+
+  std::string place(const Attribute& attribute, const Layer& layer) const {
+    return "self." + attribute.name + (layer.part.empty() ? "" : "." + layer.part);
+  }
+
+  // What Keras leaves out (a BatchNormalization without scale) is a constant here.
+  void write_constants(const Attribute& attribute) {
+    for (const std::size_t number : attribute.layers) {
+      const Layer& layer = classes_.layers[number];
+      for (const std::string& parameter : layer.declaration->constant) {
+        if (layer.trainable) {
+          writer_.line(
+              fmt::format("{}.{}.requires_grad_(False)", place(attribute, layer), parameter));
+        }
+      }
+      const auto dtype = precision_.of_layer.find(number);
+      if (dtype != precision_.of_layer.end()) {
+        writer_.line(fmt::format("{}.to(torch.{})", place(attribute, layer),
+                                 dtype_name(dtype->second)));
+      }
+    }
+  }
+
+  bool is_batch_norm(const Layer& layer) const {
+    return std::holds_alternative<graph::BatchNorm>(layer.sites.front().node.op);
+  }
+
+  /// Layers of this class (not of those nested in it) that are frozen.
+  std::vector<Expression> frozen(bool batch_norms_only) const {
+    std::vector<Expression> result;
+    for (const Attribute& attribute : own_.attributes) {
+      const bool any = std::any_of(
+          attribute.layers.begin(), attribute.layers.end(), [&](std::size_t number) {
+            const Layer& layer = classes_.layers[number];
+            return layer.is_frozen() && (!batch_norms_only || is_batch_norm(layer));
+          });
+      if (attribute.declared && any) result.push_back(self(attribute.name));
+    }
+    return result;
+  }
+
+  void for_each(const std::vector<Expression>& layers, const std::string& method,
+                const std::string& comment) {
+    if (layers.size() == 1) {
+      writer_.line(layers.front().text + method + comment);
+      return;
+    }
+    writer_.statement("for layer in ", python::tuple(layers), ":");
+    writer_.indent();
+    writer_.line("layer" + method + comment);
+    writer_.outdent();
+  }
+
+  void write_frozen() {
+    const std::vector<Expression> layers = frozen(false);
+    if (!layers.empty()) for_each(layers, ".requires_grad_(False)", "");
+    if (!frozen(true).empty()) writer_.line("self.train()");
+  }
+
+  void write_end_of_init() {
+    if (!is_root()) return;
+    for (const Alias& alias : classes_.aliases) {
+      writer_.line(fmt::format("{} = {}", alias.to, alias.from));
+    }
+    if (precision_.all) writer_.line(fmt::format("self.to(torch.{})", dtype_name(*precision_.all)));
+  }
+
+  void write_train() {
+    const std::vector<Expression> layers = frozen(true);
+    if (layers.empty()) return;
+    writer_.line("def train(self, mode=True):");
+    writer_.indent();
+    writer_.line("super().train(mode)");
+    for_each(layers, ".eval()", "  # frozen");
+    writer_.line("return self");
+    writer_.outdent();
+    writer_.line("");
+  }
+
+  void write_forward_method() {
+    std::vector<Expression> arguments{python::atom("self")};
+    for (const std::string& name : argument_names(graph_)) arguments.push_back(python::atom(name));
+    writer_.statement("def ", python::call("forward", arguments), ":");
+    writer_.indent();
+    write_forward(program_, classes_, own_, writer_, becomes_);
+    writer_.outdent();
+  }
+
+  const graph::Program& program_;
+  Classes& classes_;
+  const Class& own_;
+  const graph::Graph& graph_;
+  const Precision& precision_;
+  Writer& writer_;
+  std::map<std::string, std::string>& becomes_;
+};
+
+std::string import_lines(const std::string& body) {
+  const auto says = [&](const char* word) { return body.find(word) != std::string::npos; };
+  std::string text;
+  if (says("OrderedDict(")) text += "from collections import OrderedDict\n\n";
+  if (says("torch.")) text += "import torch\n";
+  if (says("F.")) text += "import torch.nn.functional as F\n";
+  return text + "from torch import nn\n";
+}
+
+}  // namespace
+
+Precision precision_of(const Classes& classes) {
+  std::map<std::size_t, tensor::DType> dtypes;
+  std::set<tensor::DType> kinds;
+  for (std::size_t i = 0; i < classes.layers.size(); ++i) {
+    const auto& declaration = classes.layers[i].declaration;
+    const bool is_stub =
+        std::holds_alternative<graph::Unsupported>(classes.layers[i].sites.front().node.op);
+    if (!declaration || is_stub) continue;
+    for (const State& state : declaration->state) {
+      const tensor::DType dtype = state.weight.contiguous.dtype;
+      if (!is_floating_point(dtype)) continue;
+      dtypes.emplace(i, dtype);
+      kinds.insert(dtype);
+    }
+  }
+  Precision precision;
+  if (kinds.size() == 1 && *kinds.begin() != tensor::DType::Float32) precision.all = *kinds.begin();
+  if (kinds.size() < 2) return precision;
+  for (const auto& [layer, dtype] : dtypes) {
+    if (dtype != tensor::DType::Float32) precision.of_layer[layer] = dtype;
+  }
+  return precision;
+}
+
+std::string model_source(const graph::Program& program, Classes& classes,
+                         std::map<std::string, std::string>& becomes) {
+  const Precision precision = precision_of(classes);
+  std::string definitions;
+  for (const Class& own : classes.classes) {
+    Writer writer;
+    ClassWriter(program, classes, own, precision, writer, becomes).write();
+    definitions += "\n\n" + writer.text();
+  }
+  std::string helpers;
+  for (const Helper* helper : classes.helpers.used()) helpers += "\n\n" + helper->source;
+  const std::string body = helpers + definitions;
+  return import_lines(body) + body;
+}
+
+}  // namespace tensorferry::torch
