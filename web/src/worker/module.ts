@@ -30,7 +30,7 @@ export interface Converter {
   openJob(job: Uint8Array, sources: Source[]): Answer;
   produce(job: number, begin: number, length: number): Bytes;
   closeJob(job: number): void;
-  reduce(job: Uint8Array, sources: Source[], progress: (bytesRead: number) => void): Answer;
+  reduce(job: Uint8Array, sources: Source[], progress: (moreBytes: number) => void): Answer;
 }
 
 export interface Module {

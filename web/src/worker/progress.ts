@@ -4,7 +4,6 @@ const INTERVAL_MILLISECONDS = 50;
 /** Adds up the bytes that a call has done and tells of them, not oftener than is of use. */
 export class Progress {
   private bytes = 0;
-  private reached = 0;
   private told = performance.now();
 
   constructor(private readonly tell: (bytes: number) => void) {}
@@ -16,11 +15,5 @@ export class Progress {
     this.told = now;
     this.tell(this.bytes);
     this.bytes = 0;
-  };
-
-  /** `total` is since the call's begin. */
-  readonly reach = (total: number): void => {
-    this.add(total - this.reached);
-    this.reached = total;
   };
 }

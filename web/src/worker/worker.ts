@@ -60,7 +60,7 @@ class Instance {
       }
       case "reduce": {
         const { files, job } = message.arguments;
-        return valueOf(this.converter.reduce(job, sources(files), progress.reach));
+        return valueOf(this.converter.reduce(job, sources(files), progress.add));
       }
     }
   }
