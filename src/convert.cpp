@@ -7,6 +7,7 @@
 #include "convert/manifest.h"
 #include "convert/readme.h"
 #include "convert/version.h"
+#include "keras/file_kind.h"
 #include "keras/lower.h"
 #include "keras/read.h"
 
@@ -118,7 +119,8 @@ void append_readme(tensor::Bundle& bundle, const convert::Manifest& manifest,
   bundle.files.push_back(std::move(file));
 }
 
-// README.md and manifest.json join the files; then all of it becomes one zip where that is asked for.
+// README.md and manifest.json join the files; then all of it becomes one zip where that is asked
+// for.
 Plan finished(tensor::Bundle bundle, const convert::Manifest& manifest, const std::string& snippet,
               const std::string& language, const Options& options) {
   Plan plan;
@@ -127,8 +129,8 @@ Plan finished(tensor::Bundle bundle, const convert::Manifest& manifest, const st
   plan.notes = manifest.notes;
   append_readme(bundle, manifest, snippet, language);
   plan.manifest = convert::append_manifest(bundle, manifest, options.checksums);
-  plan.bundle = options.zip_name.empty() ? std::move(bundle)
-                                         : tensor::zip_bundle(bundle, options.zip_name);
+  plan.bundle =
+      options.zip_name.empty() ? std::move(bundle) : tensor::zip_bundle(bundle, options.zip_name);
   return plan;
 }
 
@@ -142,7 +144,8 @@ Plan plan_torch(const Document::State& state, const Options& options) {
   manifest.outputs = std::move(output.outputs);
   manifest.weights = std::move(output.weights);
   manifest.notes = in_order_of_severity(state.model.notes, output.notes);
-  Plan plan = finished(std::move(output.bundle), manifest, output.loading_snippet, "python", options);
+  Plan plan =
+      finished(std::move(output.bundle), manifest, output.loading_snippet, "python", options);
   plan.exit_code = output.incomplete ? 1 : 0;
   return plan;
 }
@@ -199,6 +202,22 @@ std::string inspect_state(const Document::State& state) {
 }
 
 }  // namespace
+
+FileRole file_role(const io::Source& file) {
+  const auto kind = convert::guarded([&] { return keras::file_kind(file); });
+  if (!kind) {
+    return FileRole::Other;
+  }
+  switch (*kind) {
+    case keras::FileKind::Hdf5:
+      return FileRole::Hdf5;
+    case keras::FileKind::Json:
+      return FileRole::Json;
+  }
+  return FileRole::Other;
+}
+
+bool has_architecture(const Document& document) { return document.state().program.has_value(); }
 
 Result<Document> open(std::vector<io::Source> files) {
   return convert::guarded([&] { return Document(read(std::move(files))); });

@@ -41,8 +41,15 @@ class Document {
   std::shared_ptr<const State> state_;
 };
 
+/// What a file may be of, by its first bytes.
+enum class FileRole { Hdf5, Json, Other };
+FileRole file_role(const io::Source& file);
+
 /// Opens the one model that these files hold (a model; architecture JSON and weights).
 Result<Document> open(std::vector<io::Source> files);
+
+/// False for weights alone.
+bool has_architecture(const Document& document);
 
 enum class Target { PyTorch, TfJs };
 
@@ -50,21 +57,22 @@ struct Options {
   Target target = Target::PyTorch;
   torch::Options torch;
   tfjs::Options tfjs;
-  bool checksums = false;     ///< `files[].sha256` of manifest.json
-  std::string zip_name;       ///< non-empty: one stored zip of that name, with true CRCs
+  bool checksums = false;  ///< `files[].sha256` of manifest.json
+  std::string zip_name;    ///< non-empty: one stored zip of that name, with true CRCs
 };
 
 /// Options from the spelling that the page and the npm package use; see `web/src/options.ts`:
 /// {"target": "pytorch"|"tfjs", "weights": "safetensors"|"pt", "contiguous", "dtype", "className",
 ///  "channelsLastIo", "assumeKinds", "checksums", "zip": "name.zip",
-///  "quantization": [{"dtype": "float16"|"uint8"|"uint16", "glob": "*"}], "shardBytes", "splitWeightsByLayer",
-///  "metadata": {"key": {…}}}. Unknown members are refused.
+///  "quantization": [{"dtype": "float16"|"uint8"|"uint16", "glob": "*"}], "shardBytes",
+///  "splitWeightsByLayer", "metadata": {"key": {…}}}. Unknown members are refused.
 Result<Options> options_from_json(std::string_view text);
 
-/// What is in the file, as JSON: {"name", "container", "kerasVersion", "generation", "kind", "parameters",
-/// "trainableParameters", "bytes", "inputs": [{name, dtype, shape}], "outputs": […], "layers": [{"name", "class",
-/// "depth", "outputShape", "parameters", "trainable", "pytorch", "tfjs"}], "weights": [{"name", "shape", "dtype",
-/// "storage"}], "notes": [{severity, layer, code, text}]}. Unknown extents are null.
+/// What is in the file, as JSON: {"name", "container", "kerasVersion", "generation", "kind",
+/// "parameters", "trainableParameters", "bytes", "inputs": [{name, dtype, shape}], "outputs": […],
+/// "layers": [{"name", "class", "depth", "outputShape", "parameters", "trainable", "pytorch",
+/// "tfjs"}], "weights": [{"name", "shape", "dtype", "storage"}], "notes": [{severity, layer, code,
+/// text}]}. Unknown extents are null.
 Result<std::string> inspect_json(const Document& document);
 
 /// The plan of an output. `exit_code` is 0, or 1 where something was left out.

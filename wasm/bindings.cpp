@@ -1,8 +1,8 @@
-// The module's surface for JavaScript: `convert.h`, with files read through a callback. Answers are JSON texts
-// {"ok": …} or {"error": {code, message, notes}}; bytes are views into the module's memory, valid until the next
-// call. Its use is typed in web/src/module.ts.
+// The module's surface for JavaScript: `convert.h`, with files read through a callback. Answers are
+// JSON texts
+// {"ok": …} or {"error": {code, message, notes}}; bytes are views into the module's memory, valid
+// until the next call. Its use is typed in web/src/module.ts.
 
-#include <emscripten.h>
 #include <emscripten/bind.h>
 #include <emscripten/val.h>
 
@@ -13,25 +13,8 @@
 
 #include "convert.h"
 #include "io/overloaded.h"
+#include "js_source.h"
 #include "tensor/stage.h"
-
-// A JavaScript exception must not pass through HDF5's C frames, nor through ours: it is kept as the source's
-// `failure` and told by the return value.
-EM_JS(int, tensorferry_read_source, (emscripten::EM_VAL handle, double offset, void* out, double length), {
-  const source = Emval.toValue(handle);
-  try {
-    const bytes = source.read(offset, length);
-    if (bytes.length !== length) {
-      source.failure = bytes.length + ' of ' + length + ' bytes came';
-      return 1;
-    }
-    HEAPU8.set(bytes, out);
-    return 0;
-  } catch (error) {
-    source.failure = String((error && error.message) || error);
-    return 1;
-  }
-});
 
 namespace {
 
@@ -67,31 +50,6 @@ std::string failed(const std::string& message) {
 
 std::string succeeded(Json value) { return text_of({{"ok", std::move(value)}}); }
 
-io::Source source_of(const val& file) {
-  io::Source source;
-  source.name = file["name"].as<std::string>();
-  source.size = static_cast<std::uint64_t>(file["size"].as<double>());
-  source.read = [file, name = source.name](std::uint64_t offset, std::span<std::byte> out) {
-    if (tensorferry_read_source(file.as_handle(), static_cast<double>(offset), out.data(),
-                                static_cast<double>(out.size())) != 0) {
-      throw io::Error(io::ErrorCode::ReadFailed, "Reading " + std::to_string(out.size()) +
-                                                     " bytes at " + std::to_string(offset) +
-                                                     " of " + name + " failed: " +
-                                                     file["failure"].as<std::string>() + ".");
-    }
-  };
-  return source;
-}
-
-std::vector<io::Source> sources_of(const val& files) {
-  std::vector<io::Source> sources;
-  const auto count = files["length"].as<unsigned>();
-  for (unsigned i = 0; i < count; ++i) {
-    sources.push_back(source_of(files[i]));
-  }
-  return sources;
-}
-
 // A FileReaderSync call costs as much as reading 64 KB.
 tensor::MemoryLimits browser_limits() {
   tensor::MemoryLimits limits;
@@ -109,7 +67,8 @@ Json part_json(const tensor::Bundle& bundle, const tensor::Part& part) {
                             },
                             [&](const tensor::ComputedPart&) {
                               row["kind"] = "computed";
-                              row["piece"] = tensor::preferred_piece(bundle, part, browser_limits());
+                              row["piece"] =
+                                  tensor::preferred_piece(bundle, part, browser_limits());
                               row["needs"] = tensor::needs_of(bundle, part);
                             },
                             [&](const tensor::DeferredPart&) {
@@ -183,9 +142,7 @@ tensor::ReduceResults results_of(const tensor::Bundle& bundle, const std::string
   return results;
 }
 
-std::string bytes_of(const val& array) {
-  return array.as<std::string>();
-}
+std::string bytes_of(const val& array) { return array.as<std::string>(); }
 
 struct OpenDocument {
   Document document;
@@ -201,7 +158,7 @@ struct OpenJob {
 class Converter {
  public:
   std::string open(const val& files) {
-    std::vector<io::Source> sources = sources_of(files);
+    std::vector<io::Source> sources = js_sources(files);
     const auto count = static_cast<std::uint32_t>(sources.size());
     Result<Document> document = tensorferry::open(std::move(sources));
     if (!document) {
@@ -251,15 +208,18 @@ class Converter {
   void release_plan(int handle) { plans_.erase(handle); }
 
   val bytes(int plan, unsigned file, unsigned part, const std::string& results) {
-    return with_part(plan, file, part, [&](const tensor::Bundle& bundle, const tensor::Part& found) {
-      return produced(bundle, found, 0, tensor::part_size(found), {}, results_of(bundle, results));
-    });
+    return with_part(plan, file, part,
+                     [&](const tensor::Bundle& bundle, const tensor::Part& found) {
+                       return produced(bundle, found, 0, tensor::part_size(found), {},
+                                       results_of(bundle, results));
+                     });
   }
 
   val job(int plan, unsigned file, unsigned part, const std::string& results) {
-    return with_part(plan, file, part, [&](const tensor::Bundle& bundle, const tensor::Part& found) {
-      return message(tensor::encode_job(bundle, found, results_of(bundle, results)));
-    });
+    return with_part(
+        plan, file, part, [&](const tensor::Bundle& bundle, const tensor::Part& found) {
+          return message(tensor::encode_job(bundle, found, results_of(bundle, results)));
+        });
   }
 
   val reduce_job(int plan, unsigned id, const std::string& results) {
@@ -270,7 +230,7 @@ class Converter {
 
   std::string open_job(const val& job_bytes, const val& files) {
     try {
-      OpenJob opened{tensor::decode_job(bytes_of(job_bytes)), sources_of(files)};
+      OpenJob opened{tensor::decode_job(bytes_of(job_bytes)), js_sources(files)};
       jobs_.emplace(++last_handle_, std::move(opened));
       return succeeded(last_handle_);
     } catch (const std::exception& error) {
@@ -294,7 +254,7 @@ class Converter {
     try {
       const tensor::ReduceJob job = tensor::decode_reduce_job(bytes_of(job_bytes));
       const Result<tensor::ReduceResult> result =
-          tensorferry::reduce(job.bundle, 0, sources_of(files), job.results, browser_limits(),
+          tensorferry::reduce(job.bundle, 0, js_sources(files), job.results, browser_limits(),
                               [&](std::uint64_t read) { progress(static_cast<double>(read)); });
       return result ? succeeded(result_json(*result)) : failed(result.error());
     } catch (const std::exception& error) {

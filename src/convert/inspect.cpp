@@ -49,7 +49,8 @@ Json shape_json(const std::vector<graph::Extent>& shape) {
   return result;
 }
 
-// The value that the first call of the layer gives: that of the last node which came from it, up to its second call.
+// The value that the first call of the layer gives: that of the last node which came from it, up to
+// its second call.
 const graph::Value* output_of(const graph::Graph& graph, const std::string& layer) {
   const graph::Value* value = nullptr;
   for (const graph::Node& node : graph.nodes) {

@@ -21,8 +21,8 @@ struct KerasPorts {
 };
 KerasPorts keras_ports(const graph::Program& program);
 
-/// The JSON of `tensorferry::inspect_json`; its members are said there. `program` is null for weights without an
-/// architecture.
+/// The JSON of `tensorferry::inspect_json`; its members are said there. `program` is null for
+/// weights without an architecture.
 std::string inspection_json(const keras::Model& model, const graph::Program* program,
                             const Fates& pytorch, const Fates& tfjs, const io::Notes& notes);
 

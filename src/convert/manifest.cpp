@@ -103,9 +103,9 @@ Json entry_json(const Manifest& manifest) {
   return entry;
 }
 
-// Cuts the text at the marks, so that each digest is a part of its own. A mark is looked for as a JSON member
-// with its key, behind the last place where one was found, in the list that stands last: no text of a
-// model can be taken for one.
+// Cuts the text at the marks, so that each digest is a part of its own. A mark is looked for as a
+// JSON member with its key, behind the last place where one was found, in the list that stands
+// last: no text of a model can be taken for one.
 void append_with_digests(tensor::Bundle& bundle, tensor::OutputFile& file, std::string& text) {
   std::size_t done = 0;
   std::size_t from = text.rfind("\"files\": [");

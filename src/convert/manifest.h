@@ -35,8 +35,9 @@ struct Manifest {
 /// The notes as the JSON list that the report, the page and the manifest share.
 std::string notes_json(const io::Notes& notes);
 
-/// Appends `manifest.json`, which lists the files that are in the bundle now. With `checksums` each of
-/// them has a `sha256`, which is known only when its bytes are. Returns the text; a checksum is spaces there.
+/// Appends `manifest.json`, which lists the files that are in the bundle now. With `checksums` each
+/// of them has a `sha256`, which is known only when its bytes are. Returns the text; a checksum is
+/// spaces there.
 std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bool checksums);
 
 }  // namespace tensorferry::convert

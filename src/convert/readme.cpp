@@ -26,8 +26,8 @@ std::string plain(const std::string& text) {
 std::string shape_text(const std::vector<graph::Extent>& shape) {
   std::string text = "(";
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    text += (i ? ", " : "") + (shape[i] == graph::unknown_extent ? std::string("any")
-                                                                  : std::to_string(shape[i]));
+    text += (i ? ", " : "") +
+            (shape[i] == graph::unknown_extent ? std::string("any") : std::to_string(shape[i]));
   }
   return text + (shape.size() == 1 ? ",)" : ")");
 }
@@ -47,8 +47,8 @@ std::string port_table(const std::string& title, const std::vector<torch::PortRo
   if (ports.empty()) {
     return "";
   }
-  std::string text = fmt::format("\n## {}\n\n| name | dtype | shape | layout |\n|---|---|---|---|\n",
-                                 title);
+  std::string text =
+      fmt::format("\n## {}\n\n| name | dtype | shape | layout |\n|---|---|---|---|\n", title);
   for (const torch::PortRow& port : ports) {
     text += fmt::format("| {} | {} | {} | {} |\n", plain(port.name), tensor::dtype_name(port.dtype),
                         shape_text(port.shape), permute_text(port));

@@ -28,7 +28,8 @@ convert::Manifest small_manifest() {
   manifest.kind = "model";
   manifest.inputs = {{"x", tensor::DType::Float32, {-1, 5, 7, 3}, {-1, 3, 5, 7}, {0, 3, 1, 2}}};
   manifest.outputs = {{"y", tensor::DType::Float32, {-1, 2}, {-1, 2}, {}}};
-  manifest.weights = {{{"a/kernel"}, "a.weight", {2, 3}, tensor::DType::Float32, "permute(1,0)", true}};
+  manifest.weights = {
+      {{"a/kernel"}, "a.weight", {2, 3}, tensor::DType::Float32, "permute(1,0)", true}};
   manifest.notes = {{io::Severity::Info, "a", "padding-merged", "text"}};
   return manifest;
 }

@@ -31,9 +31,10 @@ TEST_CASE("options: every member is read") {
 }
 
 TEST_CASE("options: what is not known is refused with its name") {
-  for (const char* text : {R"({"targets": "tfjs"})", R"({"target": "onnx"})", R"({"dtype": "int4"})",
-                           R"({"weights": "h5"})", R"({"shardBytes": 0})", R"({"contiguous": "yes"})",
-                           R"({"quantization": [{"dtype": "int8"}]})", "[", R"({"target": 1})"}) {
+  for (const char* text :
+       {R"({"targets": "tfjs"})", R"({"target": "onnx"})", R"({"dtype": "int4"})",
+        R"({"weights": "h5"})", R"({"shardBytes": 0})", R"({"contiguous": "yes"})",
+        R"({"quantization": [{"dtype": "int8"}]})", "[", R"({"target": 1})"}) {
     CAPTURE(text);
     const Result<Options> options = options_from_json(text);
     REQUIRE_FALSE(options);
