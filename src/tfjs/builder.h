@@ -1,0 +1,87 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "keras/layers/arguments.h"
+#include "keras/model.h"
+#include "tfjs/names.h"
+#include "tfjs/network.h"
+
+namespace tensorferry::tfjs {
+
+/// One network while it grows.
+struct NetworkBuilder {
+  Names& names;
+  std::set<std::string> reserved;  ///< names of its Keras layers that were kept for them
+  Network network;
+  /// The layers that each part of a Keras layer became; more than one where calls differ in what TF.js
+  /// fixes for a layer.
+  std::map<std::pair<const keras::Layer*, std::string>, std::vector<std::uint32_t>> parts;
+
+  void reserve(const std::string& name);
+  /// The name for what a Keras layer of that name became: its own where that can be.
+  std::string name_of(const std::string& keras_name);
+};
+
+/// One call of one Keras layer while it is lowered: what it is given, and where its TF.js layers go.
+class LayerCall {
+ public:
+  LayerCall(NetworkBuilder& builder, const std::vector<tensor::TensorRef>& tensors,
+            keras::Generation generation, const keras::Layer& layer, std::vector<Tensor> inputs)
+      : builder_(builder),
+        tensors_(tensors),
+        generation_(generation),
+        layer_(layer),
+        inputs_(std::move(inputs)),
+        arguments_(layer.name, layer.config) {}
+
+  /// A call of `activation`, a layer that was given as an argument of this one.
+  LayerCall of_activation(const keras::Layer& activation, Tensor input);
+
+  const keras::Layer& layer() const { return layer_; }
+  keras::Generation generation() const { return generation_; }
+  const keras::Arguments& arguments() const { return arguments_; }
+  const std::vector<Tensor>& inputs() const { return inputs_; }
+  /// The one tensor that the layer takes.
+  const Tensor& input() const;
+  /// The same; throws Refusal if it has another rank.
+  const Tensor& input_of_rank(std::size_t rank) const;
+
+  bool has_weight(std::string_view role) const;
+  /// A variable of the Keras layer. Throws io::Error{WeightMissing}.
+  const tensor::TensorRef& stored(std::string_view role) const;
+  /// The variable under one of two names (Keras 2's and 3's).
+  const tensor::TensorRef& stored(std::string_view role, std::string_view other) const;
+
+  /// Calls the TF.js layer that is `part` of the Keras layer ("" is the layer that keeps its name), which is
+  /// made at the first such call.
+  Tensor add(std::string_view part, const std::string& class_name, Json config,
+             std::vector<Tensor> inputs, std::vector<LayerWeight> weights = {});
+
+  /// The classes of the layers that were called, in order.
+  const std::vector<std::string>& classes() const { return *classes_; }
+
+ private:
+  std::uint32_t find_or_make(const std::string& part, const std::string& class_name,
+                             const Json& config, const std::vector<Tensor>& inputs,
+                             std::vector<LayerWeight> weights);
+
+  NetworkBuilder& builder_;
+  const std::vector<tensor::TensorRef>& tensors_;
+  keras::Generation generation_;
+  const keras::Layer& layer_;
+  std::vector<Tensor> inputs_;
+  keras::Arguments arguments_;
+  const keras::Layer* owner_ = &layer_;  ///< whose name and parts these are
+  std::string prefix_;  ///< of the parts' names
+  std::shared_ptr<std::vector<std::string>> classes_ =
+      std::make_shared<std::vector<std::string>>();
+};
+
+}  // namespace tensorferry::tfjs

@@ -1,0 +1,68 @@
+#include "tfjs/layers/affine.h"
+
+#include <algorithm>
+
+#include "tfjs/refusal.h"
+#include "tfjs/weights.h"
+
+namespace tensorferry::tfjs {
+namespace {
+
+Tensor along_last_axis(LayerCall& call, const Tensor& x, Json config,
+                       std::vector<LayerWeight> weights) {
+  config["axis"] = -1;
+  return call.add("", "BatchNormalization", std::move(config), {x}, std::move(weights));
+}
+
+/// Axes from 1: those that are not kept, then those that are.
+std::vector<std::size_t> kept_axes_last(std::size_t rank, const std::vector<std::size_t>& kept) {
+  std::vector<std::size_t> axes;
+  for (std::size_t axis = 1; axis < rank; ++axis) {
+    if (std::find(kept.begin(), kept.end(), axis) == kept.end()) {
+      axes.push_back(axis);
+    }
+  }
+  axes.insert(axes.end(), kept.begin(), kept.end());
+  return axes;
+}
+
+std::vector<std::size_t> inverse(const std::vector<std::size_t>& axes) {
+  std::vector<std::size_t> result(axes.size());
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    result[axes[i] - 1] = i + 1;
+  }
+  return result;
+}
+
+}  // namespace
+
+Tensor normalize_axes(LayerCall& call, const Tensor& x, const std::vector<std::size_t>& axes,
+                      Json config, std::vector<LayerWeight> weights) {
+  const std::vector<std::size_t> order = kept_axes_last(x.shape.size(), axes);
+  const Tensor moved = permute(call, "kept_axes_last", x, order);
+  Tensor y = moved;
+  if (axes.size() > 1 || x.shape.size() > 4) {
+    std::int64_t features = 1;
+    std::int64_t cells = 1;
+    for (std::size_t axis = 1; axis < moved.shape.size(); ++axis) {
+      std::int64_t& product = axis + axes.size() < moved.shape.size() ? cells : features;
+      product = moved.shape[axis] == unknown || product == unknown ? unknown
+                                                                   : product * moved.shape[axis];
+    }
+    y = reshape(call, "join", moved, {cells, features});
+  }
+  y = along_last_axis(call, y, std::move(config), std::move(weights));
+  y = reshape(call, "split", y, without_batch(moved.shape));
+  return permute(call, "axes_back", y, inverse(order));
+}
+
+Tensor scale_channels(LayerCall& call, const Tensor& x, LayerWeight gamma) {
+  const tensor::Shape features = gamma.value.shape;
+  std::vector<LayerWeight> weights{std::move(gamma), filled_weight("moving_mean", features, 0.0F),
+                                   filled_weight("moving_variance", features, 1.0F)};
+  return normalize_axes(call, x, {x.shape.size() - 1},
+                        {{"epsilon", 0.0}, {"scale", true}, {"center", false}},
+                        std::move(weights));
+}
+
+}  // namespace tensorferry::tfjs

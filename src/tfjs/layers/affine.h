@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "tfjs/steps.h"
+
+namespace tensorferry::tfjs {
+
+/// What BatchNormalization does at inference along one or more axes: (x − mean) / sqrt(variance + ε) · gamma +
+/// beta. `weights` are named as TF.js names them, each a vector over the kept axes, row-major; `config` holds
+/// `epsilon`, `scale`, `center` and what else the layer is to keep.
+///
+/// TF.js's CPU backend is right only along the last axis, and no backend takes more than four axes: the data are
+/// permuted and reshaped around it where it must be.
+Tensor normalize_axes(LayerCall& call, const Tensor& x, const std::vector<std::size_t>& axes,
+                      Json config, std::vector<LayerWeight> weights);
+
+/// x · gamma along the last axis.
+Tensor scale_channels(LayerCall& call, const Tensor& x, LayerWeight gamma);
+
+}  // namespace tensorferry::tfjs

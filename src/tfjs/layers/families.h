@@ -1,0 +1,69 @@
+#pragma once
+
+#include "tfjs/builder.h"
+
+/// The lowerings of all classes, one file a family. Each takes one call of a layer and throws Refusal where
+/// TF.js cannot compute the same.
+namespace tensorferry::tfjs {
+
+// dense.cpp
+Tensor lower_dense(LayerCall& call);
+// convolution.cpp
+Tensor lower_conv1d(LayerCall& call);
+Tensor lower_conv2d(LayerCall& call);
+Tensor lower_conv3d(LayerCall& call);
+// separable_convolution.cpp
+Tensor lower_depthwise_conv1d(LayerCall& call);
+Tensor lower_depthwise_conv2d(LayerCall& call);
+Tensor lower_separable_conv1d(LayerCall& call);
+Tensor lower_separable_conv2d(LayerCall& call);
+// transposed_convolution.cpp
+Tensor lower_conv1d_transpose(LayerCall& call);
+Tensor lower_conv2d_transpose(LayerCall& call);
+Tensor lower_conv3d_transpose(LayerCall& call);
+// pooling.cpp
+Tensor lower_pooling1d(LayerCall& call);
+Tensor lower_pooling2d(LayerCall& call);
+Tensor lower_pooling3d(LayerCall& call);
+Tensor lower_global_pooling(LayerCall& call);
+// normalization.cpp
+Tensor lower_batch_normalization(LayerCall& call);
+Tensor lower_layer_normalization(LayerCall& call);
+Tensor lower_normalization(LayerCall& call);
+// activation.cpp
+Tensor lower_activation(LayerCall& call);
+Tensor lower_elu(LayerCall& call);
+Tensor lower_leaky_relu(LayerCall& call);
+Tensor lower_prelu(LayerCall& call);
+Tensor lower_relu(LayerCall& call);
+Tensor lower_softmax(LayerCall& call);
+// dropout.cpp
+Tensor lower_dropout(LayerCall& call);
+Tensor lower_spatial_dropout(LayerCall& call);
+Tensor lower_gaussian(LayerCall& call);
+Tensor lower_alpha_dropout(LayerCall& call);
+Tensor lower_stochastic_depth(LayerCall& call);
+Tensor lower_identity(LayerCall& call);
+// reshaping.cpp
+Tensor lower_flatten(LayerCall& call);
+Tensor lower_reshape(LayerCall& call);
+Tensor lower_permute(LayerCall& call);
+Tensor lower_repeat_vector(LayerCall& call);
+// padding.cpp
+Tensor lower_zero_padding(LayerCall& call);
+Tensor lower_cropping(LayerCall& call);
+// up_sampling.cpp
+Tensor lower_up_sampling(LayerCall& call);
+// embedding.cpp
+Tensor lower_embedding(LayerCall& call);
+// merging.cpp
+Tensor lower_merge(LayerCall& call);
+Tensor lower_subtract(LayerCall& call);
+Tensor lower_concatenate(LayerCall& call);
+Tensor lower_dot(LayerCall& call);
+// scaling.cpp
+Tensor lower_rescaling(LayerCall& call);
+Tensor lower_layer_scale(LayerCall& call);
+Tensor lower_custom_scale(LayerCall& call);
+
+}  // namespace tensorferry::tfjs

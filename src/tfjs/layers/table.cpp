@@ -1,0 +1,142 @@
+#include "tfjs/layers/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "tfjs/layers/families.h"
+#include "tfjs/refusal.h"
+
+namespace tensorferry::tfjs {
+namespace {
+
+constexpr std::string_view convolution =
+    "filters kernel_size strides padding data_format dilation_rate groups activation use_bias";
+constexpr std::string_view depthwise =
+    "kernel_size strides padding depth_multiplier data_format dilation_rate activation use_bias "
+    "groups";
+constexpr std::string_view separable =
+    "filters kernel_size strides padding depth_multiplier data_format dilation_rate activation "
+    "use_bias groups";
+constexpr std::string_view transposed =
+    "filters kernel_size strides padding output_padding data_format dilation_rate groups "
+    "activation use_bias";
+constexpr std::string_view pool = "pool_size strides padding data_format";
+constexpr std::string_view global_pool = "data_format keepdims";
+constexpr std::string_view drop = "rate noise_shape";
+
+// Alphabetical by class.
+constexpr std::array<LayerKind, 66> kinds = {{
+    {"Activation", "activation", lower_activation},
+    {"ActivityRegularization", "l1 l2", lower_identity},
+    {"Add", "", lower_merge},
+    {"AlphaDropout", drop, lower_alpha_dropout},
+    {"Average", "", lower_merge},
+    {"AveragePooling1D", pool, lower_pooling1d},
+    {"AveragePooling2D", pool, lower_pooling2d},
+    {"AveragePooling3D", pool, lower_pooling3d},
+    {"BatchNormalization", "axis momentum epsilon center scale synchronized renorm", lower_batch_normalization},
+    {"Concatenate", "axis", lower_concatenate},
+    {"Conv1D", convolution, lower_conv1d},
+    {"Conv1DTranspose", transposed, lower_conv1d_transpose},
+    {"Conv2D", convolution, lower_conv2d},
+    {"Conv2DTranspose", transposed, lower_conv2d_transpose},
+    {"Conv3D", convolution, lower_conv3d},
+    {"Conv3DTranspose", transposed, lower_conv3d_transpose},
+    {"Cropping1D", "cropping data_format", lower_cropping},
+    {"Cropping2D", "cropping data_format", lower_cropping},
+    {"Cropping3D", "cropping data_format", lower_cropping},
+    {"CustomScaleLayer", "scale", lower_custom_scale},
+    {"Dense", "units activation use_bias", lower_dense},
+    {"DepthwiseConv1D", depthwise, lower_depthwise_conv1d},
+    {"DepthwiseConv2D", depthwise, lower_depthwise_conv2d},
+    {"Dot", "axes normalize", lower_dot},
+    {"Dropout", drop, lower_dropout},
+    {"ELU", "alpha", lower_elu},
+    {"Embedding", "input_dim output_dim mask_zero input_length", lower_embedding},
+    {"Flatten", "data_format", lower_flatten},
+    {"GaussianDropout", "rate", lower_gaussian},
+    {"GaussianNoise", "stddev", lower_gaussian},
+    {"GlobalAveragePooling1D", global_pool, lower_global_pooling},
+    {"GlobalAveragePooling2D", global_pool, lower_global_pooling},
+    {"GlobalAveragePooling3D", global_pool, lower_global_pooling},
+    {"GlobalMaxPooling1D", global_pool, lower_global_pooling},
+    {"GlobalMaxPooling2D", global_pool, lower_global_pooling},
+    {"GlobalMaxPooling3D", global_pool, lower_global_pooling},
+    {"LayerNormalization", "axis epsilon center scale", lower_layer_normalization},
+    {"LayerScale", "init_values projection_dim", lower_layer_scale},
+    {"LeakyReLU", "alpha negative_slope", lower_leaky_relu},
+    {"MaxPooling1D", pool, lower_pooling1d},
+    {"MaxPooling2D", pool, lower_pooling2d},
+    {"MaxPooling3D", pool, lower_pooling3d},
+    {"Maximum", "", lower_merge},
+    {"Minimum", "", lower_merge},
+    {"Multiply", "", lower_merge},
+    {"Normalization", "axis mean variance invert input_mean input_variance", lower_normalization},
+    {"PReLU", "shared_axes", lower_prelu},
+    {"Permute", "dims", lower_permute},
+    {"ReLU", "max_value negative_slope threshold", lower_relu},
+    {"RepeatVector", "n", lower_repeat_vector},
+    {"Rescaling", "scale offset", lower_rescaling},
+    {"Reshape", "target_shape", lower_reshape},
+    {"SeparableConv1D", separable, lower_separable_conv1d},
+    {"SeparableConv2D", separable, lower_separable_conv2d},
+    {"Softmax", "axis", lower_softmax},
+    {"SpatialDropout1D", drop, lower_spatial_dropout},
+    {"SpatialDropout2D", "rate noise_shape data_format", lower_spatial_dropout},
+    {"SpatialDropout3D", "rate noise_shape data_format", lower_spatial_dropout},
+    {"StochasticDepth", "drop_path_rate", lower_stochastic_depth},
+    {"Subtract", "", lower_subtract},
+    {"UpSampling1D", "size", lower_up_sampling},
+    {"UpSampling2D", "size data_format interpolation", lower_up_sampling},
+    {"UpSampling3D", "size data_format", lower_up_sampling},
+    {"ZeroPadding1D", "padding data_format", lower_zero_padding},
+    {"ZeroPadding2D", "padding data_format", lower_zero_padding},
+    {"ZeroPadding3D", "padding data_format", lower_zero_padding},
+}};
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+// Arguments of any layer that tell how it was made or trained, not what it computes.
+bool concerns_making_or_training(std::string_view name) {
+  static constexpr std::array<std::string_view, 10> names = {
+      "name",        "trainable",   "dtype",  "batch_input_shape", "batch_shape",
+      "input_shape", "input_dtype", "seed",   "build_config",      "autocast"};
+  return std::find(names.begin(), names.end(), name) != names.end() ||
+         ends_with(name, "_initializer") || ends_with(name, "_regularizer") ||
+         ends_with(name, "_constraint");
+}
+
+bool has_word(std::string_view words, std::string_view word) {
+  const std::size_t at = words.find(word);
+  if (at == std::string_view::npos) {
+    return false;
+  }
+  const bool begins = at == 0 || words[at - 1] == ' ';
+  const bool ends = at + word.size() == words.size() || words[at + word.size()] == ' ';
+  return (begins && ends) || has_word(words.substr(at + 1), word);
+}
+
+}  // namespace
+
+const LayerKind* find_layer_kind(std::string_view class_name) {
+  const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const LayerKind& kind) {
+    return kind.class_name == class_name;
+  });
+  return found == kinds.end() ? nullptr : &*found;
+}
+
+void require_known_arguments(const keras::Layer& layer, const LayerKind& kind) {
+  for (const auto& [name, value] : layer.config.items()) {
+    if (!value.is_null() && !concerns_making_or_training(name) &&
+        !has_word(kind.arguments, name)) {
+      throw Refusal{fmt::format("TF.js would ignore its argument `{}` ({}).", name,
+                                value.dump(-1, ' ', false, Json::error_handler_t::replace))};
+    }
+  }
+}
+
+}  // namespace tensorferry::tfjs

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string_view>
+
+#include "tfjs/builder.h"
+
+namespace tensorferry::tfjs {
+
+/// How TF.js can have a class of Keras.
+struct LayerKind {
+  std::string_view class_name;
+  /// The arguments that the lowering reads, apart by spaces. Any other one that changes numbers, and has a value,
+  /// is refused.
+  std::string_view arguments;
+  Tensor (*lower)(LayerCall& call);
+};
+
+/// Null for a class that TF.js cannot have.
+const LayerKind* find_layer_kind(std::string_view class_name);
+
+/// Throws Refusal for an argument outside the allow-list that was given a value.
+void require_known_arguments(const keras::Layer& layer, const LayerKind& kind);
+
+}  // namespace tensorferry::tfjs

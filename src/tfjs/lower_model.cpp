@@ -1,0 +1,421 @@
+#include "tfjs/lower_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "io/error.h"
+#include "tfjs/activations.h"
+#include "tfjs/builder.h"
+#include "tfjs/call_order.h"
+#include "tfjs/layers/table.h"
+#include "tfjs/refusal.h"
+
+namespace tensorferry::tfjs {
+namespace {
+
+// A tensor behind a refused layer has no shape at all.
+bool is_lost(const Tensor& tensor) { return tensor.shape.empty(); }
+
+Shape input_shape(const keras::Layer& layer) {
+  for (const char* name : {"batch_shape", "batch_input_shape"}) {
+    const keras::Arguments arguments(layer.name, layer.config);
+    const Json* given = arguments.find(name);
+    const Json* items = given == nullptr ? nullptr : keras::list_items(*given);
+    if (items != nullptr) {
+      Shape shape;
+      for (const Json& extent : *items) {
+        shape.push_back(extent.is_null() ? unknown : extent.get<std::int64_t>());
+      }
+      return shape;
+    }
+  }
+  throw Refusal{"TF.js needs the shape of the model's input, and the file does not tell it."};
+}
+
+std::string input_dtype(const keras::Layer& layer) {
+  const std::string& dtype = layer.dtype;
+  if (dtype.find("float") != std::string::npos) {
+    return "float32";
+  }
+  if (dtype.find("int") != std::string::npos) {
+    return "int32";
+  }
+  if (dtype == "bool") {
+    return dtype;
+  }
+  throw Refusal{fmt::format("TF.js has no numbers of dtype \"{}\".", dtype)};
+}
+
+Json shape_json(const Shape& shape) {
+  Json result = Json::array();
+  for (const std::int64_t extent : shape) {
+    result.push_back(extent == unknown ? Json() : Json(extent));
+  }
+  return result;
+}
+
+// Keras classes that pass a mask on (`supports_masking`); all others end it.
+bool passes_mask_on(const std::string& class_name) {
+  static constexpr std::array<std::string_view, 23> classes = {
+      "Activation",      "ActivityRegularization", "Add",       "AlphaDropout",
+      "Average",         "BatchNormalization",     "Concatenate", "Dense",
+      "Dropout",         "ELU",                    "GaussianDropout", "GaussianNoise",
+      "LayerNormalization", "LeakyReLU",           "Maximum",   "Minimum",
+      "Multiply",        "PReLU",                  "ReLU",      "Softmax",
+      "SpatialDropout1D", "Subtract",              "StochasticDepth"};
+  return std::find(classes.begin(), classes.end(), class_name) != classes.end();
+}
+
+bool uses_mask(const std::string& class_name) {
+  return class_name == "GlobalAveragePooling1D" || class_name == "Softmax";
+}
+
+// A keyword that Keras writes down for a call and that changes numbers.
+void require_plain_call(const keras::Call& call) {
+  for (const auto& [name, argument] : call.keywords) {
+    if (const Json* value = std::get_if<Json>(&argument.value)) {
+      if (!value->is_null() && *value != false) {
+        throw Refusal{fmt::format("It is called with `{}={}`, which TF.js would ignore.", name,
+                                  value->dump(-1, ' ', false, Json::error_handler_t::replace))};
+      }
+    }
+  }
+  for (const keras::Argument& argument : call.arguments) {
+    const Json* value = std::get_if<Json>(&argument.value);
+    if (value != nullptr && !value->is_null()) {
+      throw Refusal{"It is called with a constant, which TF.js cannot be told."};
+    }
+  }
+}
+
+std::string list_of_classes(const std::vector<std::string>& classes) {
+  std::string text;
+  for (auto at = classes.begin(); at != classes.end(); ++at) {
+    if (std::find(classes.begin(), at, *at) != at) {
+      continue;
+    }
+    const auto count = std::count(classes.begin(), classes.end(), *at);
+    text += (text.empty() ? "" : " + ") + *at + (count == 1 ? "" : fmt::format(" × {}", count));
+  }
+  return text;
+}
+
+class ModelLowering {
+ public:
+  ModelLowering(const keras::Model& root, Names& names, LoweredModel& result,
+                io::Notes& refused)
+      : root_(root), names_(names), result_(result), refused_(refused) {}
+
+  std::shared_ptr<Network> lower(const keras::Model& model, const std::vector<Tensor>& given);
+
+ private:
+  /// The values of one model: by layer, call, output.
+  using Values = std::vector<std::vector<std::vector<Tensor>>>;
+  struct Scope {
+    const keras::Model& model;
+    NetworkBuilder builder;
+    Values values;
+    std::map<const keras::Layer*, std::uint32_t> models;  ///< nested ones, in the network
+  };
+
+  void add_inputs(Scope& scope, const std::vector<Tensor>& given);
+  void call_layers(Scope& scope);
+  bool call_layer(Scope& scope, const keras::Layer& layer, std::uint32_t index,
+                  std::uint32_t node);
+  std::vector<Tensor> call(Scope& scope, const keras::Layer& layer, std::vector<Tensor> inputs);
+  std::vector<Tensor> call_model(Scope& scope, const keras::Layer& layer,
+                                 std::vector<Tensor> inputs);
+  void note_fate(Scope& scope, const keras::Layer& layer, const std::vector<std::string>& classes);
+  void refuse(const keras::Layer& layer, const std::string& reason);
+  void require_call_order(const Network& network);
+
+  const keras::Model& root_;
+  Names& names_;
+  LoweredModel& result_;
+  io::Notes& refused_;
+  std::set<const keras::Layer*> refused_layers_;
+  std::set<const keras::Layer*> noted_;
+};
+
+void ModelLowering::refuse(const keras::Layer& layer, const std::string& reason) {
+  if (refused_layers_.insert(&layer).second) {
+    refused_.push_back({io::Severity::Refused, layer.name, "layer-unsupported",
+                        fmt::format("{}: {}", layer.class_name, reason)});
+  }
+}
+
+/// Which calls the outputs reach: Keras 2 lists those of other models on a shared layer too.
+std::vector<std::vector<bool>> reached_calls(const keras::Model& model) {
+  std::vector<std::vector<bool>> reached;
+  for (const keras::Layer& layer : model.layers) {
+    reached.emplace_back(layer.calls.size(), false);
+  }
+  std::vector<keras::TensorHandle> open;
+  for (const keras::ModelOutput& output : model.outputs) {
+    open.push_back(output.tensor);
+  }
+  while (!open.empty()) {
+    const keras::TensorHandle handle = open.back();
+    open.pop_back();
+    std::vector<bool>& calls = reached.at(handle.layer);
+    if (handle.node < calls.size() && !calls[handle.node]) {
+      calls[handle.node] = true;
+      for (const keras::TensorHandle& input :
+           keras::tensors_of(model.layers[handle.layer].calls[handle.node])) {
+        open.push_back(input);
+      }
+    }
+  }
+  return reached;
+}
+
+void ModelLowering::add_inputs(Scope& scope, const std::vector<Tensor>& given) {
+  for (std::size_t i = 0; i < scope.model.inputs.size(); ++i) {
+    const std::uint32_t index = scope.model.inputs[i].tensor.layer;
+    const keras::Layer& layer = scope.model.layers.at(index);
+    Tensor tensor;
+    try {
+      tensor.shape = i < given.size() && layer.config.is_object() &&
+                             !layer.config.contains("batch_shape") &&
+                             !layer.config.contains("batch_input_shape")
+                         ? given[i].shape
+                         : input_shape(layer);
+      tensor.masked = i < given.size() && given[i].masked;
+      tensor.layer = static_cast<std::uint32_t>(scope.builder.network.layers.size());
+      NetworkLayer input;
+      input.class_name = "InputLayer";
+      input.name = scope.builder.name_of(layer.name);
+      input.config = {{"batch_input_shape", shape_json(tensor.shape)},
+                      {"dtype", input_dtype(layer)},
+                      {"sparse", false}};
+      scope.builder.parts[{&layer, ""}] = {tensor.layer};
+      scope.builder.network.layers.push_back(std::move(input));
+      note_fate(scope, layer, {"InputLayer"});
+    } catch (const Refusal& refusal) {
+      refuse(layer, refusal.reason);
+      tensor = {};
+    }
+    scope.builder.network.inputs.push_back(tensor);
+    scope.values[index] = {{tensor}};
+  }
+}
+
+std::vector<Tensor> ModelLowering::call_model(Scope& scope, const keras::Layer& layer,
+                                              std::vector<Tensor> inputs) {
+  auto found = scope.models.find(&layer);
+  if (found == scope.models.end()) {
+    NetworkLayer made;
+    made.name = scope.builder.name_of(layer.name);
+    made.network = lower(*layer.model, inputs);
+    made.class_name = made.network->sequential ? "Sequential" : "Functional";
+    const auto index = static_cast<std::uint32_t>(scope.builder.network.layers.size());
+    made.network->name = made.name;
+    scope.builder.parts[{&layer, ""}] = {index};
+    found = scope.models.emplace(&layer, index).first;
+    const std::string class_name = made.class_name;
+    scope.builder.network.layers.push_back(std::move(made));
+    note_fate(scope, layer, {class_name});
+  }
+  NetworkLayer& called = scope.builder.network.layers[found->second];
+  std::vector<Tensor> outputs = called.network->outputs;
+  for (std::uint32_t i = 0; i < outputs.size(); ++i) {
+    outputs[i].layer = found->second;
+    outputs[i].node = static_cast<std::uint32_t>(called.calls.size());
+    outputs[i].tensor = i;
+  }
+  called.calls.push_back(std::move(inputs));
+  return outputs;
+}
+
+std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
+                                        std::vector<Tensor> inputs) {
+  if (layer.model != nullptr) {
+    return call_model(scope, layer, std::move(inputs));
+  }
+  const LayerKind* kind = find_layer_kind(layer.class_name);
+  if (kind == nullptr) {
+    throw Refusal{"TF.js has no such layer, nor layers that make the same numbers."};
+  }
+  require_known_arguments(layer, *kind);
+  const bool masked = std::any_of(inputs.begin(), inputs.end(),
+                                  [](const Tensor& input) { return input.masked; });
+  LayerCall lowering(scope.builder, root_.tensors, root_.generation, layer, inputs);
+  require_activation(activation_of(lowering));
+  if (std::any_of(inputs.begin(), inputs.end(), is_lost)) {
+    return {Tensor{}};
+  }
+  if (masked && uses_mask(layer.class_name)) {
+    throw Refusal{"Keras hands it the mask of an Embedding with `mask_zero`, and TF.js has none."};
+  }
+  Tensor output = kind->lower(lowering);
+  output.masked = layer.class_name == "Embedding"
+                      ? lowering.arguments().boolean("mask_zero", false)
+                      : masked && passes_mask_on(layer.class_name);
+  note_fate(scope, layer, lowering.classes());
+  return {output};
+}
+
+bool ModelLowering::call_layer(Scope& scope, const keras::Layer& layer, std::uint32_t index,
+                               std::uint32_t node) {
+  std::vector<Tensor> inputs;
+  for (const keras::TensorHandle& handle : keras::tensors_of(layer.calls[node])) {
+    const auto& calls = scope.values.at(handle.layer);
+    if (handle.node >= calls.size() || handle.tensor >= calls[handle.node].size()) {
+      return false;
+    }
+    inputs.push_back(calls[handle.node][handle.tensor]);
+  }
+  std::vector<Tensor> outputs{Tensor{}};
+  try {
+    require_plain_call(layer.calls[node]);
+    outputs = call(scope, layer, std::move(inputs));
+  } catch (const Refusal& refusal) {
+    refuse(layer, refusal.reason);
+    if (layer.model != nullptr) {
+      outputs.resize(layer.model->outputs.size());
+    }
+  }
+  scope.values[index][node] = std::move(outputs);
+  return true;
+}
+
+// In rounds, as the config need not be in an order in which it can run.
+void ModelLowering::call_layers(Scope& scope) {
+  std::vector<std::vector<bool>> waiting = reached_calls(scope.model);
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (std::uint32_t i = 0; i < scope.model.layers.size(); ++i) {
+      const keras::Layer& layer = scope.model.layers[i];
+      scope.values[i].resize(std::max(scope.values[i].size(), layer.calls.size()));
+      for (std::uint32_t node = 0; node < layer.calls.size(); ++node) {
+        if (waiting[i][node] && layer.class_name != "InputLayer" &&
+            call_layer(scope, layer, i, node)) {
+          waiting[i][node] = false;
+          progress = true;
+        }
+      }
+    }
+  }
+}
+
+void ModelLowering::note_fate(Scope& scope, const keras::Layer& layer,
+                              const std::vector<std::string>& classes) {
+  if (!noted_.insert(&layer).second) {
+    return;
+  }
+  const bool itself =
+      classes.size() == 1 && (classes[0] == layer.class_name || layer.model != nullptr);
+  const std::string made_of = list_of_classes(classes);
+  const std::string becomes = classes.empty() ? "left out: it changes nothing"
+                              : itself        ? classes[0]
+                                              : "lowered: " + made_of;
+  result_.layers.push_back({layer.name, becomes});
+  if (!itself && !classes.empty()) {
+    result_.notes.push_back({io::Severity::Info, layer.name, "layer-lowered",
+                             fmt::format("TF.js does not have this {} as it is; {} computes the "
+                                         "same.",
+                                         layer.class_name, made_of)});
+  }
+  const auto part = scope.builder.parts.find({&layer, ""});
+  if (part == scope.builder.parts.end() || part->second.empty() ||
+      part->second.front() >= scope.builder.network.layers.size()) {
+    return;
+  }
+  const std::string& name = scope.builder.network.layers[part->second.front()].name;
+  if (name != layer.name) {
+    result_.notes.push_back(
+        {io::Severity::Info, layer.name, "layer-renamed",
+         fmt::format("The layer is called \"{}\" in TF.js: its own name is taken there, or has "
+                     "characters that TF.js does not take.",
+                     name)});
+  }
+}
+
+// A chain of layers, each called once with what the last one gave.
+bool is_sequential(const Network& network) {
+  if (network.inputs.size() != 1 || network.outputs.size() != 1 || network.layers.size() < 2 ||
+      network.outputs.front().layer + 1 != network.layers.size()) {
+    return false;
+  }
+  for (std::uint32_t i = 1; i < network.layers.size(); ++i) {
+    const NetworkLayer& layer = network.layers[i];
+    if (layer.calls.size() != 1 || layer.calls[0].size() != 1 || layer.calls[0][0].layer != i - 1) {
+      return false;
+    }
+    // A Sequential of TF.js takes no extent that is below zero, as its Cropping2D makes of None.
+    const Shape& shape = layer.calls[0][0].shape;
+    if (layer.class_name == "Cropping2D" &&
+        std::count(shape.begin() + 1, shape.end(), unknown) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void ModelLowering::require_call_order(const Network& network) {
+  if (const auto other = layer_with_other_call_order(network)) {
+    keras::Layer shared;
+    shared.name = network.layers[*other].name;
+    shared.class_name = network.layers[*other].class_name;
+    refused_.push_back({io::Severity::Refused, shared.name, "layer-unsupported",
+                        shared.class_name +
+                            ": TF.js would number the calls of this shared layer in another "
+                            "order, and so mix them up."});
+  }
+}
+
+std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
+                                              const std::vector<Tensor>& given) {
+  Scope scope{model, {names_, {}, {}, {}}, Values(model.layers.size()), {}};
+  for (const keras::Layer& layer : model.layers) {
+    scope.builder.reserve(layer.name);
+  }
+  add_inputs(scope, given);
+  call_layers(scope);
+  Network& network = scope.builder.network;
+  for (const keras::ModelOutput& output : model.outputs) {
+    const auto& calls = scope.values.at(output.tensor.layer);
+    if (output.tensor.node >= calls.size() ||
+        output.tensor.tensor >= calls[output.tensor.node].size()) {
+      throw io::Error(io::ErrorCode::GraphCycle,
+                      fmt::format("Output \"{}\" of model \"{}\" is reached by no layer whose "
+                                  "inputs are there.",
+                                  output.name, model.name));
+    }
+    network.outputs.push_back(calls[output.tensor.node][output.tensor.tensor]);
+  }
+  network.sequential = model.kind == keras::ModelKind::Sequential && is_sequential(network);
+  require_call_order(network);
+  return std::make_shared<Network>(std::move(network));
+}
+
+std::string sentence_of(const io::Notes& refused) {
+  std::string text = refused.size() == 1
+                         ? "TF.js cannot have one of the layers: "
+                         : fmt::format("TF.js cannot have {} of the layers: ", refused.size());
+  for (const io::Note& note : refused) {
+    text += fmt::format("\"{}\" ({}) ", note.layer, note.text);
+  }
+  text += "PyTorch (--to pytorch) takes all but classes that it does not know, and makes stubs of those.";
+  return text;
+}
+
+}  // namespace
+
+LoweredModel lower_model(const keras::Model& model) {
+  LoweredModel result;
+  io::Notes refused;
+  Names names;
+  result.network = ModelLowering(model, names, result, refused).lower(model, {});
+  result.network->name = legal_name(model.name);
+  if (!refused.empty()) {
+    throw io::Error(io::ErrorCode::LayerUnsupported, sentence_of(refused), refused);
+  }
+  return result;
+}
+
+}  // namespace tensorferry::tfjs

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "keras/model.h"
+#include "tensor/transform.h"
+
+/// The model as TF.js will see it: layers of classes that TF.js has, with arguments that it honours.
+namespace tensorferry::tfjs {
+
+using keras::Json;
+using keras::Shape;
+using keras::unknown;
+
+/// A symbolic tensor: output `tensor` of call `node` (from 0) of a layer of the same network.
+struct Tensor {
+  std::uint32_t layer = 0;
+  std::uint32_t node = 0;
+  std::uint32_t tensor = 0;
+  Shape shape;          ///< batch first, `unknown` where it depends on the input
+  bool masked = false;  ///< Keras would hand a mask along with it
+};
+
+/// A weight as TF.js names it in its layer ("kernel"), and how its bytes come about.
+struct LayerWeight {
+  std::string role;
+  tensor::Computation value;
+  std::vector<std::string> sources;  ///< names in the Keras file; none for a constant
+};
+
+struct Network;
+
+struct NetworkLayer {
+  std::string class_name;
+  std::string name;
+  Json config;  ///< without the name
+  std::vector<LayerWeight> weights;
+  std::vector<std::vector<Tensor>> calls;  ///< the inputs of each
+  std::shared_ptr<Network> network;        ///< of a nested model, else null
+};
+
+struct Network {
+  std::string name;
+  bool sequential = false;
+  std::vector<NetworkLayer> layers;  ///< an InputLayer has no calls
+  std::vector<Tensor> inputs;
+  std::vector<Tensor> outputs;
+};
+
+}  // namespace tensorferry::tfjs
