@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { basename } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -110,6 +112,21 @@ for (const { name, present, launch } of BROWSERS) {
       await site.close();
     });
 
+    test("a folder gets the same files", async () => {
+      const site = await Site.open(browser, server.url, pickPrivateFolder);
+      const model = await fixture("keras3/sequential/small_cnn");
+      await site.choose(...model.files);
+      await site.press("folder");
+      assert.match(await site.outcome(), /folder/);
+      const out = await mkdtemp(join(tmpdir(), "tensorferry-folder-"));
+      const files = await site.page.evaluate(readPrivateFolder);
+      for (const [path, bytes] of files) await writeFile(join(out, path), Buffer.from(bytes));
+      const [faults] = await torchFaults([{ zip: out, model }]);
+      assert.deepEqual(faults, []);
+      await rm(out, { recursive: true });
+      await site.close();
+    });
+
     test("a sample is one click away", async () => {
       const site = await Site.open(browser, server.url);
       const samples = await site.page.$$("#samples button");
@@ -154,6 +171,23 @@ async function dropOnPage(site, files) {
       if (!event.defaultPrevented) throw new Error(`the browser would take the ${type} itself`);
     }
   }, input);
+}
+
+/** A person's folder needs a dialogue; the browser's private one is the same to the page. */
+function pickPrivateFolder() {
+  globalThis.showDirectoryPicker = async () => {
+    const root = await navigator.storage.getDirectory();
+    return root.getDirectoryHandle("folder", { create: true });
+  };
+}
+
+async function readPrivateFolder() {
+  const files = [];
+  for await (const [path, handle] of (await globalThis.showDirectoryPicker()).entries()) {
+    const bytes = await (await handle.getFile()).arrayBuffer();
+    files.push([path, [...new Uint8Array(bytes)]]);
+  }
+  return files;
 }
 
 async function torchFaults(runs) {
