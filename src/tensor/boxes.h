@@ -13,8 +13,8 @@ struct Box {
   std::vector<std::uint64_t> extent;
 };
 
-/// Cuts the elements [first, first + count) of a row-major shape into at most 2 · rank - 1 boxes, each of them
-/// a range of its own, in order.
+/// Cuts the elements [first, first + count) of a row-major shape into at most 2 · rank - 1 boxes,
+/// each of them a range of its own, in order.
 std::vector<Box> boxes_of_range(const Shape& shape, std::uint64_t first, std::uint64_t count);
 
 /// Row-major steps of a shape, in elements.

@@ -22,9 +22,11 @@ bool has_quantize(const Computation& computation) {
 
 bool is_known_now(const Computation& computation) {
   if (has_quantize(computation)) return false;
-  return std::all_of(computation.inputs.begin(), computation.inputs.end(), [](const TensorRef& input) {
-    return std::holds_alternative<Inline>(input.storage) || std::holds_alternative<Fill>(input.storage);
-  });
+  return std::all_of(computation.inputs.begin(), computation.inputs.end(),
+                     [](const TensorRef& input) {
+                       return std::holds_alternative<Inline>(input.storage) ||
+                              std::holds_alternative<Fill>(input.storage);
+                     });
 }
 
 std::uint64_t output_size(const Computation& computation) {
@@ -34,7 +36,8 @@ std::uint64_t output_size(const Computation& computation) {
 void append_slice(OutputFile& file, SlicePart slice) {
   if (!file.parts.empty()) {
     auto* last = std::get_if<SlicePart>(&file.parts.back());
-    if (last != nullptr && last->file == slice.file && last->offset + last->length == slice.offset) {
+    if (last != nullptr && last->file == slice.file &&
+        last->offset + last->length == slice.offset) {
       last->length += slice.length;
       return;
     }
@@ -97,35 +100,37 @@ void add_needs(std::set<ReduceId>& needs, const Computation& computation) {
 
 void add_needs(std::set<ReduceId>& needs, const Bundle& bundle, const Part& part) {
   std::visit(
-      io::overloaded{[](const InlinePart&) {}, [](const SlicePart&) {},
-                     [&](const ComputedPart& it) { add_needs(needs, bundle.computations[it.computation]); },
-                     [&](const DeferredPart& it) {
-                       std::visit(io::overloaded{[&](const CrcField& field) {
-                                                   for (const CrcPiece& piece : field.pieces) {
-                                                     needs.insert(piece.crc);
-                                                   }
-                                                 },
-                                                 [&](const NumberText& text) {
-                                                   for (const NumberText::Slot& slot : text.slots) {
-                                                     needs.insert(slot.minimum);
-                                                     needs.insert(slot.maximum);
-                                                   }
-                                                 },
-                                                 [&](const ShaText& text) { needs.insert(text.sha); }},
-                                  it.content);
-                     }},
+      io::overloaded{
+          [](const InlinePart&) {}, [](const SlicePart&) {},
+          [&](const ComputedPart& it) { add_needs(needs, bundle.computations[it.computation]); },
+          [&](const DeferredPart& it) {
+            std::visit(io::overloaded{[&](const CrcField& field) {
+                                        for (const CrcPiece& piece : field.pieces) {
+                                          needs.insert(piece.crc);
+                                        }
+                                      },
+                                      [&](const NumberText& text) {
+                                        for (const NumberText::Slot& slot : text.slots) {
+                                          needs.insert(slot.minimum);
+                                          needs.insert(slot.maximum);
+                                        }
+                                      },
+                                      [&](const ShaText& text) { needs.insert(text.sha); }},
+                       it.content);
+          }},
       part);
 }
 
 }  // namespace
 
 std::uint64_t part_size(const Part& part) {
-  return std::visit(
-      io::overloaded{[](const InlinePart& it) { return static_cast<std::uint64_t>(it.bytes.size()); },
-                     [](const SlicePart& it) { return it.length; },
-                     [](const ComputedPart& it) { return it.length; },
-                     [](const DeferredPart& it) { return it.size; }},
-      part);
+  return std::visit(io::overloaded{[](const InlinePart& it) {
+                                     return static_cast<std::uint64_t>(it.bytes.size());
+                                   },
+                                   [](const SlicePart& it) { return it.length; },
+                                   [](const ComputedPart& it) { return it.length; },
+                                   [](const DeferredPart& it) { return it.size; }},
+                    part);
 }
 
 std::uint64_t OutputFile::size() const {
@@ -135,15 +140,14 @@ std::uint64_t OutputFile::size() const {
 }
 
 std::span<const Part> reduced_parts(const Bundle& bundle, const Reduce& reduce) {
-  return std::visit(io::overloaded{[](const TensorElements&) { return std::span<const Part>(); },
-                                   [&](const FileBytes& it) {
-                                     return std::span<const Part>(bundle.files[it.file].parts);
-                                   },
-                                   [&](const FileParts& it) {
-                                     return std::span<const Part>(bundle.files[it.file].parts)
-                                         .subspan(it.first, it.count);
-                                   }},
-                    reduce.over);
+  return std::visit(
+      io::overloaded{
+          [](const TensorElements&) { return std::span<const Part>(); },
+          [&](const FileBytes& it) { return std::span<const Part>(bundle.files[it.file].parts); },
+          [&](const FileParts& it) {
+            return std::span<const Part>(bundle.files[it.file].parts).subspan(it.first, it.count);
+          }},
+      reduce.over);
 }
 
 std::vector<ReduceId> needs_of(const Bundle& bundle, const Part& part) {
@@ -152,9 +156,10 @@ std::vector<ReduceId> needs_of(const Bundle& bundle, const Part& part) {
   return {needs.begin(), needs.end()};
 }
 
-std::vector<ReduceId> needs_of(const Bundle& bundle, const Reduce& reduce) {
+std::vector<ReduceId> needs_of(const Bundle& bundle, ReduceId id) {
   std::set<ReduceId> needs;
-  for (const Part& part : reduced_parts(bundle, reduce)) add_needs(needs, bundle, part);
+  for (const Part& part : reduced_parts(bundle, bundle.reduces.at(id)))
+    add_needs(needs, bundle, part);
   return {needs.begin(), needs.end()};
 }
 

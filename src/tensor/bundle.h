@@ -77,8 +77,8 @@ using Part = std::variant<InlinePart, SlicePart, ComputedPart, DeferredPart>;
 
 std::uint64_t part_size(const Part& part);
 
-/// Over which bytes a reduction runs: a computation's *elements* (min, max; before its Quantize), or
-/// the bytes of one file of the bundle (crc32, sha256).
+/// Over which bytes a reduction runs: a computation's *elements* (min, max; before its Quantize),
+/// or the bytes of one file of the bundle (crc32, sha256).
 struct TensorElements {
   std::uint32_t computation = 0;
   bool operator==(const TensorElements&) const = default;
@@ -127,7 +127,7 @@ struct Bundle {
 
 /// The reduces whose results a part, or a reduce, needs: sorted, each once.
 std::vector<ReduceId> needs_of(const Bundle& bundle, const Part& part);
-std::vector<ReduceId> needs_of(const Bundle& bundle, const Reduce& reduce);
+std::vector<ReduceId> needs_of(const Bundle& bundle, ReduceId id);
 
 /// The parts whose bytes a reduce runs over; none for one over elements.
 std::span<const Part> reduced_parts(const Bundle& bundle, const Reduce& reduce);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "io/error.h"
@@ -13,8 +14,7 @@ namespace {
 
 [[noreturn]] void refuse(const Computation& computation, const std::string& what) {
   const std::string name = computation.inputs.empty() ? "?" : computation.inputs.front().name;
-  throw io::Error(io::ErrorCode::Internal,
-                  fmt::format("The computation from {}: {}", name, what));
+  throw io::Error(io::ErrorCode::Internal, fmt::format("The computation from {}: {}", name, what));
 }
 
 void check_view(const Computation& computation, const View& view) {
@@ -29,31 +29,34 @@ void check_view(const Computation& computation, const View& view) {
   }
   const std::uint64_t count = element_count(computation.inputs[view.input].shape);
   if (lowest < 0 || static_cast<std::uint64_t>(highest) >= count) {
-    refuse(computation, fmt::format("a view reaches elements {} to {} of {}.", lowest, highest, count));
+    refuse(computation,
+           fmt::format("a view reaches elements {} to {} of {}.", lowest, highest, count));
   }
 }
 
 void check_extents(const Computation& computation) {
   const Shape& shape = computation.shape;
   if (computation.views.empty()) refuse(computation, "no view.");
-  if (computation.views.size() > 1 && computation.axis >= shape.size()) {
-    refuse(computation, fmt::format("axis {} of ({}).", computation.axis, fmt::join(shape, ",")));
-  }
-  std::uint64_t concatenated = 0;
+  const std::size_t axis = computation.views.size() > 1 ? computation.axis : 0;
+  if (axis > shape.size())
+    refuse(computation, fmt::format("axis {} of ({}).", axis, fmt::join(shape, ",")));
+  std::uint64_t tails = 0;
   for (const View& view : computation.views) {
-    Shape expected = shape;
-    if (computation.views.size() > 1 && view.shape.size() == shape.size()) {
-      expected[computation.axis] = view.shape[computation.axis];
-      concatenated += view.shape[computation.axis];
-    }
-    if (view.shape != expected) {
+    const bool fits = view.shape.size() >= axis &&
+                      std::equal(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis),
+                                 view.shape.begin());
+    if (!fits) {
       refuse(computation, fmt::format("a view of shape ({}) in an output of shape ({}).",
                                       fmt::join(view.shape, ","), fmt::join(shape, ",")));
     }
+    tails +=
+        element_count({view.shape.begin() + static_cast<std::ptrdiff_t>(axis), view.shape.end()});
   }
-  if (computation.views.size() > 1 && concatenated != shape[computation.axis]) {
-    refuse(computation, fmt::format("views of {} in all along axis {} of extent {}.", concatenated,
-                                    computation.axis, shape[computation.axis]));
+  const std::uint64_t expected =
+      element_count({shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end()});
+  if (tails != expected) {
+    refuse(computation, fmt::format("views of {} elements in all from axis {} of ({}) on.", tails,
+                                    axis, fmt::join(shape, ",")));
   }
 }
 
@@ -61,7 +64,8 @@ DType dtype_after(const ValueOp& op, DType before) {
   return std::visit(io::overloaded{[](const Cast& cast) { return cast.to; },
                                    [](const Quantize& quantize) { return quantize.to; },
                                    [&](const Affine&) { return before; },
-                                   [&](const SquareRoot&) { return before; }},
+                                   [&](const SquareRoot&) { return before; },
+                                   [&](const AtLeast&) { return before; }},
                     op);
 }
 

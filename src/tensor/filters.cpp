@@ -15,9 +15,7 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-[[noreturn]] void damaged(const std::string& what) {
-  throw io::Error(io::ErrorCode::Hdf5, what);
-}
+[[noreturn]] void damaged(const std::string& what) { throw io::Error(io::ErrorCode::Hdf5, what); }
 
 // The sum of 16-bit words modulo 65535 where 65535 itself stands for a multiple of it.
 std::uint32_t folded(std::uint64_t sum) {
@@ -25,7 +23,8 @@ std::uint32_t folded(std::uint64_t sum) {
   return static_cast<std::uint32_t>(sum);
 }
 
-// Fletcher's checksum over big-endian 16-bit words, as HDF5 stores it; an odd last byte is a high one.
+// Fletcher's checksum over big-endian 16-bit words, as HDF5 stores it; an odd last byte is a high
+// one.
 std::uint32_t fletcher32(std::span<const std::byte> bytes) {
   std::uint64_t first = 0;
   std::uint64_t second = 0;
@@ -77,8 +76,9 @@ Bytes undo_deflate(std::span<const std::byte> bytes, std::uint64_t size) {
   return out;
 }
 
-// A control byte below 32 is followed by that many bytes + 1 as they are. Above, its three high bits are a
-// length - 2 (7: the next byte is added to it), its five low bits and one more byte a distance - 1.
+// A control byte below 32 is followed by that many bytes + 1 as they are. Above, its three high
+// bits are a length - 2 (7: the next byte is added to it), its five low bits and one more byte a
+// distance - 1.
 Bytes undo_lzf(std::span<const std::byte> bytes, std::uint64_t size) {
   Bytes out;
   out.reserve(size);
@@ -97,7 +97,8 @@ Bytes undo_lzf(std::span<const std::byte> bytes, std::uint64_t size) {
       length += 2;
       distance = ((control & 31) << 8 | next()) + 1;
     }
-    if (length > size - out.size()) damaged(fmt::format("its LZF bytes are longer than {} bytes", size));
+    if (length > size - out.size())
+      damaged(fmt::format("its LZF bytes are longer than {} bytes", size));
     if (literal) {
       if (length > bytes.size() - at) damaged("its LZF bytes end too early");
       out.insert(out.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at),
@@ -156,14 +157,17 @@ Bytes decode_chunk(const io::Source& source, const TensorRef& tensor,
                    const std::vector<Filter>& filters, const Chunk& chunk, std::uint64_t size) {
   const auto refuse = [&](const std::string& what) {
     throw io::Error(io::ErrorCode::Hdf5,
-                    fmt::format("{}: the chunk of {} at element ({}): {}.", source.name, tensor.name,
-                                fmt::join(chunk.first_element, ","), what));
+                    fmt::format("{}: the chunk of {} at element ({}): {}.", source.name,
+                                tensor.name, fmt::join(chunk.first_element, ","), what));
   };
-  // Filters make a chunk a little longer at most, so a larger one is a damaged file, not a need of memory.
+  // Filters make a chunk a little longer at most, so a larger one is a damaged file, not a need of
+  // memory.
   if (chunk.stored_size > size + size / 8 + 65536) {
-    refuse(fmt::format("it is said to have {} stored bytes for {} decoded ones", chunk.stored_size, size));
+    refuse(fmt::format("it is said to have {} stored bytes for {} decoded ones", chunk.stored_size,
+                       size));
   }
-  const std::uint64_t longest = size + 4 * filters.size();  // a checksum may lie under another filter
+  const std::uint64_t longest =
+      size + 4 * filters.size();  // a checksum may lie under another filter
   io::check_range(source, chunk.offset, chunk.stored_size);
   Bytes bytes(chunk.stored_size);
   source.read(chunk.offset, bytes);

@@ -11,14 +11,14 @@
 namespace tensorferry::tensor {
 
 /// Reads chunk `chunk` of a dataset and undoes its filters (HDF5 file format specification, "Data
-/// Storage - Filter Pipeline"): `size` bytes, or Error{FileTruncated | DatasetUnsupported | Hdf5} that names
-/// `tensor` and the chunk.
+/// Storage - Filter Pipeline"): `size` bytes, or Error{FileTruncated | DatasetUnsupported | Hdf5}
+/// that names `tensor` and the chunk.
 std::vector<std::byte> decode_chunk(const io::Source& source, const TensorRef& tensor,
                                     const std::vector<Filter>& filters, const Chunk& chunk,
                                     std::uint64_t size);
 
-// The single filters, undone. They throw io::Error{Hdf5} with half a sentence; decode_chunk says of which
-// chunk. `size`: of the decoded bytes, at most.
+// The single filters, undone. They throw io::Error{Hdf5} with half a sentence; decode_chunk says of
+// which chunk. `size`: of the decoded bytes, at most.
 
 std::vector<std::byte> undo_deflate(std::span<const std::byte> bytes, std::uint64_t size);
 /// h5py's LZF filter (32000): the LibLZF format.

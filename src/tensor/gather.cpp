@@ -10,12 +10,13 @@ namespace tensorferry::tensor {
 
 namespace {
 
-// What one read costs beside its bytes, so that a buffer of many tiny runs is not filled with bookkeeping.
+// What one read costs beside its bytes, so that a buffer of many tiny runs is not filled with
+// bookkeeping.
 constexpr std::uint64_t bytes_of_run = 64;
 
 // A piece of a box that is read into the buffer at once: each axis's extent, and where its elements
 // lie in the buffer.
-struct Fill {
+struct Load {
   std::vector<std::uint64_t> extents;
   std::vector<std::int64_t> steps;  ///< in the buffer, in elements
   std::size_t inner = 0;            ///< axes [0, inner) lie within one run
@@ -43,55 +44,51 @@ GatherBox in_source_order(GatherBox box) {
   return box;
 }
 
-Fill plan_fill(const std::vector<CopyAxis>& axes, std::vector<std::uint64_t> extents,
+Load plan_load(const std::vector<CopyAxis>& axes, std::vector<std::uint64_t> extents,
                std::uint64_t gap) {
-  Fill fill;
-  fill.extents = std::move(extents);
-  fill.steps.resize(axes.size());
+  Load load;
+  load.extents = std::move(extents);
+  load.steps.resize(axes.size());
   std::size_t axis = 0;
   for (; axis < axes.size(); ++axis) {
     const auto step = static_cast<std::uint64_t>(axes[axis].from);
-    if (fill.extents[axis] > 1 && step > fill.run + gap) break;
-    fill.steps[axis] = axes[axis].from;
-    fill.run += (fill.extents[axis] - 1) * step;
+    if (load.extents[axis] > 1 && step > load.run + gap) break;
+    load.steps[axis] = axes[axis].from;
+    load.run += (load.extents[axis] - 1) * step;
   }
-  fill.inner = axis;
+  load.inner = axis;
   for (; axis < axes.size(); ++axis) {
-    fill.steps[axis] = static_cast<std::int64_t>(fill.run * fill.runs);
-    fill.runs *= fill.extents[axis];
+    load.steps[axis] = static_cast<std::int64_t>(load.run * load.runs);
+    load.runs *= load.extents[axis];
   }
-  return fill;
+  return load;
 }
 
-// The order in which axes are cut: from the one with the largest step of the source, so that runs stay
-// long; but last those that span a few cache lines of the tile (a kernel's height and width), as a pass
-// for each of their indices would touch each line of the tile again.
-std::vector<std::size_t> cutting_order(const std::vector<CopyAxis>& axes, std::size_t element_size) {
-  constexpr std::uint64_t few_lines = 1024;
-  std::vector<std::size_t> order;
-  for (const bool narrow : {false, true}) {
-    for (std::size_t axis = axes.size(); axis-- > 0;) {
-      const auto step = static_cast<std::uint64_t>(std::llabs(axes[axis].to));
-      if ((axes[axis].extent * step * element_size <= few_lines) == narrow) order.push_back(axis);
-    }
+// Reading in loads of this shape until the whole box is read, in bytes.
+double cost_of(const std::vector<CopyAxis>& axes, const Load& load, std::size_t element_size,
+               const MemoryLimits& limits) {
+  auto cost = static_cast<double>(load.runs) *
+              static_cast<double>(load.run * element_size + limits.read_gap);
+  for (std::size_t axis = 0; axis < axes.size(); ++axis) {
+    const std::uint64_t extent = load.extents[axis];
+    cost *= static_cast<double>((axes[axis].extent + extent - 1) / extent);
   }
-  return order;
+  return cost;
 }
 
-// The largest piece of the box that fits into the buffer.
-Fill largest_fill(const std::vector<CopyAxis>& axes, std::size_t element_size,
-                  std::size_t tile_element_size, const MemoryLimits& limits) {
+// The largest load that fits into the buffer when axes are cut in this order.
+Load cut_in_order(const std::vector<CopyAxis>& axes, const std::vector<std::size_t>& order,
+                  std::size_t element_size, const MemoryLimits& limits) {
   std::vector<std::uint64_t> extents;
   for (const CopyAxis& axis : axes) extents.push_back(axis.extent);
   const std::uint64_t gap = limits.read_gap / element_size;
-  const std::vector<std::size_t> order = cutting_order(axes, tile_element_size);
   std::size_t next = 0;
   while (true) {
-    Fill fill = plan_fill(axes, extents, gap);
-    const std::uint64_t bytes = fill.elements() * element_size + fill.runs * bytes_of_run;
-    if (bytes <= limits.read_buffer) return fill;
+    Load load = plan_load(axes, extents, gap);
+    const std::uint64_t bytes = load.elements() * element_size + load.runs * bytes_of_run;
+    if (bytes <= limits.read_buffer) return load;
     while (next < order.size() && extents[order[next]] == 1) ++next;
-    if (next == order.size()) return fill;
+    if (next == order.size()) return load;
     std::uint64_t& extent = extents[order[next]];
     const double part = static_cast<double>(limits.read_buffer) / static_cast<double>(bytes);
     const auto fitting = static_cast<std::uint64_t>(static_cast<double>(extent) * part);
@@ -99,12 +96,36 @@ Fill largest_fill(const std::vector<CopyAxis>& axes, std::size_t element_size,
   }
 }
 
-std::vector<Run> runs_of(const std::vector<CopyAxis>& axes, const Fill& fill, std::int64_t from) {
+// Axes are cut from the one with the largest step of the source, so that runs stay long. But those
+// that span a few cache lines of the tile (a kernel's height and width) are cut last, where reading
+// does not suffer: a pass for each of their indices would touch each line of the tile again.
+Load largest_load(const std::vector<CopyAxis>& axes, std::size_t element_size,
+                  std::size_t tile_element_size, const MemoryLimits& limits) {
+  constexpr std::uint64_t few_lines = 1024;
+  constexpr double bearable = 1.5;
+  std::vector<std::size_t> by_step;
+  std::vector<std::size_t> wide_first;
+  std::vector<std::size_t> narrow;
+  for (std::size_t axis = axes.size(); axis-- > 0;) {
+    const auto step = static_cast<std::uint64_t>(std::llabs(axes[axis].to));
+    const bool is_narrow = axes[axis].extent * step * tile_element_size <= few_lines;
+    by_step.push_back(axis);
+    (is_narrow ? narrow : wide_first).push_back(axis);
+  }
+  wide_first.insert(wide_first.end(), narrow.begin(), narrow.end());
+  const Load straight = cut_in_order(axes, by_step, element_size, limits);
+  const Load kind_to_tile = cut_in_order(axes, wide_first, element_size, limits);
+  const bool good = cost_of(axes, kind_to_tile, element_size, limits) <=
+                    bearable * cost_of(axes, straight, element_size, limits);
+  return good ? kind_to_tile : straight;
+}
+
+std::vector<Run> runs_of(const std::vector<CopyAxis>& axes, const Load& load, std::int64_t from) {
   std::vector<Run> runs;
-  runs.reserve(fill.runs);
+  runs.reserve(load.runs);
   // The outermost axis of the source first, so that the file is read forwards.
   std::vector<std::uint64_t> extents;
-  for (std::size_t axis = axes.size(); axis-- > fill.inner;) extents.push_back(fill.extents[axis]);
+  for (std::size_t axis = axes.size(); axis-- > load.inner;) extents.push_back(load.extents[axis]);
   std::vector<std::uint64_t> index(extents.size(), 0);
   do {
     std::int64_t first = from;
@@ -112,9 +133,9 @@ std::vector<Run> runs_of(const std::vector<CopyAxis>& axes, const Fill& fill, st
     for (std::size_t i = 0; i < index.size(); ++i) {
       const std::size_t axis = axes.size() - 1 - i;
       first += static_cast<std::int64_t>(index[i]) * axes[axis].from;
-      to += static_cast<std::int64_t>(index[i]) * fill.steps[axis];
+      to += static_cast<std::int64_t>(index[i]) * load.steps[axis];
     }
-    runs.push_back({static_cast<std::uint64_t>(first), fill.run, static_cast<std::uint64_t>(to)});
+    runs.push_back({static_cast<std::uint64_t>(first), load.run, static_cast<std::uint64_t>(to)});
   } while (advance(index, extents));
   return runs;
 }
@@ -143,7 +164,7 @@ class Gatherer {
       read_straight(box);
       return;
     }
-    const Fill largest = largest_fill(box.axes, size_, tile_size_, limits_);
+    const Load largest = largest_load(box.axes, size_, tile_size_, limits_);
     buffer_.resize(largest.elements() * size_);
     if (!values_.empty()) converted_.resize(largest.elements() * tile_size_);
 
@@ -178,24 +199,25 @@ class Gatherer {
   void run_piece(const GatherBox& piece) {
     std::vector<std::uint64_t> extents;
     for (const CopyAxis& axis : piece.axes) extents.push_back(axis.extent);
-    const Fill fill = plan_fill(piece.axes, extents, limits_.read_gap / size_);
-    const std::span<std::byte> read = std::span(buffer_).first(fill.elements() * size_);
-    reader_.read(runs_of(piece.axes, fill, piece.from), read);
+    const Load load = plan_load(piece.axes, extents, limits_.read_gap / size_);
+    const std::span<std::byte> read = std::span(buffer_).first(load.elements() * size_);
+    reader_.read(runs_of(piece.axes, load, piece.from), read);
     if (swap_) swap_bytes(read, size_);
 
     std::byte* to = tile_.data() + piece.to * static_cast<std::int64_t>(tile_size_);
     const std::byte* from = read.data();
     if (!values_.empty()) {
       if (is_one_range(piece)) {
-        values_.run(read, dtype_, tile_.subspan(static_cast<std::size_t>(piece.to) * tile_size_,
-                                                fill.elements() * tile_size_));
+        values_.run(read, dtype_,
+                    tile_.subspan(static_cast<std::size_t>(piece.to) * tile_size_,
+                                  load.elements() * tile_size_));
         return;
       }
-      values_.run(read, dtype_, std::span(converted_).first(fill.elements() * tile_size_));
+      values_.run(read, dtype_, std::span(converted_).first(load.elements() * tile_size_));
       from = converted_.data();
     }
     std::vector<CopyAxis> axes = piece.axes;
-    for (std::size_t axis = 0; axis < axes.size(); ++axis) axes[axis].from = fill.steps[axis];
+    for (std::size_t axis = 0; axis < axes.size(); ++axis) axes[axis].from = load.steps[axis];
     strided_copy(from, to, axes, tile_size_);
   }
 
@@ -213,12 +235,22 @@ class Gatherer {
 
 }  // namespace
 
-void gather(const TensorRef& tensor, InputReader& reader, GatherBox box, const ValuePipeline& values,
-            std::size_t tile_element_size, const MemoryLimits& limits, std::span<std::byte> tile) {
+void gather(const TensorRef& tensor, InputReader& reader, GatherBox box,
+            const ValuePipeline& values, std::size_t tile_element_size, const MemoryLimits& limits,
+            std::span<std::byte> tile) {
   for (const CopyAxis& axis : box.axes) {
     if (axis.extent == 0) return;
   }
-  Gatherer(tensor, reader, values, tile_element_size, limits, tile).run(in_source_order(std::move(box)));
+  Gatherer(tensor, reader, values, tile_element_size, limits, tile)
+      .run(in_source_order(std::move(box)));
+}
+
+double read_cost(GatherBox box, std::size_t element_size, const MemoryLimits& limits) {
+  box = in_source_order(std::move(box));
+  std::vector<std::uint64_t> extents;
+  for (const CopyAxis& axis : box.axes) extents.push_back(axis.extent);
+  const std::uint64_t gap = limits.read_gap / element_size;
+  return cost_of(box.axes, plan_load(box.axes, std::move(extents), gap), element_size, limits);
 }
 
 }  // namespace tensorferry::tensor

@@ -11,18 +11,22 @@
 
 namespace tensorferry::tensor {
 
-/// Which elements of an input go where in a tile: element `from + Σ i_k · axes[k].from` of the input to
-/// element `to + Σ i_k · axes[k].to` of the tile.
+/// Which elements of an input go where in a tile: element `from + Σ i_k · axes[k].from` of the
+/// input to element `to + Σ i_k · axes[k].to` of the tile.
 struct GatherBox {
   std::int64_t from = 0;
   std::int64_t to = 0;
   std::vector<CopyAxis> axes;
 };
 
-/// Reads the box's elements, applies the value operations and puts them into the tile. Input is held
-/// within `limits.read_buffer`; it is read in runs as long as they come, through gaps of at most
-/// `limits.read_gap` bytes.
-void gather(const TensorRef& tensor, InputReader& reader, GatherBox box, const ValuePipeline& values,
-            std::size_t tile_element_size, const MemoryLimits& limits, std::span<std::byte> tile);
+/// Reads the box's elements, applies the value operations and puts them into the tile. Input is
+/// held within `limits.read_buffer`; it is read in runs as long as they come, through gaps of at
+/// most `limits.read_gap` bytes.
+void gather(const TensorRef& tensor, InputReader& reader, GatherBox box,
+            const ValuePipeline& values, std::size_t tile_element_size, const MemoryLimits& limits,
+            std::span<std::byte> tile);
+
+/// What reading the box costs, in bytes: those that are read, and `limits.read_gap` for each run.
+double read_cost(GatherBox box, std::size_t element_size, const MemoryLimits& limits);
 
 }  // namespace tensorferry::tensor

@@ -28,8 +28,9 @@ void fill_bytes(const std::vector<std::byte>& value, std::span<std::byte> out) {
 
 void check_value(const TensorRef& tensor, const std::vector<std::byte>& value, std::size_t size) {
   if (value.empty() || value.size() == size) return;
-  throw io::Error(io::ErrorCode::Internal, fmt::format("{}: the fill value has {} bytes, an element {}.",
-                                                       tensor.name, value.size(), size));
+  throw io::Error(io::ErrorCode::Internal,
+                  fmt::format("{}: the fill value has {} bytes, an element {}.", tensor.name,
+                              value.size(), size));
 }
 
 const io::Source& source_of(const std::vector<io::Source>& sources, std::uint32_t file,
@@ -40,8 +41,10 @@ const io::Source& source_of(const std::vector<io::Source>& sources, std::uint32_
                               sources.size()));
 }
 
-// The part of `box` that lies in the chunk whose first element is `origin`; no extents if none does.
-Box intersection(const Box& box, const std::vector<std::uint64_t>& origin, const Shape& chunk_shape) {
+// The part of `box` that lies in the chunk whose first element is `origin`; no extents if none
+// does.
+Box intersection(const Box& box, const std::vector<std::uint64_t>& origin,
+                 const Shape& chunk_shape) {
   Box common;
   for (std::size_t axis = 0; axis < origin.size(); ++axis) {
     const std::uint64_t begin = std::max(box.start[axis], origin[axis]);
@@ -59,16 +62,16 @@ Box intersection(const Box& box, const std::vector<std::uint64_t>& origin, const
 InputReader::InputReader(const TensorRef& tensor, const std::vector<io::Source>& sources,
                          const MemoryLimits& limits)
     : tensor_(tensor), sources_(sources), limits_(limits), size_(dtype_size(tensor.dtype)) {
-  std::visit(io::overloaded{[](const Contiguous&) {},
-                            [&](const Chunked& storage) { index_chunks(storage); },
-                            [&](const Fill& storage) { check_value(tensor_, storage.value, size_); },
-                            [&](const Inline& storage) {
-                              const std::uint64_t expected = element_count(tensor_.shape) * size_;
-                              if (storage.bytes.size() == expected) return;
-                              throw io::Error(io::ErrorCode::Internal,
-                                              fmt::format("{} has {} bytes, and {} are expected.",
-                                                          tensor_.name, storage.bytes.size(), expected));
-                            }},
+  std::visit(io::overloaded{
+                 [](const Contiguous&) {}, [&](const Chunked& storage) { index_chunks(storage); },
+                 [&](const Fill& storage) { check_value(tensor_, storage.value, size_); },
+                 [&](const Inline& storage) {
+                   const std::uint64_t expected = element_count(tensor_.shape) * size_;
+                   if (storage.bytes.size() == expected) return;
+                   throw io::Error(io::ErrorCode::Internal,
+                                   fmt::format("{} has {} bytes, and {} are expected.",
+                                               tensor_.name, storage.bytes.size(), expected));
+                 }},
              tensor.storage);
 }
 
@@ -76,9 +79,9 @@ void InputReader::index_chunks(const Chunked& storage) {
   check_value(tensor_, storage.fill, size_);
   const Shape& chunk_shape = storage.chunk_shape;
   if (chunk_shape.size() != tensor_.shape.size() || element_count(chunk_shape) == 0) {
-    throw io::Error(io::ErrorCode::Hdf5, fmt::format("{}: chunks of ({}) in a dataset of ({}).",
-                                                     tensor_.name, fmt::join(chunk_shape, ","),
-                                                     fmt::join(tensor_.shape, ",")));
+    throw io::Error(io::ErrorCode::Hdf5,
+                    fmt::format("{}: chunks of ({}) in a dataset of ({}).", tensor_.name,
+                                fmt::join(chunk_shape, ","), fmt::join(tensor_.shape, ",")));
   }
   chunk_size_ = element_count(chunk_shape) * size_;
   for (std::size_t axis = 0; axis < chunk_shape.size(); ++axis) {
@@ -100,26 +103,26 @@ void InputReader::index_chunks(const Chunked& storage) {
 }
 
 void InputReader::read(const std::vector<Run>& runs, std::span<std::byte> buffer) {
-  std::visit(
-      io::overloaded{
-          [&](const Contiguous& storage) {
-            for (const Run& run : runs) {
-              read_contiguous(storage, run, buffer.subspan(run.to * size_, run.count * size_));
-            }
-          },
-          [&](const Chunked& storage) { read_chunked(storage, runs, buffer); },
-          [&](const Fill& storage) {
-            for (const Run& run : runs) {
-              fill_bytes(storage.value, buffer.subspan(run.to * size_, run.count * size_));
-            }
-          },
-          [&](const Inline& storage) {
-            for (const Run& run : runs) {
-              std::memcpy(buffer.data() + run.to * size_, storage.bytes.data() + run.first * size_,
-                          run.count * size_);
-            }
-          }},
-      tensor_.storage);
+  std::visit(io::overloaded{
+                 [&](const Contiguous& storage) {
+                   for (const Run& run : runs) {
+                     read_contiguous(storage, run,
+                                     buffer.subspan(run.to * size_, run.count * size_));
+                   }
+                 },
+                 [&](const Chunked& storage) { read_chunked(storage, runs, buffer); },
+                 [&](const Fill& storage) {
+                   for (const Run& run : runs) {
+                     fill_bytes(storage.value, buffer.subspan(run.to * size_, run.count * size_));
+                   }
+                 },
+                 [&](const Inline& storage) {
+                   for (const Run& run : runs) {
+                     std::memcpy(buffer.data() + run.to * size_,
+                                 storage.bytes.data() + run.first * size_, run.count * size_);
+                   }
+                 }},
+             tensor_.storage);
 }
 
 void InputReader::read_contiguous(const Contiguous& storage, const Run& run,

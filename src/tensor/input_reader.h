@@ -19,8 +19,8 @@ struct Run {
   std::uint64_t to = 0;
 };
 
-/// Reads runs of elements of one input, whatever its storage. Bytes come in the order in which they are
-/// stored (see `TensorRef::big_endian`). Keeps decoded chunks within `limits.cached_chunks`.
+/// Reads runs of elements of one input, whatever its storage. Bytes come in the order in which they
+/// are stored (see `TensorRef::big_endian`). Keeps decoded chunks within `limits.cached_chunks`.
 class InputReader {
  public:
   InputReader(const TensorRef& tensor, const std::vector<io::Source>& sources,
@@ -35,7 +35,8 @@ class InputReader {
   };
 
   void read_contiguous(const Contiguous& storage, const Run& run, std::span<std::byte> out) const;
-  void read_chunked(const Chunked& storage, const std::vector<Run>& runs, std::span<std::byte> buffer);
+  void read_chunked(const Chunked& storage, const std::vector<Run>& runs,
+                    std::span<std::byte> buffer);
   void copy_from_chunk(const Chunked& storage, std::uint64_t cell, const Run& run,
                        std::span<std::byte> buffer);
   const std::vector<std::byte>* chunk_bytes(const Chunked& storage, std::uint64_t cell);
@@ -46,7 +47,7 @@ class InputReader {
   MemoryLimits limits_;
   std::size_t size_;  ///< of an element
   Shape grid_;        ///< how many chunks along each axis; a cell is a row-major index into it
-  std::uint64_t chunk_size_ = 0;  ///< bytes
+  std::uint64_t chunk_size_ = 0;                   ///< bytes
   std::map<std::uint64_t, std::size_t> chunk_at_;  ///< cell → index into Chunked::chunks
   std::vector<CachedChunk> cache_;                 ///< least recently used first
   std::uint64_t cached_bytes_ = 0;

@@ -1,5 +1,6 @@
-// Jobs as bytes: little-endian numbers of 8 bytes, lists and texts preceded by their length, a variant by the
-// index of its alternative. Encoded and decoded by the same version, so there is no version number.
+// Jobs as bytes: little-endian numbers of 8 bytes, lists and texts preceded by their length, a
+// variant by the index of its alternative. Encoded and decoded by the same version, so there is no
+// version number.
 #include <cstring>
 #include <map>
 #include <type_traits>
@@ -100,6 +101,10 @@ void describe(Archive& it, Quantize& value) {
 template <class Archive>
 void describe(Archive&, SquareRoot&) {}
 template <class Archive>
+void describe(Archive& it, AtLeast& value) {
+  fields(it, value.value);
+}
+template <class Archive>
 void describe(Archive& it, Computation& value) {
   fields(it, value.inputs, value.views, value.axis, value.values, value.dtype, value.shape);
 }
@@ -180,7 +185,8 @@ void describe(Archive& it, double& value) {
   std::memcpy(&value, &bits, 8);
 }
 
-// The length of a list; each element has at least one byte, so a damaged length cannot ask for memory.
+// The length of a list; each element has at least one byte, so a damaged length cannot ask for
+// memory.
 template <class Archive, class List>
 void describe_length(Archive& it, List& list) {
   std::uint64_t size = list.size();
@@ -281,7 +287,8 @@ ReduceResults needed(const std::vector<ReduceId>& ids, const ReduceResults& resu
   for (const ReduceId id : ids) {
     const auto it = results.find(id);
     if (it == results.end()) {
-      throw io::Error(io::ErrorCode::Internal, "A job was asked for before what it needs is known.");
+      throw io::Error(io::ErrorCode::Internal,
+                      "A job was asked for before what it needs is known.");
     }
     found.insert(*it);
   }
@@ -329,7 +336,7 @@ std::string encode_reduce_job(const Bundle& bundle, ReduceId id, const ReduceRes
   }
   extract.bundle.files = {file};
   extract.bundle.reduces = {copy};
-  return encoded(ReduceJob{std::move(extract.bundle), needed(needs_of(bundle, reduce), results)});
+  return encoded(ReduceJob{std::move(extract.bundle), needed(needs_of(bundle, id), results)});
 }
 
 ReduceJob decode_reduce_job(std::string_view bytes) { return decoded<ReduceJob>(bytes); }

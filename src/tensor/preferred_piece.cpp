@@ -19,7 +19,8 @@ std::uint64_t chunk_extent(const Computation& computation, std::size_t axis) {
   const std::vector<std::uint64_t> steps = row_major_steps(input.shape);
   for (std::size_t k = 0; k < steps.size(); ++k) {
     const bool same = steps[k] == static_cast<std::uint64_t>(std::llabs(view.strides[axis]));
-    if (same && input.shape[k] > 1 && k < chunked->chunk_shape.size()) return chunked->chunk_shape[k];
+    if (same && input.shape[k] > 1 && k < chunked->chunk_shape.size())
+      return chunked->chunk_shape[k];
   }
   return 1;
 }
@@ -27,10 +28,12 @@ std::uint64_t chunk_extent(const Computation& computation, std::size_t axis) {
 std::uint64_t computed_piece(const Computation& computation, std::uint64_t length,
                              std::uint64_t tile) {
   const std::uint64_t element = dtype_size(computation.dtype);
-  const std::vector<std::uint64_t> steps = row_major_steps(computation.shape);
+  const Shape& shape =
+      computation.views.size() == 1 ? computation.views.front().shape : computation.shape;
+  const std::vector<std::uint64_t> steps = row_major_steps(shape);
   // The outermost axis of which at least one step fits.
   std::size_t axis = 0;
-  while (axis < steps.size() && (steps[axis] * element > tile || computation.shape[axis] == 1)) ++axis;
+  while (axis < steps.size() && (steps[axis] * element > tile || shape[axis] == 1)) ++axis;
   if (axis == steps.size()) return std::min(length, tile / element * element);
   const std::uint64_t step = steps[axis] * element;
   std::uint64_t rows = tile / step;
@@ -51,8 +54,8 @@ std::uint64_t preferred_piece(const Bundle& bundle, const Part& part, const Memo
                                    [&](const SlicePart&) { return std::min(size, limits.tile); },
                                    [&](const ComputedPart& it) {
                                      if (size <= limits.tile) return size;
-                                     return computed_piece(bundle.computations[it.computation], size,
-                                                           limits.tile);
+                                     return computed_piece(bundle.computations[it.computation],
+                                                           size, limits.tile);
                                    },
                                    [&](const DeferredPart&) { return size; }},
                     part);

@@ -23,7 +23,8 @@ namespace {
 const ReduceResult& result_of(const ReduceResults& results, ReduceId id) {
   const auto found = results.find(id);
   if (found == results.end()) {
-    throw io::Error(io::ErrorCode::Internal, fmt::format("The result of reduction {} is missing.", id));
+    throw io::Error(io::ErrorCode::Internal,
+                    fmt::format("The result of reduction {} is missing.", id));
   }
   return found->second;
 }
@@ -31,7 +32,8 @@ const ReduceResult& result_of(const ReduceResults& results, ReduceId id) {
 std::string deferred_text(const CrcField& field, const ReduceResults& results) {
   std::uint32_t crc = 0;
   for (const CrcPiece& piece : field.pieces) {
-    crc = io::crc32_combine(crc, std::get<std::uint32_t>(result_of(results, piece.crc)), piece.length);
+    crc = io::crc32_combine(crc, std::get<std::uint32_t>(result_of(results, piece.crc)),
+                            piece.length);
   }
   std::string bytes;
   for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<char>(crc >> (8 * i) & 0xff));
@@ -47,7 +49,8 @@ std::string deferred_text(const NumberText& text, const ReduceResults& results) 
     const QuantizationRange range =
         quantization_range(std::get<double>(result_of(results, slot.minimum)),
                            std::get<double>(result_of(results, slot.maximum)), slot.to);
-    written += io::shortest_text(slot.number == NumberText::Number::Scale ? range.scale : range.minimum);
+    written +=
+        io::shortest_text(slot.number == NumberText::Number::Scale ? range.scale : range.minimum);
   }
   return written;
 }
@@ -57,8 +60,8 @@ std::string deferred_text(const ShaText& text, const ReduceResults& results) {
 }
 
 std::string deferred_bytes(const DeferredPart& part, const ReduceResults& results) {
-  std::string bytes =
-      std::visit([&](const auto& content) { return deferred_text(content, results); }, part.content);
+  std::string bytes = std::visit(
+      [&](const auto& content) { return deferred_text(content, results); }, part.content);
   if (bytes.size() > part.size) {
     throw io::Error(io::ErrorCode::Internal,
                     fmt::format("\"{}\" does not fit into {} bytes.", bytes, part.size));
@@ -69,13 +72,14 @@ std::string deferred_bytes(const DeferredPart& part, const ReduceResults& result
 
 void copy_bytes(std::string_view bytes, std::uint64_t begin, std::span<std::byte> out) {
   if (begin > bytes.size() || out.size() > bytes.size() - begin) {
-    throw io::Error(io::ErrorCode::Internal, fmt::format("[{}, {}) of {} bytes is asked for.", begin,
-                                                         begin + out.size(), bytes.size()));
+    throw io::Error(io::ErrorCode::Internal, fmt::format("[{}, {}) of {} bytes is asked for.",
+                                                         begin, begin + out.size(), bytes.size()));
   }
   if (!out.empty()) std::memcpy(out.data(), bytes.data() + begin, out.size());
 }
 
-// Makes whole elements of a computation's output.
+// Makes whole elements of a computation's output, which is a matrix: a row an index of the axes
+// before the concatenated one, and in it the tails of all views side by side.
 class Producer {
  public:
   Producer(const Computation& computation, const std::vector<io::Source>& sources,
@@ -84,41 +88,60 @@ class Producer {
         sources_(sources),
         limits_(limits),
         values_(computation.values, results),
-        element_size_(dtype_size(computation.dtype)),
-        steps_(row_major_steps(computation.shape)) {
+        element_size_(dtype_size(computation.dtype)) {
     check_computation(computation);
+    axis_ = computation.views.size() > 1 ? computation.axis : 0;
+    row_ = tail(computation.shape);
   }
 
   void elements(std::uint64_t first, std::span<std::byte> out) {
     const std::uint64_t count = out.size() / element_size_;
-    for (const Box& box : boxes_of_range(computation_.shape, first, count)) {
-      std::uint64_t axis_begin = 0;
+    const std::uint64_t total = element_count(computation_.shape);
+    if (first > total || count > total - first) {
+      throw io::Error(io::ErrorCode::Internal, fmt::format("Elements [{}, {}) of {} are asked for.",
+                                                           first, first + count, total));
+    }
+    const std::uint64_t rows = total / row_;
+    for (const Box& box : boxes_of_range({rows, row_}, first, count)) {
+      std::uint64_t begin = 0;  // of the view's tail in the row
       for (const View& view : computation_.views) {
-        gather_view(view, axis_begin, box, first, out);
-        if (computation_.views.size() > 1) axis_begin += view.shape[computation_.axis];
+        const std::uint64_t tail_size = tail(view.shape);
+        gather_view(view, begin, tail_size, box, first, out);
+        begin += tail_size;
       }
     }
   }
 
  private:
-  // What of the box comes from a view that begins at `axis_begin` of the concatenated axis.
-  void gather_view(const View& view, std::uint64_t axis_begin, const Box& box, std::uint64_t first,
-                   std::span<std::byte> out) {
-    GatherBox gathered{view.offset, -static_cast<std::int64_t>(first), {}};
-    for (std::size_t axis = 0; axis < box.start.size(); ++axis) {
-      const std::uint64_t view_begin = axis == computation_.axis ? axis_begin : 0;
-      const std::uint64_t begin = std::max(box.start[axis], view_begin);
-      const std::uint64_t end =
-          std::min(box.start[axis] + box.extent[axis], view_begin + view.shape[axis]);
-      if (begin >= end) return;
-      const auto step = static_cast<std::int64_t>(steps_[axis]);
-      gathered.from += static_cast<std::int64_t>(begin - view_begin) * view.strides[axis];
-      gathered.to += static_cast<std::int64_t>(begin) * step;
-      gathered.axes.push_back({end - begin, view.strides[axis], step});
+  std::uint64_t tail(const Shape& shape) const {
+    return element_count({shape.begin() + static_cast<std::ptrdiff_t>(axis_), shape.end()});
+  }
+
+  // What of the box (whole rows, or a piece of one) comes from a view.
+  void gather_view(const View& view, std::uint64_t begin, std::uint64_t tail_size, const Box& box,
+                   std::uint64_t first, std::span<std::byte> out) {
+    const std::uint64_t low = std::max(box.start[1], begin);
+    const std::uint64_t high = std::min(box.start[1] + box.extent[1], begin + tail_size);
+    if (low >= high) return;
+    const std::uint64_t view_first = box.start[0] * tail_size + low - begin;
+    const std::uint64_t view_count = (box.extent[0] - 1) * tail_size + high - low;
+    // The view's own steps, but from row to row of the output.
+    std::vector<std::uint64_t> steps = row_major_steps(view.shape);
+    for (std::size_t axis = 0; axis < axis_; ++axis) steps[axis] = steps[axis] / tail_size * row_;
+    const auto origin = static_cast<std::int64_t>(begin) - static_cast<std::int64_t>(first);
+    for (const Box& piece : boxes_of_range(view.shape, view_first, view_count)) {
+      GatherBox gathered{view.offset, origin, {}};
+      for (std::size_t axis = 0; axis < piece.start.size(); ++axis) {
+        const auto start = static_cast<std::int64_t>(piece.start[axis]);
+        const auto step = static_cast<std::int64_t>(steps[axis]);
+        gathered.from += start * view.strides[axis];
+        gathered.to += start * step;
+        gathered.axes.push_back({piece.extent[axis], view.strides[axis], step});
+      }
+      const TensorRef& input = computation_.inputs[view.input];
+      const auto reader = readers_.try_emplace(view.input, input, sources_, limits_).first;
+      gather(input, reader->second, std::move(gathered), values_, element_size_, limits_, out);
     }
-    const TensorRef& input = computation_.inputs[view.input];
-    const auto reader = readers_.try_emplace(view.input, input, sources_, limits_).first;
-    gather(input, reader->second, std::move(gathered), values_, element_size_, limits_, out);
   }
 
   const Computation& computation_;
@@ -126,7 +149,8 @@ class Producer {
   MemoryLimits limits_;
   ValuePipeline values_;
   std::size_t element_size_;
-  std::vector<std::uint64_t> steps_;
+  std::size_t axis_ = 0;
+  std::uint64_t row_ = 1;
   std::map<std::uint32_t, InputReader> readers_;
 };
 
@@ -160,16 +184,17 @@ void produce(const Bundle& bundle, const Part& part, std::uint64_t begin,
                     fmt::format("[{}, {}) of a part of {} bytes is asked for.", begin,
                                 begin + out.size(), part_size(part)));
   }
-  std::visit(io::overloaded{
-                 [&](const InlinePart& it) { copy_bytes(it.bytes, begin, out); },
-                 [&](const SlicePart& it) { sources.at(it.file).read(it.offset + begin, out); },
-                 [&](const ComputedPart& it) {
-                   const Computation& computation = bundle.computations.at(it.computation);
-                   Producer producer(computation, sources, results, limits);
-                   produce_bytes(producer, dtype_size(computation.dtype), it.begin + begin, out);
-                 },
-                 [&](const DeferredPart& it) { copy_bytes(deferred_bytes(it, results), begin, out); }},
-             part);
+  std::visit(
+      io::overloaded{
+          [&](const InlinePart& it) { copy_bytes(it.bytes, begin, out); },
+          [&](const SlicePart& it) { sources.at(it.file).read(it.offset + begin, out); },
+          [&](const ComputedPart& it) {
+            const Computation& computation = bundle.computations.at(it.computation);
+            Producer producer(computation, sources, results, limits);
+            produce_bytes(producer, dtype_size(computation.dtype), it.begin + begin, out);
+          },
+          [&](const DeferredPart& it) { copy_bytes(deferred_bytes(it, results), begin, out); }},
+      part);
 }
 
 }  // namespace tensorferry::tensor

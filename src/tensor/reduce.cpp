@@ -56,9 +56,8 @@ View in_stored_order(const View& view, const TensorRef& input) {
   if (element_count(view.shape) != element_count(input.shape)) return view;
   std::vector<std::size_t> axes(view.shape.size());
   std::iota(axes.begin(), axes.end(), std::size_t{0});
-  std::stable_sort(axes.begin(), axes.end(), [&](std::size_t a, std::size_t b) {
-    return view.strides[a] > view.strides[b];
-  });
+  std::stable_sort(axes.begin(), axes.end(),
+                   [&](std::size_t a, std::size_t b) { return view.strides[a] > view.strides[b]; });
   std::int64_t dense = 1;
   for (std::size_t i = axes.size(); i-- > 0;) {
     if (view.shape[axes[i]] == 1) continue;

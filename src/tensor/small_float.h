@@ -45,7 +45,8 @@ std::uint16_t small_float_from(double value) {
   constexpr std::uint64_t least_normal = std::uint64_t{1023 - exponent_bias + 1} << 52;
   constexpr std::uint64_t overflow = std::uint64_t{1023 + exponent_bias + 1} << 52;
   // 2^(52 - k), whose last bit is the last bit 2^-k of a subnormal.
-  constexpr std::uint64_t aligner = std::uint64_t{1023 + 52 - (exponent_bias - 1 + mantissa_bits)} << 52;
+  constexpr std::uint64_t aligner = std::uint64_t{1023 + 52 - (exponent_bias - 1 + mantissa_bits)}
+                                    << 52;
   const std::uint64_t bits = bits_as<std::uint64_t>(value);
   const std::uint64_t sign = (bits >> 63) << 15;
   const std::uint64_t magnitude = bits & 0x7fffffffffffffff;
@@ -56,7 +57,8 @@ std::uint16_t small_float_from(double value) {
   } else if (magnitude >= overflow) {
     result = infinity;
   } else if (magnitude < least_normal) {
-    result = bits_as<std::uint64_t>(bits_as<double>(magnitude) + bits_as<double>(aligner)) - aligner;
+    result =
+        bits_as<std::uint64_t>(bits_as<double>(magnitude) + bits_as<double>(aligner)) - aligner;
   } else {
     const std::uint64_t rebias = std::uint64_t{1023 - exponent_bias} << 52;
     const std::uint64_t half = (std::uint64_t{1} << (shift - 1)) - 1;

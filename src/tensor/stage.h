@@ -6,14 +6,16 @@
 namespace tensorferry::tensor {
 
 /// Where reads are dear (a browser: 0.1 ms each), a large matrix cannot be transposed in one go: a
-/// tile of the output is a narrow column of the input, so each tile would read everything. Two passes
-/// through a temporary read everything twice, in long runs:
+/// tile of the output is a narrow column of the input, so each tile would read everything. Two
+/// passes through a temporary read everything twice, in long runs:
 ///
 ///     input (rows, columns) → temporary (rows / b, columns, b) → output (columns, rows)
 ///
 /// Both passes are ordinary computations; the first reads whole rows, the second runs of b elements
 /// times the columns of a tile. Computations that are read well enough as they are stay untouched.
-/// `source_count`: the number of dropped files; temporary k is source `source_count + k`.
+/// The temporary holds the input's elements as they are stored; what changes values belongs to the
+/// second pass. `source_count`: the number of dropped files; temporary k is source `source_count +
+/// k`.
 Bundle stage_transposes(const Bundle& bundle, std::uint32_t source_count,
                         const MemoryLimits& limits);
 

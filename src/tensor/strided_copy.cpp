@@ -49,10 +49,11 @@ void copy_line(const std::byte* from, std::byte* to, const CopyAxis& axis) {
   }
 }
 
-// `width` neighbouring source elements at each of the rows of an axis: a cache line is read once and
-// as many lines are written side by side.
+// `width` neighbouring source elements at each of the rows of an axis: a cache line is read once
+// and as many lines are written side by side.
 template <class Element, std::size_t width>
-void copy_columns(const std::byte* from, std::byte* to, const CopyAxis& rows, std::int64_t to_step) {
+void copy_columns(const std::byte* from, std::byte* to, const CopyAxis& rows,
+                  std::int64_t to_step) {
   constexpr std::ptrdiff_t size = sizeof(Element);
   const std::ptrdiff_t next_row_from = static_cast<std::ptrdiff_t>(rows.from) * size;
   const std::ptrdiff_t next_row_to = static_cast<std::ptrdiff_t>(rows.to) * size;
@@ -70,8 +71,9 @@ void copy_columns(const std::byte* from, std::byte* to, const CopyAxis& rows, st
   }
 }
 
-// The axis `line` is dense in the source and not in the destination. It is cut into cache lines, and
-// all other axes run within each cut, so that the destination's lines are filled while they are hot.
+// The axis `line` is dense in the source and not in the destination. It is cut into cache lines,
+// and all other axes run within each cut, so that the destination's lines are filled while they are
+// hot.
 template <class Element>
 void transpose(const std::byte* from, std::byte* to, Axes axes, std::size_t line) {
   constexpr std::size_t width = 64 / sizeof(Element);
@@ -101,8 +103,8 @@ void transpose(const std::byte* from, std::byte* to, Axes axes, std::size_t line
 
 template <class Element>
 void copy_elements(const std::byte* from, std::byte* to, Axes axes) {
-  const auto dense = std::find_if(axes.begin(), axes.end(),
-                                  [](const CopyAxis& axis) { return axis.from == 1; });
+  const auto dense =
+      std::find_if(axes.begin(), axes.end(), [](const CopyAxis& axis) { return axis.from == 1; });
   if (dense != axes.end() && dense->extent >= 4) {
     const auto line = static_cast<std::size_t>(dense - axes.begin());
     transpose<Element>(from, to, std::move(axes), line);
@@ -147,10 +149,9 @@ void strided_copy(const std::byte* from, std::byte* to, const std::vector<CopyAx
   if (simple.back().from == 1 && simple.back().to == 1) {
     const std::size_t row = simple.back().extent * element_size;
     simple.pop_back();
-    for_each_index(simple, from, to, element_size,
-                   [row](const std::byte* source, std::byte* target) {
-                     std::memcpy(target, source, row);
-                   });
+    for_each_index(
+        simple, from, to, element_size,
+        [row](const std::byte* source, std::byte* target) { std::memcpy(target, source, row); });
     return;
   }
   switch (element_size) {

@@ -16,7 +16,8 @@ struct CopyAxis {
 /// Drops axes of extent 1, sorts by falling step of the destination and merges axes that are one.
 std::vector<CopyAxis> simplified(std::vector<CopyAxis> axes);
 
-/// to[Σ i_k · to_k] = from[Σ i_k · from_k] for all i. Elements of 1, 2, 4 or 8 bytes, at any alignment.
+/// to[Σ i_k · to_k] = from[Σ i_k · from_k] for all i. Elements of 1, 2, 4 or 8 bytes, at any
+/// alignment.
 void strided_copy(const std::byte* from, std::byte* to, const std::vector<CopyAxis>& axes,
                   std::size_t element_size);
 

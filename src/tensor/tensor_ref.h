@@ -25,8 +25,8 @@ enum class DType {
   Bool,
 };
 
-std::uint64_t dtype_size(DType dtype);         ///< bytes of one element
-std::string_view dtype_name(DType dtype);      ///< numpy's spelling: "float32", "bfloat16", "bool"
+std::uint64_t dtype_size(DType dtype);     ///< bytes of one element
+std::string_view dtype_name(DType dtype);  ///< numpy's spelling: "float32", "bfloat16", "bool"
 bool is_floating_point(DType dtype);
 
 /// Extents, outermost first (row-major). An empty shape is a scalar of one element.
@@ -47,7 +47,7 @@ struct Chunk {
   std::vector<std::uint64_t> first_element;  ///< coordinates of the chunk's first element
   std::uint64_t offset = 0;                  ///< in the dropped file
   std::uint64_t stored_size = 0;
-  std::uint32_t filter_mask = 0;             ///< bit i set: filter i was not applied to this chunk
+  std::uint32_t filter_mask = 0;  ///< bit i set: filter i was not applied to this chunk
 
   bool operator==(const Chunk&) const = default;
 };

@@ -46,19 +46,24 @@ struct Affine {
   double offset = 0;
   bool operator==(const Affine&) const = default;
 };
-/// TF.js's quantization: round((clip(x) − min) / scale) in float64, ties to even, with the nudged range of
-/// `quantization_range`; zeros where all elements are equal. (tensorflowjs/quantization.py:
-/// quantize_weights)
+/// TF.js's quantization: round((clip(x) − min) / scale) in float64, ties to even, with the nudged
+/// range of `quantization_range`; zeros where all elements are equal.
+/// (tensorflowjs/quantization.py: quantize_weights)
 struct Quantize {
   DType to = DType::UInt8;
   ReduceId minimum = 0;
   ReduceId maximum = 0;
   bool operator==(const Quantize&) const = default;
 };
-/// The square root of each element: Keras 1's `running_std` is a variance by that name, other files hold
-/// deviations.
+/// The square root of each element: Keras 1's `running_std` is a variance by that name, other files
+/// hold deviations.
 struct SquareRoot {
   bool operator==(const SquareRoot&) const = default;
+};
+/// max(x, value), as numpy's maximum; a NaN stays. (Keras's Normalization: max(variance, epsilon))
+struct AtLeast {
+  double value = 0;
+  bool operator==(const AtLeast&) const = default;
 };
 
 /// Where the quantized levels lie. x ≈ level · scale + minimum.
@@ -71,11 +76,13 @@ struct QuantizationRange {
 /// extremes are equal. (tensorflowjs/quantization.py: _get_affine_quantization_range)
 QuantizationRange quantization_range(double minimum, double maximum, DType to);
 
-using ValueOp = std::variant<Cast, Affine, Quantize, SquareRoot>;
+using ValueOp = std::variant<Cast, Affine, Quantize, SquareRoot, AtLeast>;
 
 /// How a tensor of an output is made of tensors of the input, such that any range of it can be
-/// made by itself. The views are concatenated along `axis`; all other extents are equal. The value
-/// operations apply to the result.
+/// made by itself. The views are concatenated along `axis`: their extents before it are those of
+/// `shape`; from it on they may differ in number and size, as each view's tail is taken flattened
+/// (a Dense after a Flatten: (out, c, h, w) and (out, 10) → (out, c·h·w + 10)). A single view may
+/// have any shape of as many elements. The value operations apply to the result.
 struct Computation {
   std::vector<TensorRef> inputs;
   std::vector<View> views;
@@ -91,8 +98,8 @@ struct Computation {
 /// `tensor` unchanged.
 Computation identity_computation(const TensorRef& tensor);
 
-/// Throws Error{Internal}, naming what is wrong, unless shapes, dtypes and views agree and every view
-/// stays within its input.
+/// Throws Error{Internal}, naming what is wrong, unless shapes, dtypes and views agree and every
+/// view stays within its input.
 void check_computation(const Computation& computation);
 
 /// True if the output's bytes are one range of the input's stored bytes in their order (storage is

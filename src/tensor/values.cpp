@@ -71,8 +71,8 @@ double widened(Number value) {
   return static_cast<double>(value);
 }
 
-// numpy leaves a float outside of the integer's range undefined; here it goes to the nearest end, NaN
-// to 0.
+// numpy leaves a float outside of the integer's range undefined; here it goes to the nearest end,
+// NaN to 0.
 template <class Integer>
 Integer truncated(double value) {
   if (std::isnan(value)) return 0;
@@ -191,17 +191,19 @@ void quantize(const std::byte* from, DType dtype, std::size_t count, const Quant
     return;
   }
   map_wide(from, dtype, count, to_dtype, to, [&range](double x) {
-    const double clipped = x < range.minimum ? range.minimum : x > range.maximum ? range.maximum : x;
+    const double clipped = x < range.minimum   ? range.minimum
+                           : x > range.maximum ? range.maximum
+                                               : x;
     return rounded((clipped - range.minimum) / range.scale);
   });
 }
 
 DType dtype_after(const ValueOp& op, DType dtype) {
-  return std::visit(io::overloaded{[](const Cast& it) { return it.to; },
-                                   [](const Quantize& it) { return it.to; },
-                                   [&](const Affine&) { return dtype; },
-                                   [&](const SquareRoot&) { return dtype; }},
-                    op);
+  return std::visit(
+      io::overloaded{[](const Cast& it) { return it.to; }, [](const Quantize& it) { return it.to; },
+                     [&](const Affine&) { return dtype; }, [&](const SquareRoot&) { return dtype; },
+                     [&](const AtLeast&) { return dtype; }},
+      op);
 }
 
 double number_of(const ReduceResults& results, ReduceId id) {
@@ -256,13 +258,17 @@ void ValuePipeline::run_block(const std::byte* from, DType dtype, std::size_t co
     std::visit(io::overloaded{
                    [&](const Cast&) { cast(from, dtype, count, next, target); },
                    [&](const Affine& affine) {
-                     map_wide(from, dtype, count, next, target, [&affine](double x) {
-                       return x * affine.factor + affine.offset;
-                     });
+                     map_wide(from, dtype, count, next, target,
+                              [&affine](double x) { return x * affine.factor + affine.offset; });
                    },
                    [&](const Quantize&) { quantize(from, dtype, count, step.range, next, target); },
                    [&](const SquareRoot&) {
-                     map_wide(from, dtype, count, next, target, [](double x) { return std::sqrt(x); });
+                     map_wide(from, dtype, count, next, target,
+                              [](double x) { return std::sqrt(x); });
+                   },
+                   [&](const AtLeast& least) {
+                     map_wide(from, dtype, count, next, target,
+                              [&least](double x) { return x < least.value ? least.value : x; });
                    }},
                step.op);
     from = target;

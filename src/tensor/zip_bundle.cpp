@@ -19,17 +19,17 @@ void append_pieces(const Bundle& bundle, const Part& part, std::vector<Part>& pi
   std::visit(io::overloaded{[&](const SlicePart& it) {
                               for (std::uint64_t at = 0; at < it.length; at += crc_piece) {
                                 pieces.emplace_back(SlicePart{it.file, it.offset + at,
-                                                             std::min(crc_piece, it.length - at)});
+                                                              std::min(crc_piece, it.length - at)});
                               }
                             },
                             [&](const ComputedPart& it) {
-                              const std::uint64_t unit =
-                                  std::max<std::uint64_t>(1, preferred_piece(bundle, part, MemoryLimits{}));
+                              const std::uint64_t unit = std::max<std::uint64_t>(
+                                  1, preferred_piece(bundle, part, MemoryLimits{}));
                               const std::uint64_t piece =
                                   std::max<std::uint64_t>(1, crc_piece / unit) * unit;
                               for (std::uint64_t at = 0; at < it.length; at += piece) {
                                 pieces.emplace_back(ComputedPart{it.computation, it.begin + at,
-                                                                std::min(piece, it.length - at)});
+                                                                 std::min(piece, it.length - at)});
                               }
                             },
                             [&](const InlinePart&) { pieces.push_back(part); },

@@ -4,7 +4,7 @@ namespace tensorferry::tensor {
 
 namespace {
 
-constexpr std::uint64_t late16 = 0xffff;      // "see the zip64 field"
+constexpr std::uint64_t late16 = 0xffff;  // "see the zip64 field"
 constexpr std::uint64_t late32 = 0xffffffff;
 constexpr std::uint16_t zip64_extra = 0x0001;
 constexpr std::uint16_t utf8_names = 0x0800;

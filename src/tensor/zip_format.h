@@ -9,15 +9,17 @@ namespace tensorferry::tensor {
 
 /// One stored member of a zip that is being planned. (PKWARE APPNOTE.TXT 4.3.7, 4.3.12, 4.5.3)
 struct ZipEntry {
-  std::string name;                 ///< UTF-8
+  std::string name;  ///< UTF-8
   std::uint64_t size = 0;
   std::uint64_t header_offset = 0;  ///< of its local header
-  /// Raw extra field bytes of the local header, e.g. padding that aligns the data (header id, size, bytes).
+  /// Raw extra field bytes of the local header, e.g. padding that aligns the data (header id, size,
+  /// bytes).
   std::string local_extra;
 };
 
-/// Records of a zip, cut where the four bytes of the CRC belong: before, CRC, after. Times are 1980-01-01,
-/// the flag for UTF-8 names is set. A member or offset of 4 GB or more gets zip64 fields.
+/// Records of a zip, cut where the four bytes of the CRC belong: before, CRC, after. Times are
+/// 1980-01-01, the flag for UTF-8 names is set. A member or offset of 4 GB or more gets zip64
+/// fields.
 struct ZipRecord {
   std::string before_crc;
   std::string after_crc;

@@ -44,7 +44,8 @@ TensorRef tensor_of(const std::string& name, const nlohmann::json& row) {
   storage.chunk_shape = row["chunk_shape"].get<Shape>();
   for (const auto& filter : row["filters"]) storage.filters.push_back(filter_of(filter));
   for (const auto& chunk : row["chunks"]) {
-    storage.chunks.push_back({chunk[0].get<std::vector<std::uint64_t>>(), chunk[1], chunk[2], chunk[3]});
+    storage.chunks.push_back(
+        {chunk[0].get<std::vector<std::uint64_t>>(), chunk[1], chunk[2], chunk[3]});
   }
   if (name == "missing") {
     const float fill = 2.5f;

@@ -1,4 +1,5 @@
-// Computations of random shapes, strides, storages and ranges against a naive evaluation, element by element.
+// Computations of random shapes, strides, storages and ranges against a naive evaluation, element
+// by element.
 #include "tensor/produce.h"
 
 #include <doctest/doctest.h>
@@ -30,7 +31,8 @@ Shape random_shape(Random& random, std::size_t rank) {
   return shape;
 }
 
-// A tensor, its elements as they should come out (in the machine's byte order), and the file that holds it.
+// A tensor, its elements as they should come out (in the machine's byte order), and the file that
+// holds it.
 struct Input {
   TensorRef tensor;
   Bytes elements;
@@ -152,30 +154,36 @@ View random_view(Random& random, std::uint32_t number, const Shape& shape) {
   return view;
 }
 
-// The output's bytes, one element after another.
-Bytes evaluate(const Computation& computation, const std::vector<Input>& inputs) {
-  const std::size_t size = dtype_size(computation.inputs[0].dtype);
-  const std::uint64_t count = element_count(computation.shape);
+// The bytes of a view's elements, one element after another.
+Bytes evaluate(const View& view, const Input& input) {
+  const std::size_t size = dtype_size(input.tensor.dtype);
+  const std::uint64_t count = element_count(view.shape);
   Bytes out;
   for (std::uint64_t number = 0; number < count; ++number) {
-    std::vector<std::uint64_t> index(computation.shape.size());
+    std::int64_t element = view.offset;
     std::uint64_t rest = number;
-    for (std::size_t axis = index.size(); axis-- > 0;) {
-      index[axis] = rest % computation.shape[axis];
-      rest /= computation.shape[axis];
+    for (std::size_t axis = view.shape.size(); axis-- > 0;) {
+      element += static_cast<std::int64_t>(rest % view.shape[axis]) * view.strides[axis];
+      rest /= view.shape[axis];
     }
-    for (const View& view : computation.views) {
-      if (computation.views.size() > 1 && index[computation.axis] >= view.shape[computation.axis]) {
-        index[computation.axis] -= view.shape[computation.axis];
-        continue;
-      }
-      std::int64_t element = view.offset;
-      for (std::size_t axis = 0; axis < index.size(); ++axis) {
-        element += static_cast<std::int64_t>(index[axis]) * view.strides[axis];
-      }
-      const auto* from = inputs[view.input].elements.data() + element * static_cast<std::int64_t>(size);
-      out.insert(out.end(), from, from + size);
-      break;
+    const auto* from = input.elements.data() + element * static_cast<std::int64_t>(size);
+    out.insert(out.end(), from, from + size);
+  }
+  return out;
+}
+
+// The output's bytes: for each index of the axes before the concatenated one, a piece of each view.
+Bytes evaluate(const Computation& computation, const std::vector<Input>& inputs) {
+  std::vector<Bytes> views;
+  for (const View& view : computation.views) views.push_back(evaluate(view, inputs[view.input]));
+  std::uint64_t rows = 1;
+  for (std::size_t axis = 0; axis < computation.axis; ++axis) rows *= computation.shape[axis];
+  Bytes out;
+  for (std::uint64_t row = 0; row < rows; ++row) {
+    for (const Bytes& view : views) {
+      const std::size_t piece = view.size() / rows;
+      const auto begin = view.begin() + static_cast<std::ptrdiff_t>(row * piece);
+      out.insert(out.end(), begin, begin + static_cast<std::ptrdiff_t>(piece));
     }
   }
   return out;
@@ -203,12 +211,28 @@ TEST_CASE("any range of any computation is what its elements are one by one") {
     computation.views = {random_view(random, 0, inputs[0].tensor.shape)};
     computation.shape = computation.views[0].shape;
     computation.dtype = dtype;
-    if (random.chance(0.4)) {  // the same input once more, along some axis
+    if (random.chance(0.3)) {  // the same input once more, along some axis
       computation.axis = random.between(0, computation.shape.size() - 1);
       View more = computation.views[0];
       more = sliced(more, computation.axis, 0, random.between(1, more.shape[computation.axis]));
       computation.views.push_back(more);
       computation.shape[computation.axis] += more.shape[computation.axis];
+    } else if (random.chance(0.3)) {  // with a tail of another rank, flattened
+      computation.axis = random.between(0, computation.shape.size() - 1);
+      const auto cut = computation.shape.begin() + static_cast<std::ptrdiff_t>(computation.axis);
+      View more = computation.views[0];
+      more.shape.erase(more.shape.begin() + static_cast<std::ptrdiff_t>(computation.axis),
+                       more.shape.end());
+      more.strides.resize(more.shape.size());
+      const std::uint64_t extra = random.between(1, 9);
+      more.shape.push_back(extra);
+      more.strides.push_back(0);
+      const std::uint64_t tail = element_count({cut, computation.shape.end()});
+      computation.shape.resize(computation.axis);
+      computation.shape.push_back(tail + extra);
+      computation.views.insert(computation.views.begin() + (random.chance(0.5) ? 1 : 0), more);
+    } else if (random.chance(0.3)) {  // another shape of as many elements
+      computation.shape = {element_count(computation.shape)};
     }
     for (const Input& input : inputs) computation.inputs.push_back(input.tensor);
 
@@ -236,8 +260,9 @@ TEST_CASE("any range of any computation is what its elements are one by one") {
       const std::uint64_t begin = random.between(0, part_size(part) - 1);
       Bytes out(random.between(1, part_size(part) - begin));
       produce(bundle, part, begin, sources, {}, limits, out);
-      const Bytes cut(expected.begin() + static_cast<std::ptrdiff_t>(part_begin + begin),
-                      expected.begin() + static_cast<std::ptrdiff_t>(part_begin + begin + out.size()));
+      const Bytes cut(
+          expected.begin() + static_cast<std::ptrdiff_t>(part_begin + begin),
+          expected.begin() + static_cast<std::ptrdiff_t>(part_begin + begin + out.size()));
       CHECK(out == cut);
       part_begin += part_size(part);
     }
@@ -336,13 +361,15 @@ TEST_CASE("what lies as it should is a slice, and neighbours are merged") {
   }
   SUBCASE("a tensor without elements adds nothing") {
     OutputFile other{"w.bin", {}};
-    append_tensor(bundle, other, identity_computation({"e", DType::Float32, {0, 4}, false, tensor::Fill{}}));
+    append_tensor(bundle, other,
+                  identity_computation({"e", DType::Float32, {0, 4}, false, tensor::Fill{}}));
     CHECK(other.parts.empty());
   }
 }
 
 TEST_CASE("a view that leaves its input is refused") {
-  Computation computation = identity_computation({"a", DType::Float32, {3, 4}, false, Contiguous{0, 0}});
+  Computation computation =
+      identity_computation({"a", DType::Float32, {3, 4}, false, Contiguous{0, 0}});
   computation.views[0].offset = 1;
   CHECK_THROWS(check_computation(computation));
   computation.views[0].offset = -1;

@@ -55,7 +55,8 @@ TEST_CASE("each float16 and bfloat16 goes to wider floats and back unchanged") {
     if (std::isnan(wide_b)) {
       CHECK(std::isnan(float_from_bfloat16(bfloat16_from(wide_b))));
       CHECK(std::isnan(float_from_bfloat16(bfloat16_from(static_cast<double>(wide_b)))));
-    } else if (bfloat16_from(wide_b) != half || bfloat16_from(static_cast<double>(wide_b)) != half) {
+    } else if (bfloat16_from(wide_b) != half ||
+               bfloat16_from(static_cast<double>(wide_b)) != half) {
       CAPTURE(bits);
       FAIL("bfloat16");
     }
@@ -66,9 +67,9 @@ TEST_CASE("rounding to float16 is to the nearest, ties to even, subnormals and o
   CHECK(float16_from(65519.99f) == 0x7bff);
   CHECK(float16_from(65520.0f) == 0x7c00);
   CHECK(float16_from(-1e10f) == 0xfc00);
-  CHECK(float16_from(0x1p-25f) == 0);           // a tie: to the even 0
+  CHECK(float16_from(0x1p-25f) == 0);  // a tie: to the even 0
   CHECK(float16_from(0x1.000002p-25f) == 1);
-  CHECK(float16_from(0x1.8p-24f) == 2);         // a tie: to the even 2
+  CHECK(float16_from(0x1.8p-24f) == 2);  // a tie: to the even 2
   CHECK(float16_from(0x1p-149f) == 0);
   CHECK(float16_from(-0.0f) == 0x8000);
   CHECK(float16_from(1.0f + 0x1p-11f) == 0x3c00);  // a tie: to the even one
@@ -78,8 +79,9 @@ TEST_CASE("rounding to float16 is to the nearest, ties to even, subnormals and o
   Random random(3);
   for (int i = 0; i < 300; ++i) {
     const auto exponent = static_cast<int>(random.between(0, 44)) - 27;
-    const double value = std::ldexp(1.0 + static_cast<double>(random.between(0, 1u << 31)) / (1u << 31),
-                                    exponent) * (random.chance(0.5) ? 1 : -1);
+    const double value =
+        std::ldexp(1.0 + static_cast<double>(random.between(0, 1u << 31)) / (1u << 31), exponent) *
+        (random.chance(0.5) ? 1 : -1);
     CAPTURE(value);
     CHECK(float16_from(value) == nearest_float16(value));
     CHECK(float16_from(static_cast<float>(value)) == nearest_float16(static_cast<float>(value)));
@@ -118,11 +120,13 @@ TEST_CASE("casts between all kinds") {
 TEST_CASE("chains of value operations") {
   std::vector<float> from(5000);
   for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<float>(i);
-  const auto halves = run<double, float>(
-      {SquareRoot{}, Cast{DType::Float64}, Affine{0.5, 1}}, DType::Float32, from);
+  const auto halves = run<double, float>({SquareRoot{}, Cast{DType::Float64}, Affine{0.5, 1}},
+                                         DType::Float32, from);
   for (const std::size_t i : {0u, 1u, 1023u, 1024u, 4999u}) {
     CHECK(halves[i] == static_cast<double>(std::sqrt(from[i])) * 0.5 + 1);
   }
+  CHECK(run<float, float>({AtLeast{1e-14}}, DType::Float32, {0.0f, -3.0f, 2.0f}) ==
+        std::vector<float>{1e-14f, 1e-14f, 2});
   // Rounded once: in float32 steps the product alone would be rounded too.
   CHECK(run<float, float>({Affine{1.0000001, -3}}, DType::Float32, {3.0f})[0] ==
         static_cast<float>(3.0 * 1.0000001 - 3));
@@ -135,8 +139,8 @@ TEST_CASE("quantization is that of tensorflowjs/quantization.py") {
   CHECK(range.scale == 3.0 / 255);
   CHECK(range.minimum == -85 * (3.0 / 255));
   CHECK(run<std::uint8_t, float>({Quantize{DType::UInt8, 0, 1}}, DType::Float32,
-                                 {-1.0f, 0.0f, 2.0f, 0.5f, 0.0059f, 0.00587f}, results) ==
-        std::vector<std::uint8_t>{0, 85, 255, 128, 86, 85});
+                                 {-1.0f, 0.0f, 2.0f, 0.5f, 0.0059f, 0.00587f},
+                                 results) == std::vector<std::uint8_t>{0, 85, 255, 128, 86, 85});
   SUBCASE("the range is nudged so that 0 is a level") {
     const QuantizationRange nudged = quantization_range(-0.3, 1, DType::UInt8);
     const double level = -nudged.minimum / nudged.scale;

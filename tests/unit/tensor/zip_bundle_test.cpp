@@ -23,7 +23,7 @@ std::vector<std::byte> made(const Bundle& bundle, const OutputFile& file,
                             const std::vector<io::Source>& sources) {
   ReduceResults results;
   for (ReduceId id = 0; id < bundle.reduces.size(); ++id) {
-    for (const ReduceId need : needs_of(bundle, bundle.reduces[id])) REQUIRE(need < id);
+    for (const ReduceId need : needs_of(bundle, id)) REQUIRE(need < id);
     results[id] = reduce(bundle, id, sources, results, {}, {});
   }
   std::vector<std::byte> bytes;
@@ -65,8 +65,7 @@ TEST_CASE("a zip holds what the files hold, with true CRCs") {
   append_bytes(manifest, "\"}");
   OutputFile empty{"empty", {}};
   bundle.files = {source, weights, empty, manifest};
-  bundle.reduces = {{ReduceKind::Sha256, FileBytes{1}},
-                    {ReduceKind::Crc32, FileParts{1, 1, 2}}};
+  bundle.reduces = {{ReduceKind::Sha256, FileBytes{1}}, {ReduceKind::Crc32, FileParts{1, 1, 2}}};
 
   const Bundle zip = zip_bundle(bundle, "out.zip");
   REQUIRE(zip.files.size() == 1);
