@@ -47,7 +47,8 @@ void append_slice(OutputFile& file, SlicePart slice) {
 
 void append_inline(OutputFile& file, const Inline& storage, std::uint64_t offset,
                    std::uint64_t length) {
-  append_bytes(file, {reinterpret_cast<const char*>(storage.bytes.data()) + offset, length});
+  const auto* bytes = reinterpret_cast<const char*>(storage.bytes.data());
+  append_bytes(file, std::string_view(bytes, storage.bytes.size()).substr(offset, length));
 }
 
 std::string evaluated(const Computation& computation) {
