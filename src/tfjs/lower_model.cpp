@@ -74,11 +74,17 @@ bool uses_mask(const std::string& class_name) {
   return class_name == "GlobalAveragePooling1D" || class_name == "Softmax";
 }
 
+// No, none, or a list of nothing else.
+bool says_nothing(const Json& value) {
+  return value.is_null() || value == false ||
+         (value.is_array() && std::all_of(value.begin(), value.end(), says_nothing));
+}
+
 // A keyword that Keras writes down for a call and that changes numbers.
 void require_plain_call(const keras::Call& call) {
   for (const auto& [name, argument] : call.keywords) {
     if (const Json* value = std::get_if<Json>(&argument.value)) {
-      if (!value->is_null() && *value != false) {
+      if (!says_nothing(*value)) {
         throw Refusal{fmt::format("It is called with `{}={}`, which TF.js would ignore.", name,
                                   value->dump(-1, ' ', false, Json::error_handler_t::replace))};
       }
@@ -132,6 +138,7 @@ class ModelLowering {
   void note_fate(Scope& scope, const keras::Layer& layer, const std::vector<std::string>& classes);
   void refuse(const keras::Layer& layer, const std::string& reason);
   void require_call_order(const Network& network);
+  void repeat_outputs(Scope& scope);
 
   const keras::Model& root_;
   Names& names_;
@@ -368,6 +375,30 @@ void ModelLowering::require_call_order(const Network& network) {
   }
 }
 
+// TF.js fails where a model gives one tensor twice.
+void ModelLowering::repeat_outputs(Scope& scope) {
+  Network& network = scope.builder.network;
+  for (std::size_t i = 0; i < network.outputs.size(); ++i) {
+    Tensor& output = network.outputs[i];
+    const bool again = std::any_of(
+        network.outputs.begin(), network.outputs.begin() + static_cast<std::ptrdiff_t>(i),
+        [&](const Tensor& other) {
+          return other.layer == output.layer && other.node == output.node &&
+                 other.tensor == output.tensor;
+        });
+    if (again && !is_lost(output)) {
+      NetworkLayer copy;
+      copy.class_name = "Activation";
+      copy.name = names_.unique(network.layers[output.layer].name + "_again");
+      copy.config = {{"activation", "linear"}};
+      copy.calls = {{output}};
+      output.layer = static_cast<std::uint32_t>(network.layers.size());
+      output.node = output.tensor = 0;
+      network.layers.push_back(std::move(copy));
+    }
+  }
+}
+
 std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
                                               const std::vector<Tensor>& given) {
   Scope scope{model, {names_, {}, {}, {}}, Values(model.layers.size()), {}};
@@ -388,6 +419,7 @@ std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
     }
     network.outputs.push_back(calls[output.tensor.node][output.tensor.tensor]);
   }
+  repeat_outputs(scope);
   network.sequential = model.kind == keras::ModelKind::Sequential && is_sequential(network);
   require_call_order(network);
   return std::make_shared<Network>(std::move(network));

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tfjs/refusal.h"
+#include "tfjs/weights.h"
 
 namespace tensorferry::tfjs {
 namespace {
@@ -43,6 +44,56 @@ Tensor on_two_axes(LayerCall& call, std::string_view part, const Tensor& x, cons
   y = reshape(call, name + "_rejoin", y, {product(depth, height), s[3], s[4]});
   y = apply(call, name + "_width", y, neutral, values[2]);
   return reshape(call, name + "_split", y, {depth, height, y.shape[2], s[4]});
+}
+
+/// True if a Reshape of the three spatial axes cannot be told its sizes.
+bool has_several_unknown(const Tensor& x) {
+  return std::count(x.shape.begin() + 1, x.shape.end(), unknown) > 1;
+}
+
+/// The kernel (depth, height, width, channels, channels) of a convolution that copies each channel from, or to,
+/// the cells for which `takes` holds.
+template <class Takes>
+LayerWeight copying_kernel(const std::vector<std::int64_t>& size, std::int64_t channels,
+                           const Takes& takes) {
+  if (channels == unknown) {
+    throw Refusal{"The number of its channels is None."};
+  }
+  const auto c = static_cast<std::uint64_t>(channels);
+  tensor::Shape shape(size.begin(), size.end());
+  shape.insert(shape.end(), {c, c});
+  std::vector<float> kernel(tensor::element_count(shape), 0.0F);
+  for (std::uint64_t cell = 0; cell < kernel.size() / (c * c); ++cell) {
+    for (std::uint64_t channel = 0; takes(cell) && channel < c; ++channel) {
+      kernel[(cell * c + channel) * c + channel] = 1.0F;
+    }
+  }
+  return constant_weight("kernel", shape, kernel);
+}
+
+Json copying_config(const std::vector<std::int64_t>& size, std::int64_t channels,
+                    const std::vector<std::int64_t>& strides) {
+  return {{"filters", channels},          {"kernel_size", size},
+          {"strides", strides},           {"padding", "valid"},
+          {"data_format", "channels_last"}, {"use_bias", false},
+          {"activation", "linear"}};
+}
+
+/// Three axes of which several are None: a 3D convolution by a kernel with one cell of ones cuts off what lies
+/// before and after that cell; its transpose adds zeros there.
+Tensor shift_volume(LayerCall& call, std::string_view part, const Tensor& x,
+                    const std::vector<Margin>& margins, const std::string& class_name) {
+  std::vector<std::int64_t> size;
+  std::int64_t cell_of_ones = 0;
+  for (const Margin& margin : margins) {
+    size.push_back(margin.first + margin.second + 1);
+    cell_of_ones = cell_of_ones * size.back() + margin.first;
+  }
+  const std::int64_t channels = x.shape.back();
+  return call.add(part, class_name, copying_config(size, channels, {1, 1, 1}), {x},
+                  {copying_kernel(size, channels, [&](std::uint64_t cell) {
+                    return cell == static_cast<std::uint64_t>(cell_of_ones);
+                  })});
 }
 
 Values margin_values(const std::vector<Margin>& margins) {
@@ -133,6 +184,9 @@ Tensor zero_pad(LayerCall& call, std::string_view part, const Tensor& x,
   if (is_nothing(margins)) {
     return x;
   }
+  if (margins.size() == 3 && has_several_unknown(x)) {
+    return shift_volume(call, part, x, margins, "Conv3DTranspose");
+  }
   const auto apply = [](LayerCall& c, const std::string& name, const Tensor& y, const Json& rows,
                         const Json& columns) {
     return c.add(name, "ZeroPadding2D",
@@ -146,6 +200,9 @@ Tensor crop(LayerCall& call, std::string_view part, const Tensor& x,
   if (is_nothing(margins)) {
     return x;
   }
+  if (margins.size() == 3 && has_several_unknown(x)) {
+    return shift_volume(call, part, x, margins, "Conv3D");
+  }
   const auto apply = [](LayerCall& c, const std::string& name, const Tensor& y, const Json& rows,
                         const Json& columns) {
     return c.add(name, "Cropping2D",
@@ -156,6 +213,11 @@ Tensor crop(LayerCall& call, std::string_view part, const Tensor& x,
 
 Tensor repeat_elements(LayerCall& call, std::string_view part, const Tensor& x,
                        const std::vector<std::int64_t>& factors) {
+  if (factors.size() == 3 && has_several_unknown(x)) {
+    // Each cell is spread over the stride.
+    return call.add(part, "Conv3DTranspose", copying_config(factors, x.shape.back(), factors), {x},
+                    {copying_kernel(factors, x.shape.back(), [](std::uint64_t) { return true; })});
+  }
   const auto apply = [](LayerCall& c, const std::string& name, const Tensor& y, const Json& rows,
                         const Json& columns) {
     return c.add(name, "UpSampling2D",

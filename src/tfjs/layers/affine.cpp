@@ -8,10 +8,10 @@
 namespace tensorferry::tfjs {
 namespace {
 
-Tensor along_last_axis(LayerCall& call, const Tensor& x, Json config,
+Tensor along_last_axis(LayerCall& call, const std::string& part, const Tensor& x, Json config,
                        std::vector<LayerWeight> weights) {
   config["axis"] = -1;
-  return call.add("", "BatchNormalization", std::move(config), {x}, std::move(weights));
+  return call.add(part, "BatchNormalization", std::move(config), {x}, std::move(weights));
 }
 
 /// Axes from 1: those that are not kept, then those that are.
@@ -36,8 +36,9 @@ std::vector<std::size_t> inverse(const std::vector<std::size_t>& axes) {
 
 }  // namespace
 
-Tensor normalize_axes(LayerCall& call, const Tensor& x, const std::vector<std::size_t>& axes,
-                      Json config, std::vector<LayerWeight> weights) {
+Tensor normalize_axes(LayerCall& call, const std::string& part, const Tensor& x,
+                      const std::vector<std::size_t>& axes, Json config,
+                      std::vector<LayerWeight> weights) {
   const std::vector<std::size_t> order = kept_axes_last(x.shape.size(), axes);
   const Tensor moved = permute(call, "kept_axes_last", x, order);
   Tensor y = moved;
@@ -51,7 +52,7 @@ Tensor normalize_axes(LayerCall& call, const Tensor& x, const std::vector<std::s
     }
     y = reshape(call, "join", moved, {cells, features});
   }
-  y = along_last_axis(call, y, std::move(config), std::move(weights));
+  y = along_last_axis(call, part, y, std::move(config), std::move(weights));
   y = reshape(call, "split", y, without_batch(moved.shape));
   return permute(call, "axes_back", y, inverse(order));
 }
@@ -60,8 +61,18 @@ Tensor scale_channels(LayerCall& call, const Tensor& x, LayerWeight gamma) {
   const tensor::Shape features = gamma.value.shape;
   std::vector<LayerWeight> weights{std::move(gamma), filled_weight("moving_mean", features, 0.0F),
                                    filled_weight("moving_variance", features, 1.0F)};
-  return normalize_axes(call, x, {x.shape.size() - 1},
+  return normalize_axes(call, "", x, {x.shape.size() - 1},
                         {{"epsilon", 0.0}, {"scale", true}, {"center", false}},
+                        std::move(weights));
+}
+
+Tensor add_to_channels(LayerCall& call, const std::string& part, const Tensor& x,
+                       LayerWeight beta) {
+  const tensor::Shape features = beta.value.shape;
+  std::vector<LayerWeight> weights{std::move(beta), filled_weight("moving_mean", features, 0.0F),
+                                   filled_weight("moving_variance", features, 1.0F)};
+  return normalize_axes(call, part, x, {x.shape.size() - 1},
+                        {{"epsilon", 0.0}, {"scale", false}, {"center", true}},
                         std::move(weights));
 }
 

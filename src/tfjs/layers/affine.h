@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "tfjs/steps.h"
@@ -11,11 +12,16 @@ namespace tensorferry::tfjs {
 /// `epsilon`, `scale`, `center` and what else the layer is to keep.
 ///
 /// TF.js's CPU backend is right only along the last axis, and no backend takes more than four axes: the data are
-/// permuted and reshaped around it where it must be.
-Tensor normalize_axes(LayerCall& call, const Tensor& x, const std::vector<std::size_t>& axes,
-                      Json config, std::vector<LayerWeight> weights);
+/// permuted and reshaped around it where it must be. `part` is that of the layer with the weights.
+Tensor normalize_axes(LayerCall& call, const std::string& part, const Tensor& x,
+                      const std::vector<std::size_t>& axes, Json config,
+                      std::vector<LayerWeight> weights);
 
 /// x · gamma along the last axis.
 Tensor scale_channels(LayerCall& call, const Tensor& x, LayerWeight gamma);
+
+/// x + beta along the last axis, as a layer of its own.
+Tensor add_to_channels(LayerCall& call, const std::string& part, const Tensor& x,
+                       LayerWeight beta);
 
 }  // namespace tensorferry::tfjs

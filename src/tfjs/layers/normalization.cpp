@@ -68,10 +68,11 @@ LayerWeight statistic(const LayerCall& call, const std::string& role, const std:
 }
 
 std::vector<std::size_t> kept_axes(const LayerCall& call, std::size_t rank) {
-  if (call.arguments().find("axis") == nullptr) {
-    return {rank - 1};  // One number for all: repeated along the last axis.
-  }
-  return axes_from_front(call.arguments().integer_list("axis"), rank);
+  // None: one number for all, which is repeated along the last axis.
+  const std::vector<std::int64_t> axes = call.arguments().find("axis") == nullptr
+                                             ? std::vector<std::int64_t>{}
+                                             : call.arguments().integer_list("axis");
+  return axes.empty() ? std::vector<std::size_t>{rank - 1} : axes_from_front(axes, rank);
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ Tensor lower_batch_normalization(LayerCall& call) {
   const std::vector<std::int64_t> axis =
       given.find("axis") == nullptr ? std::vector<std::int64_t>{-1} : given.integer_list("axis");
   const Tensor& x = call.input();
-  return normalize_axes(call, x, axes_from_front(axis, x.shape.size()),
+  return normalize_axes(call, "", x, axes_from_front(axis, x.shape.size()),
                         {{"momentum", given.number("momentum", 0.99)},
                          {"epsilon", given.number("epsilon", 1e-3)},
                          {"scale", scale},
@@ -110,6 +111,9 @@ Tensor lower_batch_normalization(LayerCall& call) {
 Tensor lower_layer_normalization(LayerCall& call) {
   const keras::Arguments& given = call.arguments();
   const Tensor& input = call.input();
+  if (given.boolean("rms_scaling", false)) {
+    throw Refusal{"TF.js's LayerNormalization always subtracts the mean (`rms_scaling`)."};
+  }
   const std::vector<std::int64_t> axis =
       given.find("axis") == nullptr ? std::vector<std::int64_t>{-1} : given.integer_list("axis");
   std::vector<std::size_t> axes = axes_from_front(axis, input.shape.size());
@@ -169,7 +173,7 @@ Tensor lower_normalization(LayerCall& call) {
   } else {
     weights = {std::move(mean), std::move(variance)};
   }
-  return normalize_axes(call, x, axes,
+  return normalize_axes(call, "", x, axes,
                         {{"epsilon", 0.0}, {"scale", invert}, {"center", invert}},
                         std::move(weights));
 }

@@ -24,6 +24,8 @@ constexpr std::string_view transposed =
     "activation use_bias";
 constexpr std::string_view pool = "pool_size strides padding data_format";
 constexpr std::string_view global_pool = "data_format keepdims";
+constexpr std::string_view batch_norm =
+    "axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum";
 constexpr std::string_view drop = "rate noise_shape";
 
 // Alphabetical by class.
@@ -36,7 +38,7 @@ constexpr std::array<LayerKind, 66> kinds = {{
     {"AveragePooling1D", pool, lower_pooling1d},
     {"AveragePooling2D", pool, lower_pooling2d},
     {"AveragePooling3D", pool, lower_pooling3d},
-    {"BatchNormalization", "axis momentum epsilon center scale synchronized renorm", lower_batch_normalization},
+    {"BatchNormalization", batch_norm, lower_batch_normalization},
     {"Concatenate", "axis", lower_concatenate},
     {"Conv1D", convolution, lower_conv1d},
     {"Conv1DTranspose", transposed, lower_conv1d_transpose},
@@ -64,7 +66,7 @@ constexpr std::array<LayerKind, 66> kinds = {{
     {"GlobalMaxPooling1D", global_pool, lower_global_pooling},
     {"GlobalMaxPooling2D", global_pool, lower_global_pooling},
     {"GlobalMaxPooling3D", global_pool, lower_global_pooling},
-    {"LayerNormalization", "axis epsilon center scale", lower_layer_normalization},
+    {"LayerNormalization", "axis epsilon center scale rms_scaling", lower_layer_normalization},
     {"LayerScale", "init_values projection_dim", lower_layer_scale},
     {"LeakyReLU", "alpha negative_slope", lower_leaky_relu},
     {"MaxPooling1D", pool, lower_pooling1d},

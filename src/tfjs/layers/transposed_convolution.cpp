@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "tfjs/layers/affine.h"
 #include "tfjs/layers/families.h"
 #include "tfjs/layers/windows.h"
 #include "tfjs/refusal.h"
@@ -52,25 +53,6 @@ Tensor transposed(LayerCall& call, const ConvArguments& arguments, const Tensor&
                   std::move(weights));
 }
 
-/// x + bias: a depthwise convolution by ones.
-Tensor add_bias(LayerCall& call, const Tensor& x, std::size_t rank) {
-  const tensor::TensorRef& bias = call.stored("bias");
-  const std::uint64_t channels = bias.shape.at(0);
-  if (rank == 3) {
-    throw Refusal{"Its `output_padding` reaches over the end of the result, and TF.js has no layer "
-                  "that adds a bias to a 3D tensor."};
-  }
-  ConvArguments ones;
-  ones.kernel_size = ones.strides = ones.dilation = {1, 1};
-  ones.padding = "valid";
-  Json config = conv_config(ones);
-  config["depth_multiplier"] = 1;
-  config["activation"] = "linear";
-  return call.add("bias", "DepthwiseConv2D", std::move(config), {x},
-                  {filled_weight("depthwise_kernel", {1, 1, channels, 1}, 1.0F),
-                   stored_weight("bias", bias, bias.shape)});
-}
-
 /// TF.js has neither `output_padding` nor a right "same" in 3D, so "valid" and a cut.
 Tensor valid_and_cut(LayerCall& call, ConvArguments arguments, const Tensor& x,
                      const std::vector<Margin>& cut_of_full) {
@@ -89,7 +71,11 @@ Tensor valid_and_cut(LayerCall& call, ConvArguments arguments, const Tensor& x,
   arguments.bias = arguments.bias && !bias_later;
   Tensor y = transposed(call, arguments, x, "channels_last", "linear");
   y = zero_pad(call, "output_padding", crop(call, "cut", y, cut), added);
-  return bias_later ? add_bias(call, y, arguments.rank) : y;
+  if (!bias_later) {
+    return y;
+  }
+  const tensor::TensorRef& bias = call.stored("bias");
+  return add_to_channels(call, "bias", y, stored_weight("beta", bias, bias.shape));
 }
 
 /// A dilated transposed convolution has strides of 1, so it is a convolution by the kernel turned by 180°.
