@@ -13,7 +13,7 @@ await tf.ready();
 
 /** Runs `tensorferry convert … --to tfjs`: {exit, stdout, stderr, out}. */
 export async function convert(files, flags, out) {
-  const run = [...['convert'], ...files, '--to', 'tfjs', '-o', out, '--quiet', ...flags];
+  const run = [...['convert'], ...files, '--to', 'tfjs', '-o', out, ...flags];
   return new Promise((resolve) => {
     execFile(binary, run, (error, stdout, stderr) => {
       resolve({ exit: error ? error.code : 0, stdout, stderr, out });

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { convert, inFolder, load, predict } from './convert.mjs';
 import { filesOf, fixturesOf, mistake, runsOf } from './fixtures.mjs';
-import { refusedLayers } from './refusals.mjs';
+import { refusalOf } from './refusals.mjs';
 
-async function check(fixture, generation) {
+async function check(fixture) {
   await inFolder(async (out) => {
     const result = await convert(filesOf(fixture), fixture.json.arguments ?? [], out);
-    const words = refusedLayers(generation, fixture.id);
+    const words = refusalOf(fixture.id);
     if (words !== undefined) {
       assert.equal(result.exit, 2, `exit ${result.exit}: ${result.stderr}`);
       for (const word of words) {
@@ -32,7 +32,7 @@ export function testAllFixtures(generation) {
   describe(`Keras ${generation} in TF.js`, () => {
     for (const fixture of fixturesOf(generation)) {
       if (!only || fixture.id.startsWith(only)) {
-        test(fixture.id, () => check(fixture, generation));
+        test(fixture.id, () => check(fixture));
       }
     }
   });

@@ -1,11 +1,15 @@
-// What TF.js cannot have, by fixture: the layers that the refusal must name. Everything else must convert.
+// What TF.js cannot have, by fixture: what the refusal must say. Everything else must convert.
 
-const refused = [];
+const refused = [
+  { match: /^activation\/activation_(exponential|sparsemax|squareplus)$/, words: ['"activation"'] },
+  { match: /^activation\/fused_(exponential|sparsemax|squareplus)$/, words: ['"conv2d"'] },
+  // A stride larger than its window, "same", on sizes that are not known.
+  { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', 'None'] },
+  { match: /^normalization\/layer_norm_rms_scaling$/, words: ['rms_scaling'] },
+  { match: /^reshaping\/up_sampling2d_(bilinear|bicubic|lanczos3|lanczos5)_free$/, words: ['None'] },
+];
 
-/** The layers of a fixture that must be refused; undefined if it must convert. */
-export function refusedLayers(generation, id) {
-  const found = refused.find(
-    (entry) => entry.match.test(id) && (entry.generation ?? generation) === generation,
-  );
-  return found?.words;
+/** The words of the refusal of a fixture; undefined if it must convert. */
+export function refusalOf(id) {
+  return refused.find((entry) => entry.match.test(id))?.words;
 }
