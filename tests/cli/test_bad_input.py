@@ -38,8 +38,10 @@ def test_json_failure_has_a_code(bad, run, tmp_path):
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
     assert lines, done.stderr
     if bad.meta["exit"] == 2:
-        assert lines[-1]["error"]["code"]
-        assert lines[-1]["error"]["message"]
+        assert lines[-1]["event"] == "error"
+        assert lines[-1]["exitCode"] == 2
+        assert lines[-1]["code"]
+        assert lines[-1]["message"]
 
 
 def test_inspect(bad, run):
