@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -97,22 +98,23 @@ def check_everything() -> Iterator[tuple[str, str | None]]:
 
 
 def clang_tidy() -> None:
-    """Over src/, two files at a time; a file is looked at again when it, a header that it includes,
-    its command or the configuration has changed."""
+    """Over the batches that the native build compiles src/ in, two at a time. A batch is looked at
+    again when one of its files, a header, its command or the configuration has changed."""
     commands = json.loads((BUILD / "native" / "compile_commands.json").read_text())
-    dependencies = headers_of()
+    read_by = sources_of_objects()
     configuration = (ROOT / ".clang-tidy").read_bytes()
     todo = []
     for entry in commands:
-        path = Path(entry["file"])
-        if not path.is_relative_to(ROOT / "src"):
+        words = shlex.split(entry["command"])
+        target = words[words.index("-o") + 1]
+        if not target.startswith("CMakeFiles/tensorferry"):
             continue
         key = hashlib.sha256(configuration + entry["command"].encode())
-        for read in [path, *dependencies.get(entry["output"], [])]:
-            key.update(read.read_bytes())
+        for path in read_by[target]:
+            key.update(path.read_bytes())
         stamp = BUILD / "tidy" / key.hexdigest()
         if not stamp.exists():
-            todo.append((path, stamp))
+            todo.append((Path(entry["file"]), stamp))
     (BUILD / "tidy").mkdir(exist_ok=True)
     with ThreadPoolExecutor(int(build.JOBS)) as pool:
         findings = [text for text in pool.map(tidy_file, todo) if text]
@@ -132,13 +134,13 @@ def tidy_file(work: tuple[Path, Path]) -> str:
     return result.stdout + ("" if result.stdout.strip() else result.stderr)
 
 
-def headers_of() -> dict[str, list[Path]]:
-    """Our own headers that each object was compiled from, as ninja recorded them."""
+def sources_of_objects() -> dict[str, list[Path]]:
+    """Our own files that each object was compiled from, as ninja recorded them."""
     command = ["ninja", "-C", BUILD / "native", "-t", "deps"]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    headers: dict[str, list[Path]] = {}
+    sources: dict[str, list[Path]] = {}
     for block in listing.split("\n\n"):
         target, _, names = block.strip().partition(":")
         paths = [Path(name) for name in re.findall(r"^    (.+)$", names, re.MULTILINE)]
-        headers[target] = sorted(path for path in paths if path.is_relative_to(ROOT / "src"))
-    return headers
+        sources[target] = sorted(path for path in paths if path.is_relative_to(ROOT / "src"))
+    return sources
