@@ -1,7 +1,7 @@
 // The module's surface for JavaScript: `convert.h`, with files read through a callback. Answers are
 // JSON texts
 // {"ok": …} or {"error": {code, message, notes}}; bytes are views into the module's memory, valid
-// until the next call. Its use is typed in web/src/module.ts.
+// until the next call. Its use is typed in web/src/worker/module.ts.
 
 #include <emscripten/bind.h>
 #include <emscripten/val.h>
