@@ -1,4 +1,4 @@
-# Header-only libraries: {fmt}, nlohmann/json and doctest, as the system's packages install them.
+# Header-only libraries: {fmt}, nlohmann/json, tl::expected and doctest, as the system's packages install them.
 # Only wasm needs care: emcc must never see the whole of /usr/include, so it gets a folder that holds
 # links to these libraries alone.
 function(tensorferry_header_library name header)
@@ -6,7 +6,7 @@ function(tensorferry_header_library name header)
     PATHS /usr/include /usr/local/include)
   if(NOT TENSORFERRY_${name}_INCLUDE)
     message(FATAL_ERROR
-      "${header} was not found (Debian: nlohmann-json3-dev, libfmt-dev, doctest-dev); "
+      "${header} was not found (Debian: nlohmann-json3-dev, libfmt-dev, libexpected-dev, doctest-dev); "
       "set TENSORFERRY_${name}_INCLUDE to the folder that holds it.")
   endif()
   set(include ${TENSORFERRY_${name}_INCLUDE})
@@ -22,6 +22,7 @@ endfunction()
 
 tensorferry_header_library(fmt_headers fmt/format.h)
 tensorferry_header_library(json_headers nlohmann/json.hpp)
+tensorferry_header_library(expected_headers tl/expected.hpp)
 # Neither may bring iostreams and locales along: they would be a tenth of the module. The separator is
 # a comma (as a number: quotes do not survive every build tool).
 target_compile_definitions(fmt_headers INTERFACE

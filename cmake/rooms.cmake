@@ -6,7 +6,7 @@
 
 add_library(tensorferry_options INTERFACE)
 target_include_directories(tensorferry_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
-target_link_libraries(tensorferry_options INTERFACE fmt_headers json_headers)
+target_link_libraries(tensorferry_options INTERFACE fmt_headers json_headers expected_headers)
 target_compile_options(tensorferry_options INTERFACE -Wall -Wextra -Werror=switch-enum)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # GCC 12's optimizer sees overflows in the standard library that are not there (its bug 105651).
