@@ -1,4 +1,5 @@
-// The command for Node (web/src/node/cli.ts): src/cli with the files and the terminal of JavaScript.
+// The command for Node (web/src/node/cli.ts): src/cli with the files and the terminal of
+// JavaScript.
 
 #include <emscripten/bind.h>
 #include <emscripten/val.h>
@@ -15,6 +16,4 @@ int run_command(const emscripten::val& arguments, const emscripten::val& host) {
 
 }  // namespace
 
-EMSCRIPTEN_BINDINGS(tensorferry_command) {
-  emscripten::function("runCommand", &run_command);
-}
+EMSCRIPTEN_BINDINGS(tensorferry_command) { emscripten::function("runCommand", &run_command); }
