@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 namespace tensorferry::keras {
@@ -70,11 +71,18 @@ graph::Op function_op(std::string_view name, Generation generation, std::size_t 
   return found->unary;
 }
 
+/// Keras 2 writes slopes as float32 numbers: 0.30000001192092896 is its 0.3, and computes the same there.
+double shortest_float(double number) {
+  const auto narrow = static_cast<float>(number);
+  if (static_cast<double>(narrow) != number) return number;
+  return std::strtod(fmt::format("{}", narrow).c_str(), nullptr);
+}
+
 /// Keras's ReLU (keras/src/activations/activations.py, ReLU.static_call).
 graph::Op relu_op(const Arguments& arguments) {
-  const double slope = arguments.number("negative_slope", 0);
-  const double maximum = arguments.number("max_value", no_maximum);
-  const double threshold = arguments.number("threshold", 0);
+  const double slope = shortest_float(arguments.number("negative_slope", 0));
+  const double maximum = shortest_float(arguments.number("max_value", no_maximum));
+  const double threshold = shortest_float(arguments.number("threshold", 0));
   if (threshold == 0 && slope == 0 && maximum == no_maximum) return Unary{UnaryKind::Relu, 0, 0, 0};
   if (threshold == 0 && slope == 0 && maximum == 6) return Unary{UnaryKind::Relu6, 0, 0, 0};
   if (threshold == 0 && maximum == no_maximum) return Unary{UnaryKind::LeakyRelu, slope, 0, 0};
@@ -84,11 +92,12 @@ graph::Op relu_op(const Arguments& arguments) {
 /// Keras 2 calls it `alpha`.
 graph::Op leaky_relu_op(const Arguments& arguments) {
   return Unary{UnaryKind::LeakyRelu,
-               arguments.number("negative_slope", arguments.number("alpha", 0.3)), 0, 0};
+               shortest_float(arguments.number("negative_slope", arguments.number("alpha", 0.3))),
+               0, 0};
 }
 
 graph::Op elu_op(const Arguments& arguments) {
-  return Unary{UnaryKind::Elu, arguments.number("alpha", 1.0), 0, 0};
+  return Unary{UnaryKind::Elu, shortest_float(arguments.number("alpha", 1.0)), 0, 0};
 }
 
 graph::Op softmax_op(const Arguments& arguments, std::size_t rank) {

@@ -77,6 +77,12 @@ std::int64_t Arguments::integer(std::string_view name) const {
   return integer(name, 0);
 }
 
+std::int64_t Arguments::positive_integer(std::string_view name) const {
+  const std::int64_t number = integer(name);
+  if (number < 1) mistaken(name, "at least 1");
+  return number;
+}
+
 std::string Arguments::text(std::string_view name, std::string_view otherwise) const {
   const Json* value = find(name);
   if (value == nullptr) return std::string(otherwise);
@@ -106,6 +112,15 @@ std::vector<std::int64_t> Arguments::integers(std::string_view name, std::size_t
   std::vector<std::int64_t> numbers = integer_list(name);
   if (list_items(*value) == nullptr) numbers.resize(count, numbers[0]);
   if (numbers.size() != count) mistaken(name, fmt::format("{} whole numbers", count));
+  return numbers;
+}
+
+std::vector<std::int64_t> Arguments::positive_integers(std::string_view name, std::size_t count,
+                                                       std::int64_t otherwise) const {
+  std::vector<std::int64_t> numbers = integers(name, count, otherwise);
+  for (const std::int64_t number : numbers) {
+    if (number < 1) mistaken(name, "at least 1");
+  }
   return numbers;
 }
 

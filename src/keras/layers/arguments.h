@@ -22,11 +22,15 @@ class Arguments {
   double number(std::string_view name, double otherwise) const;
   std::int64_t integer(std::string_view name, std::int64_t otherwise) const;
   std::int64_t integer(std::string_view name) const;  ///< must be there
+  std::int64_t positive_integer(std::string_view name) const;  ///< must be there, at least 1
   std::string text(std::string_view name, std::string_view otherwise) const;
 
   /// One number for all or a list of `count`.
   std::vector<std::int64_t> integers(std::string_view name, std::size_t count,
                                      std::int64_t otherwise) const;
+  /// The same, each at least 1.
+  std::vector<std::int64_t> positive_integers(std::string_view name, std::size_t count,
+                                              std::int64_t otherwise) const;
   /// A number or a list of numbers of any length.
   std::vector<std::int64_t> integer_list(std::string_view name) const;
   std::vector<double> number_list(std::string_view name) const;

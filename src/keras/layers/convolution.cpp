@@ -36,7 +36,7 @@ constexpr std::string_view transposed_arguments[] = {
 /// The extents of a kernel by the config: the spatial ones, then two more.
 Shape configured_kernel(const Layer& layer, std::int64_t third, std::int64_t last) {
   const auto count = static_cast<std::size_t>(spatial_rank_of(layer.class_name));
-  Shape shape = Arguments(layer.name, layer.config).integers("kernel_size", count, 1);
+  Shape shape = Arguments(layer.name, layer.config).positive_integers("kernel_size", count, 1);
   shape.insert(shape.end(), {third, last});
   return shape;
 }
@@ -50,17 +50,18 @@ std::vector<Variable> with_bias(const Layer& layer, std::vector<Variable> kernel
 }
 
 std::vector<Variable> convolution_variables(const Layer& layer) {
-  const std::int64_t filters = Arguments(layer.name, layer.config).integer("filters");
+  const std::int64_t filters = Arguments(layer.name, layer.config).positive_integer("filters");
   return with_bias(layer, {trained("kernel", configured_kernel(layer, unknown, filters))}, filters);
 }
 
 std::vector<Variable> transposed_variables(const Layer& layer) {
-  const std::int64_t filters = Arguments(layer.name, layer.config).integer("filters");
+  const std::int64_t filters = Arguments(layer.name, layer.config).positive_integer("filters");
   return with_bias(layer, {trained("kernel", configured_kernel(layer, filters, unknown))}, filters);
 }
 
 Variable depthwise_kernel(const Layer& layer) {
-  const auto multiplier = Arguments(layer.name, layer.config).integer("depth_multiplier", 1);
+  const Arguments arguments(layer.name, layer.config);
+  const std::int64_t multiplier = arguments.positive_integers("depth_multiplier", 1, 1)[0];
   return trained("depthwise_kernel", configured_kernel(layer, unknown, multiplier));
 }
 
@@ -69,7 +70,7 @@ std::vector<Variable> depthwise_variables(const Layer& layer) {
 }
 
 std::vector<Variable> separable_variables(const Layer& layer) {
-  const std::int64_t filters = Arguments(layer.name, layer.config).integer("filters");
+  const std::int64_t filters = Arguments(layer.name, layer.config).positive_integer("filters");
   Shape pointwise(static_cast<std::size_t>(spatial_rank_of(layer.class_name)), 1);
   pointwise.insert(pointwise.end(), {unknown, filters});
   return with_bias(layer, {depthwise_kernel(layer), trained("pointwise_kernel", pointwise)},
@@ -83,14 +84,9 @@ Conv window(LayerCall& call) {
   conv.spatial_rank = spatial_rank_of(call.layer().class_name);
   const auto count = static_cast<std::size_t>(conv.spatial_rank);
   const graph::ValueId input = call.input_of_rank(count + 2);
-  conv.kernel_size = arguments.integers("kernel_size", count, 1);
-  conv.strides = arguments.integers("strides", count, 1);
-  conv.dilations = arguments.integers("dilation_rate", count, 1);
-  for (const auto* list : {&conv.kernel_size, &conv.strides, &conv.dilations}) {
-    if (std::any_of(list->begin(), list->end(), [](std::int64_t n) { return n < 1; })) {
-      throw Refusal{"its kernel, strides or dilation are not positive"};
-    }
-  }
+  conv.kernel_size = arguments.positive_integers("kernel_size", count, 1);
+  conv.strides = arguments.positive_integers("strides", count, 1);
+  conv.dilations = arguments.positive_integers("dilation_rate", count, 1);
   conv.bias = arguments.boolean("use_bias", true);
   conv.channel_axis = channel_axis(arguments, count + 2);
   conv.in_channels = call.value(input).shape[conv.channel_axis];
@@ -132,7 +128,7 @@ graph::ValueId lower_convolution(LayerCall& call) {
   Conv conv = window(call);
   pad_window(call, conv);
   conv.groups = call.arguments().integer("groups", 1);
-  conv.out_channels = call.arguments().integer("filters");
+  conv.out_channels = call.arguments().positive_integer("filters");
   const bool divides = conv.groups >= 1 && conv.out_channels % conv.groups == 0 &&
                        (conv.in_channels == unknown_extent || conv.in_channels % conv.groups == 0);
   if (!divides) throw Refusal{"its groups do not divide its channels"};
@@ -150,7 +146,7 @@ graph::ValueId lower_convolution(LayerCall& call) {
 graph::ValueId add_depthwise(LayerCall& call, Conv conv, std::string_view part) {
   require_one_group(call);
   pad_window(call, conv);
-  const Extent multiplier = call.arguments().integer("depth_multiplier", 1);
+  const Extent multiplier = call.arguments().positive_integers("depth_multiplier", 1, 1)[0];
   std::vector<ParameterRequest> parameters{
       {"depthwise_kernel", "kernel", kernel_axes(conv, "in", "multiplier"),
        kernel_shape(conv, conv.in_channels, multiplier)}};
@@ -181,7 +177,7 @@ graph::ValueId lower_separable(LayerCall& call) {
   pointwise.dilations.assign(count, 1);
   pointwise.padding.pads.assign(count, {});
   pointwise.in_channels = call.value(between).shape[whole.channel_axis];
-  pointwise.out_channels = call.arguments().integer("filters");
+  pointwise.out_channels = call.arguments().positive_integer("filters");
   std::vector<ParameterRequest> parameters{
       {"pointwise_kernel", "kernel", kernel_axes(pointwise, "in", "out"),
        kernel_shape(pointwise, pointwise.in_channels, pointwise.out_channels)}};
@@ -213,7 +209,7 @@ graph::ValueId lower_transposed(LayerCall& call) {
   require_one_group(call);
   Conv conv = window(call);
   conv.transposed = true;
-  conv.out_channels = arguments.integer("filters");
+  conv.out_channels = arguments.positive_integer("filters");
   const std::string kind = arguments.text("padding", "valid");
   if (kind != "valid" && kind != "same") arguments.mistaken("padding", "\"valid\" or \"same\"");
   const bool has_output_padding = arguments.find("output_padding") != nullptr;

@@ -18,7 +18,7 @@ constexpr std::string_view input_arguments[] = {"optional", "ragged", "sparse"};
 
 std::vector<Variable> dense_variables(const Layer& layer) {
   const Arguments arguments(layer.name, layer.config);
-  const std::int64_t units = arguments.integer("units");
+  const std::int64_t units = arguments.positive_integer("units");
   std::vector<Variable> variables{trained("kernel", {unknown, units})};
   if (arguments.boolean("use_bias", true)) variables.push_back(trained("bias", {units}));
   return variables;
@@ -27,7 +27,7 @@ std::vector<Variable> dense_variables(const Layer& layer) {
 graph::ValueId lower_dense(LayerCall& call) {
   const graph::ValueId input = call.input();
   const auto kernel = call.variable_shape("kernel");
-  const graph::Extent units = call.arguments().integer("units");
+  const graph::Extent units = call.arguments().positive_integer("units");
   const graph::Extent features =
       call.rank(input) == 0 ? unknown_extent : call.value(input).shape.back();
   graph::Dense dense;
@@ -42,13 +42,13 @@ graph::ValueId lower_dense(LayerCall& call) {
 
 std::vector<Variable> embedding_variables(const Layer& layer) {
   const Arguments arguments(layer.name, layer.config);
-  return {trained("embeddings", {arguments.integer("input_dim"), arguments.integer("output_dim")})};
+  return {trained("embeddings", {arguments.positive_integer("input_dim"), arguments.positive_integer("output_dim")})};
 }
 
 graph::ValueId lower_embedding(LayerCall& call) {
   graph::Embedding embedding;
-  embedding.input_dim = call.arguments().integer("input_dim");
-  embedding.output_dim = call.arguments().integer("output_dim");
+  embedding.input_dim = call.arguments().positive_integer("input_dim");
+  embedding.output_dim = call.arguments().positive_integer("output_dim");
   const graph::ModuleId module =
       call.module("", {{"embeddings",
                         "embeddings",

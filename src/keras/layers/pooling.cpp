@@ -21,14 +21,10 @@ graph::ValueId lower_pooling(LayerCall& call, Pool::Kind kind) {
   pool.spatial_rank = spatial_rank_of(call.layer().class_name);
   const auto count = static_cast<std::size_t>(pool.spatial_rank);
   const graph::ValueId input = call.input_of_rank(count + 2);
-  pool.size = arguments.integers("pool_size", count, 2);
-  pool.strides =
-      arguments.find("strides") == nullptr ? pool.size : arguments.integers("strides", count, 1);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (pool.size[i] < 1 || pool.strides[i] < 1) {
-      throw Refusal{"its window or strides are not positive"};
-    }
-  }
+  pool.size = arguments.positive_integers("pool_size", count, 2);
+  pool.strides = arguments.find("strides") == nullptr
+                     ? pool.size
+                     : arguments.positive_integers("strides", count, 1);
   pool.channel_axis = channel_axis(arguments, count + 2);
   pool.padding = window_padding(arguments, call.value(input).shape, pool.channel_axis, pool.size,
                                 pool.strides, std::vector<std::int64_t>(count, 1));

@@ -100,7 +100,7 @@ graph::ValueId lower_permute(LayerCall& call) {
 }
 
 graph::ValueId lower_repeat_vector(LayerCall& call) {
-  return call.add(graph::RepeatVector{call.arguments().integer("n")}, {call.input_of_rank(2)});
+  return call.add(graph::RepeatVector{call.arguments().positive_integer("n")}, {call.input_of_rank(2)});
 }
 
 graph::ValueId lower_reshape(LayerCall& call) {
@@ -132,10 +132,7 @@ graph::ValueId lower_up_sampling(LayerCall& call) {
   if (spatial_rank != 2 && upsample.kind != Upsample::Kind::Nearest) {
     throw Refusal{"it interpolates in another rank than 2"};
   }
-  upsample.factors = call.arguments().integers("size", count, 2);
-  for (const std::int64_t factor : upsample.factors) {
-    if (factor < 1) call.arguments().mistaken("size", "positive");
-  }
+  upsample.factors = call.arguments().positive_integers("size", count, 2);
   upsample.channel_axis = channel_axis(call.arguments(), count + 2);
   return call.add(upsample, {call.input_of_rank(count + 2)});
 }

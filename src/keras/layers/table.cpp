@@ -8,6 +8,7 @@
 #include "keras/layers/core.h"
 #include "keras/layers/merging.h"
 #include "keras/layers/normalization.h"
+#include "keras/layers/operations.h"
 #include "keras/layers/pooling.h"
 #include "keras/layers/preprocessing.h"
 #include "keras/layers/regularization.h"
@@ -86,6 +87,11 @@ constexpr LayerRow table[] = {
     {"ZeroPadding1D", &zero_padding_kind},
     {"ZeroPadding2D", &zero_padding_kind},
     {"ZeroPadding3D", &zero_padding_kind},
+    {"ops.Add", &add_operation_kind},
+    {"ops.Divide", &divide_operation_kind},
+    {"ops.Multiply", &multiply_operation_kind},
+    {"ops.Subtract", &subtract_operation_kind},
+    {"ops.TrueDivide", &divide_operation_kind},
 };
 
 }  // namespace

@@ -1,0 +1,295 @@
+#include "graph/print.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "io/overloaded.h"
+
+namespace tensorferry::graph {
+
+namespace {
+
+std::string sizes(const std::vector<std::int64_t>& numbers) {
+  return fmt::format("{}", fmt::join(numbers, "x"));
+}
+
+std::string shape_text(const std::vector<Extent>& shape) {
+  std::string text = "[";
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (axis != 0) text += ", ";
+    text += shape[axis] == unknown_extent ? "?" : std::to_string(shape[axis]);
+  }
+  return text + "]";
+}
+
+std::string pads_text(const std::vector<Pad>& pads) {
+  std::string text;
+  for (const Pad& pad : pads) text += fmt::format(" {}+{}", pad.before, pad.after);
+  return text;
+}
+
+std::string padding_text(const SpatialPadding& padding) {
+  return padding.kind == SpatialPadding::Kind::Same ? ", same"
+                                                    : ", pads" + pads_text(padding.pads);
+}
+
+std::string_view flag(bool value, std::string_view text) { return value ? text : ""; }
+
+std::string conv_text(const Conv& op) {
+  return fmt::format("({} -> {}, kernel {}, strides {}, dilation {}{}, groups {}, channels at {}{}{})",
+                     op.in_channels, op.out_channels, sizes(op.kernel_size), sizes(op.strides),
+                     sizes(op.dilations), padding_text(op.padding), op.groups, op.channel_axis,
+                     flag(op.transposed, ", transposed"), flag(op.bias, ", bias"));
+}
+
+std::string_view kind_name(Pool::Kind kind) {
+  switch (kind) {
+    case Pool::Kind::Max: return "max";
+    case Pool::Kind::Average: return "average";
+  }
+  return "";
+}
+
+std::string_view kind_name(ReduceAxes::Kind kind) {
+  switch (kind) {
+    case ReduceAxes::Kind::Max: return "max";
+    case ReduceAxes::Kind::Mean: return "mean";
+    case ReduceAxes::Kind::Sum: return "sum";
+    case ReduceAxes::Kind::Min: return "min";
+  }
+  return "";
+}
+
+std::string_view kind_name(Softmax::Kind kind) {
+  switch (kind) {
+    case Softmax::Kind::Softmax: return "softmax";
+    case Softmax::Kind::LogSoftmax: return "log_softmax";
+    case Softmax::Kind::Sparsemax: return "sparsemax";
+  }
+  return "";
+}
+
+std::string_view kind_name(Upsample::Kind kind) {
+  switch (kind) {
+    case Upsample::Kind::Nearest: return "nearest";
+    case Upsample::Kind::Bilinear: return "bilinear";
+    case Upsample::Kind::Bicubic: return "bicubic";
+    case Upsample::Kind::Lanczos3: return "lanczos3";
+    case Upsample::Kind::Lanczos5: return "lanczos5";
+  }
+  return "";
+}
+
+std::string_view kind_name(Merge::Kind kind) {
+  switch (kind) {
+    case Merge::Kind::Add: return "add";
+    case Merge::Kind::Subtract: return "subtract";
+    case Merge::Kind::Multiply: return "multiply";
+    case Merge::Kind::Divide: return "divide";
+    case Merge::Kind::Average: return "average";
+    case Merge::Kind::Maximum: return "maximum";
+    case Merge::Kind::Minimum: return "minimum";
+  }
+  return "";
+}
+
+std::string_view kind_name(Dropout::Kind kind) {
+  switch (kind) {
+    case Dropout::Kind::Elementwise: return "elementwise";
+    case Dropout::Kind::Channels: return "channels";
+    case Dropout::Kind::Gaussian: return "gaussian";
+    case Dropout::Kind::Alpha: return "alpha";
+    case Dropout::Kind::GaussianNoise: return "gaussian noise";
+    case Dropout::Kind::StochasticDepth: return "stochastic depth";
+  }
+  return "";
+}
+
+std::string_view kind_name(UnaryKind kind) {
+  switch (kind) {
+    case UnaryKind::Abs: return "abs";
+    case UnaryKind::Celu: return "celu";
+    case UnaryKind::Cos: return "cos";
+    case UnaryKind::Elu: return "elu";
+    case UnaryKind::Exp: return "exp";
+    case UnaryKind::Erf: return "erf";
+    case UnaryKind::GeluErf: return "gelu_erf";
+    case UnaryKind::GeluTanh: return "gelu_tanh";
+    case UnaryKind::HardShrink: return "hard_shrink";
+    case UnaryKind::HardSigmoid2: return "hard_sigmoid_2";
+    case UnaryKind::HardSigmoid3: return "hard_sigmoid_3";
+    case UnaryKind::HardSilu: return "hard_silu";
+    case UnaryKind::HardTanh: return "hard_tanh";
+    case UnaryKind::LeakyRelu: return "leaky_relu";
+    case UnaryKind::Log: return "log";
+    case UnaryKind::LogSigmoid: return "log_sigmoid";
+    case UnaryKind::Mish: return "mish";
+    case UnaryKind::Negate: return "negate";
+    case UnaryKind::Reciprocal: return "reciprocal";
+    case UnaryKind::Relu: return "relu";
+    case UnaryKind::Relu6: return "relu6";
+    case UnaryKind::ReluGeneral: return "relu_general";
+    case UnaryKind::Rsqrt: return "rsqrt";
+    case UnaryKind::Selu: return "selu";
+    case UnaryKind::Sigmoid: return "sigmoid";
+    case UnaryKind::Silu: return "silu";
+    case UnaryKind::Sin: return "sin";
+    case UnaryKind::SoftShrink: return "soft_shrink";
+    case UnaryKind::Softplus: return "softplus";
+    case UnaryKind::Softsign: return "softsign";
+    case UnaryKind::SparsePlus: return "sparse_plus";
+    case UnaryKind::SparseSigmoid: return "sparse_sigmoid";
+    case UnaryKind::Sqrt: return "sqrt";
+    case UnaryKind::Square: return "square";
+    case UnaryKind::SquarePlus: return "square_plus";
+    case UnaryKind::Tanh: return "tanh";
+    case UnaryKind::TanhShrink: return "tanh_shrink";
+    case UnaryKind::Threshold: return "threshold";
+  }
+  return "";
+}
+
+std::string normalized_axes(const std::vector<std::size_t>& axes, double epsilon, bool scale,
+                            bool center) {
+  return fmt::format("axes {}, epsilon {}{}{}", fmt::join(axes, " "), epsilon,
+                     flag(scale, ", scale"), flag(center, ", center"));
+}
+
+std::string arguments(const Op& op) {
+  return std::visit(
+      io::overloaded{
+          [](const Input& o) { return fmt::format("(\"{}\")", o.name); },
+          [](const Constant&) { return std::string(); },
+          [](const Conv& o) { return conv_text(o); },
+          [](const Dense& o) {
+            return fmt::format("({} -> {}{})", o.in_features, o.out_features,
+                               flag(o.bias, ", bias"));
+          },
+          [](const BatchNorm& o) {
+            return fmt::format("({} features, {}, momentum {})", o.features,
+                               normalized_axes({o.axis}, o.epsilon, o.scale, o.center),
+                               o.momentum);
+          },
+          [](const LayerNorm& o) {
+            return fmt::format("({}, {}{})", sizes(o.extents),
+                               normalized_axes(o.axes, o.epsilon, o.scale, o.center),
+                               flag(o.rms, ", rms"));
+          },
+          [](const Pool& o) {
+            return fmt::format("({}, size {}, strides {}{}, channels at {})", kind_name(o.kind),
+                               sizes(o.size), sizes(o.strides), padding_text(o.padding),
+                               o.channel_axis);
+          },
+          [](const ReduceAxes& o) {
+            return fmt::format("({}, axes {}{})", kind_name(o.kind), fmt::join(o.axes, " "),
+                               flag(o.keep_dims, ", keeps them"));
+          },
+          [](const Unary& o) {
+            return fmt::format("({}, {} {} {})", kind_name(o.kind), o.alpha, o.beta, o.gamma);
+          },
+          [](const Softmax& o) {
+            return fmt::format("({}, axes {})", kind_name(o.kind), fmt::join(o.axes, " "));
+          },
+          [](const Glu& o) { return fmt::format("(axis {})", o.axis); },
+          [](const PRelu& o) { return fmt::format("(alpha {})", sizes(o.alpha_shape)); },
+          [](const Flatten&) { return std::string(); },
+          [](const Reshape& o) { return fmt::format("({})", shape_text(o.shape)); },
+          [](const Permute& o) { return fmt::format("({})", fmt::join(o.axes, " ")); },
+          [](const RepeatVector& o) { return fmt::format("({})", o.count); },
+          [](const PadAxes& o) { return fmt::format("({},{})", o.value, pads_text(o.pads)); },
+          [](const Upsample& o) {
+            return fmt::format("({}, {}, channels at {})", kind_name(o.kind), sizes(o.factors),
+                               o.channel_axis);
+          },
+          [](const Embedding& o) { return fmt::format("({} -> {})", o.input_dim, o.output_dim); },
+          [](const Merge& o) { return fmt::format("({})", kind_name(o.kind)); },
+          [](const Concatenate& o) { return fmt::format("(axis {})", o.axis); },
+          [](const Dot& o) {
+            return fmt::format("(axes {} {}{})", o.axis_a, o.axis_b,
+                               flag(o.normalize, ", normalized"));
+          },
+          [](const ScaleOffset& o) {
+            return fmt::format("(axis {}, scale {}, offset {})", o.axis, fmt::join(o.scale, " "),
+                               fmt::join(o.offset, " "));
+          },
+          [](const Normalize& o) {
+            return fmt::format("(axes {}{}{})", fmt::join(o.axes, " "),
+                               flag(!o.mean.empty(), ", constants"),
+                               flag(o.invert, ", inverted"));
+          },
+          [](const ChannelScale& o) {
+            return fmt::format("({} features at {})", o.features, o.axis);
+          },
+          [](const Dropout& o) { return fmt::format("({}, {})", kind_name(o.kind), o.rate); },
+          [](const Cast& o) { return fmt::format("({})", tensor::dtype_name(o.to)); },
+          [](const Identity&) { return std::string(); },
+          [](const CallGraph& o) { return fmt::format("(graph {})", o.graph); },
+          [](const Unsupported& o) { return fmt::format("(\"{}\": {})", o.class_name, o.reason); },
+      },
+      op);
+}
+
+std::string layout_text(const Layout& layout) {
+  std::string text;
+  if (!layout.axes.empty()) text += fmt::format(" order {}", fmt::join(layout.axes, " "));
+  for (const FlattenedRun& run : layout.last_axis) {
+    text += fmt::format(" run {} by {}", sizes(run.extents), fmt::join(run.order, " "));
+  }
+  return text;
+}
+
+std::string value_text(const Graph& graph, ValueId id) {
+  const Value& value = graph.values[id];
+  return fmt::format("%{} {}{}{}{}", id, shape_text(value.shape),
+                     value.dtype == tensor::DType::Float32
+                         ? ""
+                         : fmt::format(" {}", tensor::dtype_name(value.dtype)),
+                     flag(!value.rank_known, " guessed"), layout_text(value.layout));
+}
+
+std::string module_text(const Program& program, const Node& node) {
+  std::string text = node.layer;
+  if (node.fused) text += " (its activation)";
+  if (!node.module) return text;
+  const Module& module = program.modules[*node.module];
+  text = module.layer;
+  if (!module.part.empty()) text += "." + module.part;
+  if (!module.trainable) text += " (frozen)";
+  for (std::size_t i = 0; i < module.parameters.size(); ++i) {
+    const Parameter& parameter = module.parameters[i];
+    text += fmt::format("{} {}({}) {}", i == 0 ? ":" : ",", parameter.role,
+                        fmt::join(parameter.axes, " "), program.tensors[parameter.tensor].name);
+  }
+  return text;
+}
+
+std::string node_text(const Program& program, const Graph& graph, const Node& node) {
+  std::string text = "  ";
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    if (i != 0) text += ", ";
+    text += value_text(graph, node.outputs[i]);
+  }
+  text += " = " + print(node.op);
+  for (const ValueId input : node.inputs) text += fmt::format(" %{}", input);
+  return text + "    # " + module_text(program, node) + "\n";
+}
+
+}  // namespace
+
+std::string print(const Op& op) { return std::string(op_name(op)) + arguments(op); }
+
+std::string print(const Program& program) {
+  std::string text;
+  for (std::size_t i = 0; i < program.graphs.size(); ++i) {
+    const Graph& graph = program.graphs[i];
+    text += fmt::format("graph {} \"{}\"{}{}\n", i, graph.name,
+                        flag(graph.sequential, " sequential"), flag(i == program.root, " root"));
+    for (const Node& node : graph.nodes) text += node_text(program, graph, node);
+    text += "  return";
+    for (const Port& port : graph.outputs) text += fmt::format(" %{}", port.value);
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace tensorferry::graph

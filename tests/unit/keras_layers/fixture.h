@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/evaluate.h"
+#include "io/source.h"
+#include "keras/model.h"
+
+/// The fixtures that real Keras made (tests/fixtures), for units.
+namespace tensorferry::test {
+
+struct FixtureRun {
+  std::vector<graph::Array> inputs;
+  std::vector<graph::Array> outputs;
+};
+
+struct Fixture {
+  std::string name;   ///< "keras3/convolution/conv1d_causal"
+  std::string kind;   ///< "single", "deep", "none"
+  int exit = 0;
+  std::vector<std::string> words;  ///< that a refusal's sentence must hold
+  std::vector<io::Source> files;
+  std::vector<FixtureRun> runs;
+};
+
+/// Fixtures whose name begins with `prefix`, from $TENSORFERRY_FIXTURES or build/fixtures; none if there are none.
+std::vector<std::string> fixture_names(const std::string& prefix);
+Fixture load_fixture(const std::string& name);
+
+/// A stored tensor as the evaluator wants it, read from the fixture's files.
+graph::LoadTensor tensor_loader(const std::vector<io::Source>& files);
+
+/// max|a − b| ≤ 1e-5 · max|b| + 1e-6; the empty text, or what is wrong.
+std::string difference(const graph::Array& found, const graph::Array& expected);
+
+}  // namespace tensorferry::test
