@@ -22,6 +22,7 @@ COMPILER = {
     "ninja": "ninja-build",
     "/usr/include/nlohmann/json.hpp": "nlohmann-json3-dev",
     "/usr/include/fmt/format.h": "libfmt-dev",
+    "/usr/include/tl/expected.hpp": "libexpected-dev",
     "/usr/include/doctest/doctest.h": "doctest-dev",
 }
 EMSCRIPTEN = {"emcc": "emscripten"}
