@@ -114,7 +114,7 @@ void append_with_digests(tensor::Bundle& bundle, tensor::OutputFile& file, std::
     tensor::append_bytes(file, std::string_view(text).substr(done, at - done));
     const auto id = static_cast<tensor::ReduceId>(bundle.reduces.size());
     bundle.reduces.push_back({tensor::ReduceKind::Sha256, tensor::FileBytes{i}});
-    file.parts.push_back(tensor::DeferredPart{64, tensor::ShaText{id}});
+    file.parts.emplace_back(tensor::DeferredPart{64, tensor::ShaText{id}});
     text.replace(at, 64, 64, ' ');
     done = at + 64;
     from = done;
