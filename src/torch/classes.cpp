@@ -14,7 +14,7 @@ struct LayerKey {
   std::uint32_t scope = 0;  ///< of a node without a module: the graph
   std::size_t number = 0;   ///< module, or node
   std::size_t op = 0;
-  bool shared = false;      ///< `number` is a module's
+  bool shared = false;  ///< `number` is a module's
 
   auto operator<=>(const LayerKey&) const = default;
 };
@@ -47,7 +47,8 @@ class Divider {
   void collect_reachable(std::uint32_t graph) {
     if (!reachable_.insert(graph).second) return;
     for (const graph::Node& node : program_.graphs[graph].nodes) {
-      if (const auto* call = std::get_if<graph::CallGraph>(&node.op)) collect_reachable(call->graph);
+      if (const auto* call = std::get_if<graph::CallGraph>(&node.op))
+        collect_reachable(call->graph);
     }
   }
 
@@ -80,8 +81,8 @@ class Divider {
     const graph::Graph& own = program_.graphs[graph];
     Class made;
     made.graph = graph;
-    made.name = graph == program_.root ? root_class_
-                                       : file_scope_.identifier(class_identifier(own.name));
+    made.name =
+        graph == program_.root ? root_class_ : file_scope_.identifier(class_identifier(own.name));
     Scope names;
     std::map<std::string, std::size_t> by_layer;  // parts of one layer share an attribute
     std::set<std::size_t> seen;
@@ -90,7 +91,9 @@ class Divider {
       const graph::Node& node = own.nodes[i];
       if (const auto* call = std::get_if<graph::CallGraph>(&node.op)) {
         if (nested.emplace(call->graph, i).second) {
-          made.attributes.push_back({names.identifier(node.layer), {}, call->graph,
+          made.attributes.push_back({names.identifier(node.layer),
+                                     {},
+                                     call->graph,
                                      owned_graphs_.insert(call->graph).second});
         }
         continue;
@@ -105,14 +108,17 @@ class Divider {
         continue;
       }
       if (is_part) by_layer[node.layer] = made.attributes.size();
-      made.attributes.push_back({names.identifier(node.layer), {layer}, std::nullopt,
+      made.attributes.push_back({names.identifier(node.layer),
+                                 {layer},
+                                 std::nullopt,
                                  owned_layers_.insert(layer).second});
     }
     made.is_sequence = own.sequential && is_sequence(graph, made);
     result_.classes.push_back(std::move(made));
   }
 
-  // Every step exactly one stock module, nothing frozen, nothing constant, nothing shared, and every layer once.
+  // Every step exactly one stock module, nothing frozen, nothing constant, nothing shared, and
+  // every layer once.
   bool is_sequence(std::uint32_t graph, const Class& made) const {
     const graph::Graph& own = program_.graphs[graph];
     if (own.inputs.size() != 1 || own.outputs.size() != 1) return false;
@@ -123,8 +129,8 @@ class Divider {
       const graph::Node& node = own.nodes[i];
       if (std::holds_alternative<graph::Input>(node.op)) continue;
       const Layer& layer = result_.layers[result_.layer_of.at({graph, i})];
-      const bool in_line = node.inputs.size() == 1 && node.inputs[0] == expected &&
-                           node.outputs.size() == 1;
+      const bool in_line =
+          node.inputs.size() == 1 && node.inputs[0] == expected && node.outputs.size() == 1;
       const bool named = !node.layer.empty() && layers.insert(node.layer).second && !node.fused;
       if (!in_line || !named || layer.sites.size() != 1 || layer.is_frozen()) return false;
       const bool stock = layer.declaration
@@ -134,8 +140,9 @@ class Divider {
       expected = node.outputs[0];
       steps += 1;
     }
-    const bool owns_all = std::all_of(made.attributes.begin(), made.attributes.end(),
-                                      [](const Attribute& attribute) { return attribute.declared; });
+    const bool owns_all =
+        std::all_of(made.attributes.begin(), made.attributes.end(),
+                    [](const Attribute& attribute) { return attribute.declared; });
     return owns_all && steps > 0 && expected == own.outputs[0].value;
   }
 

@@ -21,10 +21,15 @@ bool is_activation(const graph::Node& node) {
 
 class Forward {
  public:
-  Forward(const graph::Program& program, Classes& classes, const Class& own,
-          python::Writer& writer, std::map<std::string, std::string>& becomes)
-      : program_(program), classes_(classes), own_(own), graph_(program.graphs[own.graph]),
-        writer_(writer), becomes_(becomes), variables_(graph_, argument_names(graph_)) {}
+  Forward(const graph::Program& program, Classes& classes, const Class& own, python::Writer& writer,
+          std::map<std::string, std::string>& becomes)
+      : program_(program),
+        classes_(classes),
+        own_(own),
+        graph_(program.graphs[own.graph]),
+        writer_(writer),
+        becomes_(becomes),
+        variables_(graph_, argument_names(graph_)) {}
 
   void write() {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) write_node(i);
@@ -88,7 +93,8 @@ class Forward {
     writer_.statement(names + " = ", value);
   }
 
-  Expression spell_node(std::size_t i, std::vector<Expression> inputs, const std::string& variable) {
+  Expression spell_node(std::size_t i, std::vector<Expression> inputs,
+                        const std::string& variable) {
     const graph::Node& node = graph_.nodes[i];
     const Site site{program_, graph_, node};
     const auto let = [&](Expression value) {
@@ -115,13 +121,15 @@ class Forward {
     std::size_t reader = 0;
     if (!variables_.has_one_reader(node.outputs[0], reader) || reader != i + 1) return false;
     if (value.kind != Expression::Kind::Bracketed || is_activation(node)) return false;
-    return is_activation(graph_.nodes[reader]) && python::text_of(value).size() <= longest_wrapped &&
-           value.text.starts_with("self.") && takes_expression(graph_.nodes[reader]);
+    return is_activation(graph_.nodes[reader]) &&
+           python::text_of(value).size() <= longest_wrapped && value.text.starts_with("self.") &&
+           takes_expression(graph_.nodes[reader]);
   }
 
   // A formula that says x twice wants it in a variable.
   static bool takes_expression(const graph::Node& node) {
-    if (const auto* softmax = std::get_if<graph::Softmax>(&node.op)) return softmax->axes.size() == 1;
+    if (const auto* softmax = std::get_if<graph::Softmax>(&node.op))
+      return softmax->axes.size() == 1;
     return is_one_call(std::get<graph::Unary>(node.op));
   }
 
@@ -157,7 +165,8 @@ class Forward {
       std::size_t reader = 0;
       if (layer == classes_.layer_of.end() || layer->second != attribute.layers[k] ||
           !classes_.layers[layer->second].declaration->stock ||
-          !variables_.has_one_reader(graph_.nodes[i + k - 1].outputs[0], reader) || reader != i + k) {
+          !variables_.has_one_reader(graph_.nodes[i + k - 1].outputs[0], reader) ||
+          reader != i + k) {
         return false;
       }
     }

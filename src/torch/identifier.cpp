@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <utility>
 
 #include "torch/utf8.h"
 
@@ -27,36 +28,106 @@ struct MarkedLetters {
 #include "torch/nfkc_table.inc"
 
 constexpr std::string_view keywords[] = {
-    "False", "None",   "True",   "and",  "as",       "assert", "async", "await",  "break",
-    "class", "continue", "def",  "del",  "elif",     "else",   "except", "finally", "for",
-    "from",  "global", "if",     "import", "in",     "is",     "lambda", "nonlocal", "not",
-    "or",    "pass",   "raise",  "return", "try",    "while",  "with",  "yield",
+    "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
+    "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
+    "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
+    "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield",
 };
 
-// dir(nn.Module()) and dir(nn.Sequential()) of torch 1.13 and 2.15, but for names that begin with "__", which
-// no identifier of ours does.
+// dir(nn.Module()) and dir(nn.Sequential()) of torch 1.13 and 2.15, but for names that begin with
+// "__", which no identifier of ours does.
 constexpr std::string_view module_names[] = {
-    "T_destination", "_apply", "_backward_hooks", "_backward_pre_hooks", "_buffers", "_call_impl",
-    "_compiled_call_impl", "_forward_hooks", "_forward_hooks_always_called",
-    "_forward_hooks_with_kwargs", "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs",
-    "_get_backward_hooks", "_get_backward_pre_hooks", "_get_item_by_idx", "_get_name",
-    "_is_full_backward_hook", "_load_from_state_dict", "_load_state_dict_post_hooks",
-    "_load_state_dict_pre_hooks", "_maybe_warn_non_full_backward_hook", "_modules",
-    "_named_members", "_non_persistent_buffers_set", "_parameters",
-    "_register_load_state_dict_pre_hook", "_register_state_dict_hook",
-    "_replicate_for_data_parallel", "_save_to_state_dict", "_slow_forward", "_state_dict_hooks",
-    "_state_dict_pre_hooks", "_version", "_wrapped_call_impl", "add_module", "append",
-    "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda",
-    "double", "dump_patches", "eval", "extend", "extra_repr", "float", "forward", "get_buffer",
-    "get_extra_state", "get_parameter", "get_submodule", "half", "insert", "ipu",
-    "load_state_dict", "modules", "mtia", "named_buffers", "named_children", "named_modules",
-    "named_parameters", "parameters", "pop", "register_backward_hook", "register_buffer",
-    "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook",
-    "register_full_backward_pre_hook", "register_load_state_dict_post_hook",
-    "register_load_state_dict_pre_hook", "register_module", "register_parameter",
-    "register_state_dict_post_hook", "register_state_dict_pre_hook", "requires_grad_",
-    "set_extra_state", "set_submodule", "share_memory", "state_dict", "to", "to_empty", "train",
-    "training", "type", "xpu", "zero_grad",
+    "T_destination",
+    "_apply",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+    "_buffers",
+    "_call_impl",
+    "_compiled_call_impl",
+    "_forward_hooks",
+    "_forward_hooks_always_called",
+    "_forward_hooks_with_kwargs",
+    "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs",
+    "_get_backward_hooks",
+    "_get_backward_pre_hooks",
+    "_get_item_by_idx",
+    "_get_name",
+    "_is_full_backward_hook",
+    "_load_from_state_dict",
+    "_load_state_dict_post_hooks",
+    "_load_state_dict_pre_hooks",
+    "_maybe_warn_non_full_backward_hook",
+    "_modules",
+    "_named_members",
+    "_non_persistent_buffers_set",
+    "_parameters",
+    "_register_load_state_dict_pre_hook",
+    "_register_state_dict_hook",
+    "_replicate_for_data_parallel",
+    "_save_to_state_dict",
+    "_slow_forward",
+    "_state_dict_hooks",
+    "_state_dict_pre_hooks",
+    "_version",
+    "_wrapped_call_impl",
+    "add_module",
+    "append",
+    "apply",
+    "bfloat16",
+    "buffers",
+    "call_super_init",
+    "children",
+    "compile",
+    "cpu",
+    "cuda",
+    "double",
+    "dump_patches",
+    "eval",
+    "extend",
+    "extra_repr",
+    "float",
+    "forward",
+    "get_buffer",
+    "get_extra_state",
+    "get_parameter",
+    "get_submodule",
+    "half",
+    "insert",
+    "ipu",
+    "load_state_dict",
+    "modules",
+    "mtia",
+    "named_buffers",
+    "named_children",
+    "named_modules",
+    "named_parameters",
+    "parameters",
+    "pop",
+    "register_backward_hook",
+    "register_buffer",
+    "register_forward_hook",
+    "register_forward_pre_hook",
+    "register_full_backward_hook",
+    "register_full_backward_pre_hook",
+    "register_load_state_dict_post_hook",
+    "register_load_state_dict_pre_hook",
+    "register_module",
+    "register_parameter",
+    "register_state_dict_post_hook",
+    "register_state_dict_pre_hook",
+    "requires_grad_",
+    "set_extra_state",
+    "set_submodule",
+    "share_memory",
+    "state_dict",
+    "to",
+    "to_empty",
+    "train",
+    "training",
+    "type",
+    "xpu",
+    "zero_grad",
 };
 
 bool is_word(char32_t point) {
@@ -128,17 +199,46 @@ std::string Scope::identifier(std::string_view name) {
   return result;
 }
 
+namespace {
+
+// How architectures of keras.applications write their names.
+constexpr std::pair<std::string_view, std::string_view> known_words[] = {
+    {"convnext", "ConvNeXt"},   {"densenet", "DenseNet"}, {"efficientnet", "EfficientNet"},
+    {"mobilenet", "MobileNet"}, {"nasnet", "NASNet"},     {"regnet", "RegNet"},
+    {"resnet", "ResNet"},       {"vgg", "VGG"},
+};
+
+std::string capitalized(std::string word) {
+  if (!word.empty() && word[0] >= 'a' && word[0] <= 'z')
+    word[0] = static_cast<char>(word[0] - 'a' + 'A');
+  return word;
+}
+
+std::string class_word(const std::string& word) {
+  for (const auto& [known, written] : known_words) {
+    if (word.starts_with(known)) {
+      return std::string(written) + capitalized(word.substr(known.size()));
+    }
+  }
+  return capitalized(word);
+}
+
+}  // namespace
+
 std::string class_identifier(std::string_view name) {
   std::string result;
-  bool capital = true;
-  for (const char c : ascii_words(name)) {
-    if (c == '_') {
-      capital = true;
+  std::string word;
+  for (const char c : ascii_words(name) + "_") {
+    if (c != '_') {
+      word += c;
       continue;
     }
-    const bool lower = c >= 'a' && c <= 'z';
-    result += capital && lower ? static_cast<char>(c - 'a' + 'A') : c;
-    capital = false;
+    // 1_00 stays apart.
+    if (!result.empty() && !word.empty() && is_digit(result.back()) && is_digit(word.front())) {
+      result += '_';
+    }
+    result += class_word(word);
+    word.clear();
   }
   if (result.empty() || is_digit(result.front())) result = "Model" + result;
   return checked_identifier(result);

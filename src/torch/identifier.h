@@ -6,9 +6,10 @@
 
 namespace tensorferry::torch {
 
-/// Identifiers of one scope (the attributes of a class, the variables of a function, the names of the file),
-/// made of names that a model gives: NFKC; every character outside [A-Za-z0-9_] becomes '_'; a leading digit
-/// or "__" gets the prefix "layer_"; a Python keyword or a name of nn.Module gets the suffix '_'; a clash gets
+/// Identifiers of one scope (the attributes of a class, the variables of a function, the names of
+/// the file), made of names that a model gives: NFKC; every character outside [A-Za-z0-9_] becomes
+/// '_'; a leading digit or "__" gets the prefix "layer_"; a Python keyword or a name of nn.Module
+/// gets the suffix '_'; a clash gets
 /// "_2", "_3"….
 class Scope {
  public:

@@ -9,8 +9,9 @@ namespace tensorferry::torch {
 
 namespace {
 
-constexpr std::uint64_t data_alignment = 64;  // caffe2/serialize/inline_container.h: kFieldAlignment
-constexpr std::uint64_t extra_header = 4;     // id and size of an extra field
+constexpr std::uint64_t data_alignment =
+    64;                                    // caffe2/serialize/inline_container.h: kFieldAlignment
+constexpr std::uint64_t extra_header = 4;  // id and size of an extra field
 
 std::vector<std::uint64_t> row_major(const tensor::Shape& shape) {
   std::vector<std::uint64_t> strides(shape.size(), 1);
@@ -63,7 +64,8 @@ class PtPlan {
   }
 
   void add_tensor(const std::string& name, const tensor::Computation& computation) {
-    const std::uint64_t size = tensor::element_count(computation.shape) * dtype_size(computation.dtype);
+    const std::uint64_t size =
+        tensor::element_count(computation.shape) * dtype_size(computation.dtype);
     begin_member(name, size);
     append_tensor(bundle_, file_, computation);
     offset_ += size;

@@ -49,9 +49,7 @@ std::string separator_of(const Expression& expression) {
 
 }  // namespace
 
-Expression atom(std::string text) {
-  return {Expression::Kind::Atom, "", std::move(text), '(', {}};
-}
+Expression atom(std::string text) { return {Expression::Kind::Atom, "", std::move(text), '(', {}}; }
 
 Expression number(std::int64_t value) { return atom(std::to_string(value)); }
 
@@ -137,7 +135,8 @@ std::string text_of(const Expression& expression) {
 std::string comment_text(std::string_view text) {
   std::string result;
   for (const char32_t point : code_points(text)) {
-    const bool plain = point >= 0x20 && point < 0x7f && point != U'"' && point != U'\'' && point != U'\\';
+    const bool plain =
+        point >= 0x20 && point < 0x7f && point != U'"' && point != U'\'' && point != U'\\';
     result += plain ? static_cast<char>(point) : '?';
   }
   return result;

@@ -5,8 +5,9 @@
 #include <string_view>
 #include <vector>
 
-/// The one writer of Python (wall 8). Text of a model reaches source only as an identifier (identifier.h), as an
-/// escaped literal, or through `comment_text`. What is printed is what black prints (lines of 88).
+/// The one writer of Python (wall 8). Text of a model reaches source only as an identifier
+/// (identifier.h), as an escaped literal, or through `comment_text`. What is printed is what black
+/// prints (lines of 88).
 namespace tensorferry::torch::python {
 
 /// An expression that can be broken over lines.
@@ -45,7 +46,8 @@ std::vector<Expression> numbers(const std::vector<std::int64_t>& values);
 /// The expression on one line.
 std::string text_of(const Expression& expression);
 
-/// Text for a comment or docstring: printable ASCII without quotes and backslashes, all else as '?'.
+/// Text for a comment or docstring: printable ASCII without quotes and backslashes, all else as
+/// '?'.
 std::string comment_text(std::string_view text);
 
 /// Source, line by line.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "torch/forward.h"
@@ -38,8 +39,9 @@ std::string shape_text(const graph::Value& value) {
 
 void write_docstring(Writer& writer, const graph::Graph& graph) {
   const std::vector<std::string> arguments = argument_names(graph);
-  writer.line(fmt::format("\"\"\"The Keras model {}.",
-                          graph.name.empty() ? "" : python::comment_text(graph.name)));
+  writer.line(graph.name.empty()
+                  ? std::string("\"\"\"A Keras model.")
+                  : fmt::format("\"\"\"The Keras model {}.", python::comment_text(graph.name)));
   writer.line("");
   for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
     writer.line(fmt::format("Takes {}: {}.", arguments[i],
@@ -52,6 +54,14 @@ void write_docstring(Writer& writer, const graph::Graph& graph) {
   writer.line("\"\"\"");
 }
 
+Expression never_trained(const std::string& place) {
+  return python::call(place + ".requires_grad_", {python::boolean(false)});
+}
+
+Expression in_dtype(const std::string& place, tensor::DType dtype) {
+  return python::call(place + ".to", {python::atom(fmt::format("torch.{}", dtype_name(dtype)))});
+}
+
 Expression self(const std::string& attribute) { return python::atom("self." + attribute); }
 
 class ClassWriter {
@@ -59,12 +69,17 @@ class ClassWriter {
   ClassWriter(const graph::Program& program, Classes& classes, const Class& own,
               const Precision& precision, Writer& writer,
               std::map<std::string, std::string>& becomes)
-      : program_(program), classes_(classes), own_(own), graph_(program.graphs[own.graph]),
-        precision_(precision), writer_(writer), becomes_(becomes) {}
+      : program_(program),
+        classes_(classes),
+        own_(own),
+        graph_(program.graphs[own.graph]),
+        precision_(precision),
+        writer_(writer),
+        becomes_(becomes) {}
 
   void write() {
-    writer_.line(fmt::format("class {}({}):", own_.name,
-                             own_.is_sequence ? "nn.Sequential" : "nn.Module"));
+    writer_.line(
+        fmt::format("class {}({}):", own_.name, own_.is_sequence ? "nn.Sequential" : "nn.Module"));
     writer_.indent();
     write_docstring(writer_, graph_);
     writer_.line("");
@@ -100,8 +115,9 @@ class ClassWriter {
     }
     writer_.line("def __init__(self):");
     writer_.indent();
-    writer_.statement("", python::call("super().__init__", {python::call(
-                              "OrderedDict", {python::list(std::move(steps))})}));
+    writer_.statement(
+        "", python::call("super().__init__",
+                         {python::call("OrderedDict", {python::list(std::move(steps))})}));
     write_end_of_init();
     writer_.outdent();
   }
@@ -139,8 +155,9 @@ class ClassWriter {
       parts.push_back(python::tuple(
           {python::string(checked_identifier(layer.part)), layer.declaration->constructor}));
     }
-    writer_.statement(prefix, python::call("nn.Sequential", {python::call(
-                                  "OrderedDict", {python::list(std::move(parts))})}));
+    writer_.statement(
+        prefix, python::call("nn.Sequential",
+                             {python::call("OrderedDict", {python::list(std::move(parts))})}));
   }
 
   std::string place(const Attribute& attribute, const Layer& layer) const {
@@ -153,14 +170,12 @@ class ClassWriter {
       const Layer& layer = classes_.layers[number];
       for (const std::string& parameter : layer.declaration->constant) {
         if (layer.trainable) {
-          writer_.line(
-              fmt::format("{}.{}.requires_grad_(False)", place(attribute, layer), parameter));
+          writer_.statement("", never_trained(place(attribute, layer) + "." + parameter));
         }
       }
       const auto dtype = precision_.of_layer.find(number);
       if (dtype != precision_.of_layer.end()) {
-        writer_.line(fmt::format("{}.to(torch.{})", place(attribute, layer),
-                                 dtype_name(dtype->second)));
+        writer_.statement("", in_dtype(place(attribute, layer), dtype->second));
       }
     }
   }
@@ -173,8 +188,8 @@ class ClassWriter {
   std::vector<Expression> frozen(bool batch_norms_only) const {
     std::vector<Expression> result;
     for (const Attribute& attribute : own_.attributes) {
-      const bool any = std::any_of(
-          attribute.layers.begin(), attribute.layers.end(), [&](std::size_t number) {
+      const bool any =
+          std::any_of(attribute.layers.begin(), attribute.layers.end(), [&](std::size_t number) {
             const Layer& layer = classes_.layers[number];
             return layer.is_frozen() && (!batch_norms_only || is_batch_norm(layer));
           });
@@ -183,21 +198,21 @@ class ClassWriter {
     return result;
   }
 
-  void for_each(const std::vector<Expression>& layers, const std::string& method,
-                const std::string& comment) {
+  void for_each(const std::vector<Expression>& layers,
+                const std::function<Expression(const std::string&)>& statement) {
     if (layers.size() == 1) {
-      writer_.line(layers.front().text + method + comment);
+      writer_.statement("", statement(layers.front().text));
       return;
     }
     writer_.statement("for layer in ", python::tuple(layers), ":");
     writer_.indent();
-    writer_.line("layer" + method + comment);
+    writer_.statement("", statement("layer"));
     writer_.outdent();
   }
 
   void write_frozen() {
     const std::vector<Expression> layers = frozen(false);
-    if (!layers.empty()) for_each(layers, ".requires_grad_(False)", "");
+    if (!layers.empty()) for_each(layers, never_trained);
     if (!frozen(true).empty()) writer_.line("self.train()");
   }
 
@@ -206,7 +221,7 @@ class ClassWriter {
     for (const Alias& alias : classes_.aliases) {
       writer_.line(fmt::format("{} = {}", alias.to, alias.from));
     }
-    if (precision_.all) writer_.line(fmt::format("self.to(torch.{})", dtype_name(*precision_.all)));
+    if (precision_.all) writer_.statement("", in_dtype("self", *precision_.all));
   }
 
   void write_train() {
@@ -215,7 +230,8 @@ class ClassWriter {
     writer_.line("def train(self, mode=True):");
     writer_.indent();
     writer_.line("super().train(mode)");
-    for_each(layers, ".eval()", "  # frozen");
+    writer_.line("# Frozen: they keep their statistics, as in Keras.");
+    for_each(layers, [](const std::string& place) { return python::call(place + ".eval", {}); });
     writer_.line("return self");
     writer_.outdent();
     writer_.line("");

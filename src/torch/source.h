@@ -10,8 +10,9 @@ namespace tensorferry::torch {
 
 /// How the floating-point tensors of the file are held: one dtype for all, or the layers' own.
 struct Precision {
-  std::optional<tensor::DType> all;               ///< not float32: the whole model is built in it
-  std::map<std::size_t, tensor::DType> of_layer;  ///< where they differ: layers that are not float32
+  std::optional<tensor::DType> all;  ///< not float32: the whole model is built in it
+  std::map<std::size_t, tensor::DType>
+      of_layer;  ///< where they differ: layers that are not float32
 };
 Precision precision_of(const Classes& classes);
 

@@ -8,22 +8,24 @@
 
 namespace tensorferry::torch {
 
-/// A tensor of a weights file. Entries with one `storage` are one tensor at two places of the module.
+/// A tensor of a weights file. Entries with one `storage` are one tensor at two places of the
+/// module.
 struct NamedWeight {
   std::string key;
   std::size_t storage = 0;
   const Weight* weight = nullptr;
 };
 
-/// The plan of a `.safetensors` file: its header, then each tensor row-major; tensors of larger elements
-/// first, so that each is aligned. A tensor at two places is written twice, as the format has no other way.
-/// (github.com/huggingface/safetensors, README: Format)
+/// The plan of a `.safetensors` file: its header, then each tensor row-major; tensors of larger
+/// elements first, so that each is aligned. A tensor at two places is written twice, as the format
+/// has no other way. (github.com/huggingface/safetensors, README: Format)
 tensor::OutputFile safetensors_file(tensor::Bundle& bundle, const std::string& path,
                                     const std::vector<NamedWeight>& weights);
 
-/// The plan of a `.pt` file: a stored zip as torch.save writes it, with only the opcodes of a state_dict.
-/// With `strided` tensors lie as in the Keras file wherever strides can say so. CRC fields are 0: torch does
-/// not look at them. (torch/serialization.py: _save; torch/_weights_only_unpickler.py)
+/// The plan of a `.pt` file: a stored zip as torch.save writes it, with only the opcodes of a
+/// state_dict. With `strided` tensors lie as in the Keras file wherever strides can say so. CRC
+/// fields are 0: torch does not look at them. (torch/serialization.py: _save;
+/// torch/_weights_only_unpickler.py)
 tensor::OutputFile pt_file(tensor::Bundle& bundle, const std::string& path,
                            const std::vector<NamedWeight>& weights, bool strided);
 

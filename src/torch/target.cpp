@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "graph/passes/layout.h"
 #include "io/error.h"
@@ -22,9 +23,9 @@ std::optional<tensor::DType> wanted_dtype(const Options& options) {
        {tensor::DType::Float16, tensor::DType::BFloat16, tensor::DType::Float32}) {
     if (dtype_name(dtype) == options.dtype) return dtype;
   }
-  throw io::Error(io::ErrorCode::OptionInvalid,
-                  fmt::format("The dtype can be float16, bfloat16 or float32, not \"{}\".",
-                              options.dtype));
+  throw io::Error(
+      io::ErrorCode::OptionInvalid,
+      fmt::format("The dtype can be float16, bfloat16 or float32, not \"{}\".", options.dtype));
 }
 
 // "functional_3" says nothing about a model.
@@ -32,16 +33,24 @@ std::string class_name(const graph::Program& program, const Options& options) {
   if (!options.class_name.empty()) return checked_identifier(options.class_name);
   const std::string& name = program.graphs.at(program.root).name;
   const std::string stem = name.substr(0, name.find_last_not_of("_0123456789") + 1);
-  const bool is_generic = stem.empty() || stem == "model" || stem == "functional" || stem == "sequential";
+  const bool is_generic =
+      stem.empty() || stem == "model" || stem == "functional" || stem == "sequential";
   return is_generic ? "Model" : class_identifier(name);
 }
 
-// In a model of one dtype nothing is cast on the way.
-void drop_casts(graph::Program& program) {
+// In a model of one dtype nothing is cast on the way. Positions for an Embedding keep theirs:
+// float16 holds whole numbers up to 2048 only.
+void compute_in(graph::Program& program, tensor::DType dtype) {
   for (graph::Graph& graph : program.graphs) {
+    std::set<graph::ValueId> positions;
     for (graph::Node& node : graph.nodes) {
       const auto* cast = std::get_if<graph::Cast>(&node.op);
       if (cast != nullptr && is_floating_point(cast->to)) node.op = graph::Identity{};
+      if (std::holds_alternative<graph::Embedding>(node.op)) positions.insert(node.inputs.at(0));
+    }
+    for (graph::ValueId id = 0; id < graph.values.size(); ++id) {
+      graph::Value& value = graph.values[id];
+      if (is_floating_point(value.dtype) && !positions.count(id)) value.dtype = dtype;
     }
   }
 }
@@ -66,7 +75,8 @@ std::vector<PortRow> port_rows(const graph::Graph& graph, const std::vector<grap
   return rows;
 }
 
-std::vector<WeightRow> weight_rows(const std::vector<NamedWeight>& weights, const Options& options) {
+std::vector<WeightRow> weight_rows(const std::vector<NamedWeight>& weights,
+                                   const Options& options) {
   std::vector<WeightRow> rows;
   const bool may_stride = options.weights == WeightFormat::Pt && !options.contiguous;
   for (const NamedWeight& named : weights) {
@@ -136,14 +146,13 @@ tensor::OutputFile text_file(const std::string& path, const std::string& text) {
 Output write(const graph::Program& program, const Options& options) {
   const std::optional<tensor::DType> dtype = wanted_dtype(options);
   graph::Program laid_out = graph::channels_first(program, {options.channels_last_io});
-  if (dtype) drop_casts(laid_out);
+  if (dtype) compute_in(laid_out, *dtype);
   Classes classes = divide(laid_out, class_name(program, options));
   if (dtype) cast_weights(classes, *dtype);
 
   std::map<std::string, std::string> becomes;
   Output output;
-  output.bundle.files.push_back(
-      text_file("model.py", model_source(laid_out, classes, becomes)));
+  output.bundle.files.push_back(text_file("model.py", model_source(laid_out, classes, becomes)));
 
   std::vector<NamedWeight> weights;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> storages;
@@ -168,7 +177,8 @@ Output write(const graph::Program& program, const Options& options) {
 
 namespace {
 
-// The plain permutes of a kernel, by its rank alone: (in, out), (length, in, out), (height, width, in, out)…
+// The plain permutes of a kernel, by its rank alone: (in, out), (length, in, out), (height, width,
+// in, out)…
 std::vector<std::size_t> assumed_axes(std::size_t rank) {
   std::vector<std::size_t> axes{rank - 1, rank - 2};
   for (std::size_t axis = 0; axis + 2 < rank; ++axis) axes.push_back(axis);

@@ -12,11 +12,11 @@ enum class WeightFormat { Safetensors, Pt };
 
 struct Options {
   WeightFormat weights = WeightFormat::Safetensors;
-  bool contiguous = false;            ///< `.pt` without strided tensors
-  std::string dtype;                  ///< "", "float16", "bfloat16", "float32": cast of floating weights
-  std::string class_name;             ///< "": from the model's name
+  bool contiguous = false;  ///< `.pt` without strided tensors
+  std::string dtype;        ///< "", "float16", "bfloat16", "float32": cast of floating weights
+  std::string class_name;   ///< "": from the model's name
   bool channels_last_io = false;
-  bool assume_kinds = false;          ///< weights-only files: plain permutes by rank
+  bool assume_kinds = false;  ///< weights-only files: plain permutes by rank
 };
 
 /// One row of `manifest.json`'s `weights`.
@@ -56,11 +56,12 @@ struct Output {
   bool incomplete = false;      ///< a stub stands in for a layer: exit 1
 };
 
-/// `program` is what `keras::lower` made. Runs the layout pass, plans the files. No tensor byte is read.
+/// `program` is what `keras::lower` made. Runs the layout pass, plans the files. No tensor byte is
+/// read.
 Output write(const graph::Program& program, const Options& options);
 
-/// Weights without an architecture: Keras's own names and axes, bytes unchanged, and no model.py. With
-/// `assume_kinds` kernels are permuted by their rank alone, each with a note `assumed-kind`.
+/// Weights without an architecture: Keras's own names and axes, bytes unchanged, and no model.py.
+/// With `assume_kinds` kernels are permuted by their rank alone, each with a note `assumed-kind`.
 struct NamedTensor {
   std::string key;
   tensor::TensorRef tensor;

@@ -33,7 +33,9 @@ std::string purpose(const graph::Node& reader) {
 }  // namespace
 
 Variables::Variables(const graph::Graph& graph, const std::vector<std::string>& arguments)
-    : graph_(graph), readers_(graph.values.size()), is_output_(graph.values.size(), false),
+    : graph_(graph),
+      readers_(graph.values.size()),
+      is_output_(graph.values.size(), false),
       arguments_(arguments.begin(), arguments.end()) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     for (const graph::ValueId value : graph.nodes[i].inputs) readers_[value].push_back(i);

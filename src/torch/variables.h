@@ -10,8 +10,8 @@
 
 namespace tensorferry::torch {
 
-/// The variables of a `forward`: the main path is `x`; what branches off it is named after what it is for
-/// (residual, scale, branch, skip); a name whose value is read no more is used again.
+/// The variables of a `forward`: the main path is `x`; what branches off it is named after what it
+/// is for (residual, scale, branch, skip); a name whose value is read no more is used again.
 class Variables {
  public:
   Variables(const graph::Graph& graph, const std::vector<std::string>& arguments);

@@ -12,14 +12,14 @@ namespace tensorferry::torch {
 namespace {
 
 using tensor::Computation;
-using tensor::Shape;
-using tensor::TensorRef;
-using tensor::View;
 using tensor::identity_computation;
 using tensor::identity_view;
 using tensor::permuted;
 using tensor::reshaped;
+using tensor::Shape;
 using tensor::sliced;
+using tensor::TensorRef;
+using tensor::View;
 
 std::vector<std::size_t> ascending(std::size_t count) {
   std::vector<std::size_t> axes(count);
@@ -47,11 +47,13 @@ std::string permute_chain(const std::vector<std::size_t>& axes) {
 
 // "h" and "w" for the extents of a map; what a run of another rank flattened has numbers.
 std::string rows_chain(const graph::FlattenedRun& run) {
-  static constexpr const char* names[][4] = {{"c"}, {"w", "c"}, {"h", "w", "c"}, {"d", "h", "w", "c"}};
+  static constexpr const char* names[][4] = {
+      {"c"}, {"w", "c"}, {"h", "w", "c"}, {"d", "h", "w", "c"}};
   std::string text;
   for (const std::size_t axis : run.order) {
     const std::size_t rank = run.extents.size();
-    const std::string name = rank >= 1 && rank <= 4 ? names[rank - 1][axis] : fmt::format("{}", axis);
+    const std::string name =
+        rank >= 1 && rank <= 4 ? names[rank - 1][axis] : fmt::format("{}", axis);
     text += (text.empty() ? "" : ",") + name;
   }
   return "rows(" + text + ")";
@@ -73,7 +75,8 @@ std::uint64_t extent_of(const graph::FlattenedRun& run) {
   return product;
 }
 
-/// The rows of each run of `tensor` (its first axis), in the target's order, the other axes behind them.
+/// The rows of each run of `tensor` (its first axis), in the target's order, the other axes behind
+/// them.
 std::vector<View> row_views(const TensorRef& tensor, const std::vector<graph::FlattenedRun>& runs) {
   const View whole = identity_view(0, tensor.shape);
   std::vector<View> views;
@@ -135,8 +138,7 @@ Weight permuted_weight(const TensorRef& tensor, const std::vector<std::size_t>& 
 Weight permuted_weight(const TensorRef& tensor, const std::vector<std::size_t>& axes,
                        const Shape& shape) {
   const View view = reshaped(permuted(identity_view(0, tensor.shape), axes), shape);
-  Weight weight =
-      weight_of(tensor, computation(tensor, {view}, 0, shape, permute_chain(axes)));
+  Weight weight = weight_of(tensor, computation(tensor, {view}, 0, shape, permute_chain(axes)));
   Weight::Strided strided{identity_computation(tensor), {}};
   for (const std::int64_t stride : view.strides) {
     strided.strides.push_back(static_cast<std::uint64_t>(stride));
@@ -162,8 +164,8 @@ Weight linear_weight(const TensorRef& kernel, const std::vector<graph::Flattened
 
 Weight vector_weight(const TensorRef& vector, const std::vector<graph::FlattenedRun>& runs) {
   if (runs.empty()) return stored_weight(vector);
-  return weight_of(vector, computation(vector, row_views(vector, runs), 0, vector.shape,
-                                       rows_chain(runs)));
+  return weight_of(vector,
+                   computation(vector, row_views(vector, runs), 0, vector.shape, rows_chain(runs)));
 }
 
 Weight constant_weight(double value, tensor::DType dtype, const Shape& shape) {

@@ -10,9 +10,9 @@
 
 namespace tensorferry::torch {
 
-/// A tensor of a state_dict. `contiguous` makes it row-major. Where Keras's bytes serve as they lie (or need
-/// not be transposed), `storage` and `strides` say the same tensor as a strided look at them: element (i, j…) is
-/// element Σ i_k · strides[k] of the storage.
+/// A tensor of a state_dict. `contiguous` makes it row-major. Where Keras's bytes serve as they lie
+/// (or need not be transposed), `storage` and `strides` say the same tensor as a strided look at
+/// them: element (i, j…) is element Σ i_k · strides[k] of the storage.
 struct Weight {
   struct Strided {
     tensor::Computation storage;

@@ -5,8 +5,8 @@
 
 #include "graph/ops.h"
 
-/// Orders of axes. An order lists, for each axis of the target's value, the axis of Keras's value that it is
-/// (numpy's transpose: target = keras.transpose(order)).
+/// Orders of axes. An order lists, for each axis of the target's value, the axis of Keras's value
+/// that it is (numpy's transpose: target = keras.transpose(order)).
 namespace tensorferry::graph {
 
 using Axes = std::vector<std::size_t>;
@@ -26,8 +26,8 @@ std::vector<Item> in_order(const std::vector<Item>& items, const Axes& order) {
   for (const std::size_t axis : order) result.push_back(items.at(axis));
   return result;
 }
-/// True if a transpose of a value of this shape by `axes` moves no element: only axes of extent 1 change
-/// places. An unknown extent, but for the batch's, counts as more than 1.
+/// True if a transpose of a value of this shape by `axes` moves no element: only axes of extent 1
+/// change places. An unknown extent, but for the batch's, counts as more than 1.
 bool moves_nothing(const std::vector<Extent>& shape, const Axes& axes);
 
 }  // namespace tensorferry::graph

@@ -17,7 +17,10 @@ using Runs = std::vector<FlattenedRun>;
 class GraphLayout {
  public:
   GraphLayout(LayoutState& state, const Graph& source, std::uint32_t index, bool keep_ports)
-      : state_(state), source_(source), index_(index), keep_ports_(keep_ports),
+      : state_(state),
+        source_(source),
+        index_(index),
+        keep_ports_(keep_ports),
         now_(source.values.size()) {
     result_.name = source.name;
     result_.sequential = source.sequential;
@@ -78,7 +81,8 @@ class GraphLayout {
   }
 
   /// `value` held in `order`: itself, or a transpose of it, which is made once and noted.
-  ValueId held_in(ValueId value, const Axes& order, const Node& consumer, const std::string& reason) {
+  ValueId held_in(ValueId value, const Axes& order, const Node& consumer,
+                  const std::string& reason) {
     if (order_of(value) == order || order.size() != rank_of(value)) return value;
     const auto key = std::make_pair(value, order);
     const auto made = transposed_.find(key);
@@ -112,7 +116,8 @@ class GraphLayout {
     if (runs_of(now_[source]).empty()) return;
     for (std::size_t i = 0; i < source_.nodes.size(); ++i) {
       const Node& node = source_.nodes[i];
-      if (std::find(node.outputs.begin(), node.outputs.end(), source) == node.outputs.end()) continue;
+      if (std::find(node.outputs.begin(), node.outputs.end(), source) == node.outputs.end())
+        continue;
       if (std::holds_alternative<Flatten>(node.op)) {
         state_.lessons.plain_flattens.insert({index_, i});
         state_.learned = true;
@@ -147,8 +152,8 @@ class GraphLayout {
     }
   }
 
-  /// The order in which a module whose parameters lie along several axes takes its input: that of the first
-  /// call, for all calls.
+  /// The order in which a module whose parameters lie along several axes takes its input: that of
+  /// the first call, for all calls.
   ValueId as_at_first_call(const Node& node, ValueId value) {
     if (!node.module || state_.program.modules[*node.module].parameters.empty()) return value;
     const auto [first, is_first] = state_.orders.emplace(*node.module, order_of(value));
@@ -203,10 +208,10 @@ class GraphLayout {
       const Wishes wishes = wishes_of(source_, value, state_.boundaries);
       if (wishes.channels_first && !wishes.keras) order = channels_first_order(rank, rank - 1);
       if (wishes.channels_first && wishes.keras) {
-        state_.program.notes.push_back(
-            {io::Severity::Info, node.layer, "mixed-layout",
-             "The input keeps Keras's layout, as some of its consumers work along the last axis and "
-             "some take the channels first."});
+        state_.program.notes.push_back({io::Severity::Info, node.layer, "mixed-layout",
+                                        "The input keeps Keras's layout, as some of its consumers "
+                                        "work along the last axis and "
+                                        "some take the channels first."});
       }
     }
     emit(node, op, {}, {order});
@@ -429,7 +434,8 @@ class GraphLayout {
     emit(node, op, {x}, {order});
   }
 
-  // A Permute of Keras's: into whatever layout is wanted; before a Flatten it is only another order.
+  // A Permute of Keras's: into whatever layout is wanted; before a Flatten it is only another
+  // order.
   void permute(const Node& node, const Permute& op) {
     require_keras_elements(node);
     const ValueId x = argument(node);
@@ -505,8 +511,8 @@ class GraphLayout {
     emit(node, op, inputs_in(node, order), {order}, common_runs(node));
   }
 
-  /// The order of the flattened axis that elementwise merged inputs share; none where they differ. An input of
-  /// extent 1 there has no order.
+  /// The order of the flattened axis that elementwise merged inputs share; none where they differ.
+  /// An input of extent 1 there has no order.
   Runs common_runs(const Node& node) {
     std::optional<Runs> common;
     bool alike = true;

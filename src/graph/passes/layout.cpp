@@ -31,7 +31,8 @@ Attempt attempt(const Program& source, const LayoutOptions& options, Lessons& le
 
 Program channels_first(const Program& program, const LayoutOptions& options) {
   Lessons lessons;
-  // Each attempt in vain adds a Flatten or a module to the lessons, of which there are finitely many.
+  // Each attempt in vain adds a Flatten or a module to the lessons, of which there are finitely
+  // many.
   while (true) {
     Attempt result = attempt(program, options, lessons);
     if (!result.learned) return std::move(result.program);

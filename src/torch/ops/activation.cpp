@@ -18,9 +18,7 @@ const Helper sparsemax{"sparsemax",
                        R"(def sparsemax(x, dim):
     """The point of the simplex that is nearest to x."""
     ordered = x.sort(dim=dim, descending=True).values
-    shape = [1] * x.dim()
-    shape[dim] = -1
-    counts = torch.arange(1, x.shape[dim] + 1, device=x.device, dtype=x.dtype).view(shape)
+    counts = torch.ones_like(x).cumsum(dim=dim)
     sums = ordered.cumsum(dim=dim)
     support = (1 + counts * ordered > sums).sum(dim=dim, keepdim=True)
     threshold = (sums.gather(dim, support - 1) - 1) / support
@@ -132,8 +130,8 @@ std::optional<Spelling> plain_function(const Unary& unary) {
 
 std::string text(double value) { return python::text_of(number(value)); }
 
-// Keras's relu with all its numbers: slope · (x − threshold) up to the threshold, x above it, at most the
-// maximum (keras/src/activations/activations.py: relu).
+// Keras's relu with all its numbers: slope · (x − threshold) up to the threshold, x above it, at
+// most the maximum (keras/src/activations/activations.py: relu).
 Expression general_relu(const Unary& unary, Call& call) {
   const double slope = unary.alpha;
   const double maximum = unary.beta;
@@ -151,9 +149,9 @@ Expression general_relu(const Unary& unary, Call& call) {
   } else {
     const std::string difference = threshold < 0 ? fmt::format("{} + {}", x, text(-threshold))
                                                  : fmt::format("{} - {}", x, text(threshold));
-    result = python::call("torch.where",
-                          {python::atom(fmt::format("{} > {}", x, text(threshold))),
-                           python::atom(x), python::atom(fmt::format("{} * ({})", text(slope), difference))});
+    result = python::call(
+        "torch.where", {python::atom(fmt::format("{} > {}", x, text(threshold))), python::atom(x),
+                        python::atom(fmt::format("{} * ({})", text(slope), difference))});
   }
   if (std::isinf(maximum)) return result;
   return python::call("torch.clamp", {result, keyword("max", number(maximum))});
@@ -228,7 +226,8 @@ Expression call_softmax(const graph::Softmax& softmax, Call& call) {
   const std::string x = call.name();
   const Expression dim = python::tuple_of({softmax.axes.begin(), softmax.axes.end()});
   const Expression total = python::call(
-      "torch.logsumexp", {python::atom(x), keyword("dim", dim), keyword("keepdim", python::boolean(true))});
+      "torch.logsumexp",
+      {python::atom(x), keyword("dim", dim), keyword("keepdim", python::boolean(true))});
   const Expression logits = python::atom(fmt::format("{} - {}", x, python::text_of(total)));
   return logarithm ? logits : python::call("torch.exp", {logits});
 }
@@ -238,9 +237,8 @@ std::optional<Expression> module_softmax(const graph::Softmax& softmax) {
     return std::nullopt;
   }
   const bool logarithm = softmax.kind == graph::Softmax::Kind::LogSoftmax;
-  return python::call(
-      logarithm ? "nn.LogSoftmax" : "nn.Softmax",
-      {keyword("dim", number(static_cast<std::int64_t>(softmax.axes.front())))});
+  return python::call(logarithm ? "nn.LogSoftmax" : "nn.Softmax",
+                      {keyword("dim", number(static_cast<std::int64_t>(softmax.axes.front())))});
 }
 
 Expression call_glu(const graph::Glu& glu, Call& call) {

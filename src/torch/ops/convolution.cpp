@@ -33,7 +33,8 @@ std::vector<Pad> explicit_pads(const graph::Conv& conv) {
   if (conv.padding.kind == graph::SpatialPadding::Kind::Explicit) return conv.padding.pads;
   std::vector<Pad> pads;
   for (std::size_t i = 0; i < conv.kernel_size.size(); ++i) {
-    pads.push_back(graph::same_pad(graph::unknown_extent, conv.kernel_size[i], 1, conv.dilations[i]));
+    pads.push_back(
+        graph::same_pad(graph::unknown_extent, conv.kernel_size[i], 1, conv.dilations[i]));
   }
   return pads;
 }
@@ -71,10 +72,11 @@ Cut cut_of(const graph::Conv& conv) {
                         : Pad{same / 2, reach - conv.strides[i] - same / 2};
     const std::int64_t added = std::max<std::int64_t>(pad.before - pad.after, 0);
     if (pad.before < 0 || (added > 0 && added >= std::max(conv.strides[i], conv.dilations[i]))) {
-      throw io::Error(io::ErrorCode::LayerUnsupported,
-                      fmt::format("PyTorch has no transposed convolution that cuts {} and {} off an "
-                                  "axis with stride {}.",
-                                  pad.before, pad.after, conv.strides[i]));
+      throw io::Error(
+          io::ErrorCode::LayerUnsupported,
+          fmt::format("PyTorch has no transposed convolution that cuts {} and {} off an "
+                      "axis with stride {}.",
+                      pad.before, pad.after, conv.strides[i]));
     }
     cut.padding.push_back(pad.before);
     cut.output_padding.push_back(added);
@@ -144,7 +146,8 @@ Expression constructor(const graph::Conv& conv, const Padding& padding) {
   if (conv.groups != 1) arguments.push_back(keyword("groups", number(conv.groups)));
   if (!conv.bias) arguments.push_back(keyword("bias", python::boolean(false)));
   return python::call(
-      fmt::format("nn.Conv{}{}d", conv.transposed ? "Transpose" : "", conv.spatial_rank), arguments);
+      fmt::format("nn.Conv{}{}d", conv.transposed ? "Transpose" : "", conv.spatial_rank),
+      arguments);
 }
 
 Expression without_end(const std::vector<std::int64_t>& off_the_end, Call& call, Expression value) {

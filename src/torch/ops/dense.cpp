@@ -16,9 +16,8 @@ Declaration declare_dense(const graph::Dense& dense, const Site& site) {
 
 Declaration declare_embedding(const graph::Embedding& embedding, const Site& site) {
   Declaration declaration;
-  declaration.constructor =
-      python::call("nn.Embedding",
-                   {python::number(embedding.input_dim), python::number(embedding.output_dim)});
+  declaration.constructor = python::call(
+      "nn.Embedding", {python::number(embedding.input_dim), python::number(embedding.output_dim)});
   declaration.state.push_back({"weight", stored_weight(site.tensor("embeddings"))});
   const tensor::DType dtype = site.input().dtype;
   declaration.stock = dtype == tensor::DType::Int32 || dtype == tensor::DType::Int64;

@@ -12,7 +12,8 @@ using python::number;
 
 Expression nested(const std::string& function, const std::vector<Expression>& inputs) {
   Expression result = inputs.front();
-  for (std::size_t i = 1; i < inputs.size(); ++i) result = python::call(function, {result, inputs[i]});
+  for (std::size_t i = 1; i < inputs.size(); ++i)
+    result = python::call(function, {result, inputs[i]});
   return result;
 }
 
@@ -36,8 +37,8 @@ Expression call_merge(const Merge& merge, Call& call) {
     case Merge::Kind::Divide:
       return python::operators("/", inputs);
     case Merge::Kind::Average:
-      return python::atom(fmt::format("({}) / {}", python::text_of(python::operators("+", inputs)),
-                                      inputs.size()));
+      return python::atom(
+          fmt::format("({}) / {}", python::text_of(python::operators("+", inputs)), inputs.size()));
     case Merge::Kind::Maximum:
       return nested("torch.maximum", inputs);
     case Merge::Kind::Minimum:

@@ -27,9 +27,8 @@ const Helper rms_norm{"RMSNorm",
         return x * torch.rsqrt(variance + self.eps) * self.weight + self.bias
 )"};
 
-const Helper normalization{
-    "Normalization",
-    R"(class Normalization(nn.Module):
+const Helper normalization{"Normalization",
+                           R"(class Normalization(nn.Module):
     """(x - mean) / sqrt(variance), with statistics that broadcast against x."""
 
     def __init__(self, *shape):
@@ -41,9 +40,8 @@ const Helper normalization{
         return (x - self.mean) / self.variance.sqrt().clamp(min=1e-7)
 )"};
 
-const Helper denormalization{
-    "Denormalization",
-    R"(class Denormalization(nn.Module):
+const Helper denormalization{"Denormalization",
+                             R"(class Denormalization(nn.Module):
     """x * sqrt(variance) + mean, with statistics that broadcast against x."""
 
     def __init__(self, *shape):
@@ -55,9 +53,8 @@ const Helper denormalization{
         return x * self.variance.sqrt().clamp(min=1e-7) + self.mean
 )"};
 
-const Helper scale_offset{
-    "ScaleOffset",
-    R"(class ScaleOffset(nn.Module):
+const Helper scale_offset{"ScaleOffset",
+                          R"(class ScaleOffset(nn.Module):
     """x * scale + offset, with constants that broadcast against x."""
 
     def __init__(self, scale, offset, shape):
@@ -71,33 +68,33 @@ const Helper scale_offset{
         return x * self.scale + self.offset
 )"};
 
-const Helper fixed_normalization{
-    "FixedNormalization",
-    R"(class FixedNormalization(nn.Module):
+const Helper fixed_normalization{"FixedNormalization",
+                                 R"(class FixedNormalization(nn.Module):
     """(x - mean) / sqrt(variance), with constants that broadcast against x."""
 
     def __init__(self, mean, variance, shape):
         super().__init__()
         mean = torch.tensor(mean, dtype=torch.float32).reshape(shape)
         variance = torch.tensor(variance, dtype=torch.float32).reshape(shape)
+        deviation = variance.sqrt().clamp(min=1e-7)
         self.register_buffer("mean", mean, persistent=False)
-        self.register_buffer("deviation", variance.sqrt().clamp(min=1e-7), persistent=False)
+        self.register_buffer("deviation", deviation, persistent=False)
 
     def forward(self, x):
         return (x - self.mean) / self.deviation
 )"};
 
-const Helper fixed_denormalization{
-    "FixedDenormalization",
-    R"(class FixedDenormalization(nn.Module):
+const Helper fixed_denormalization{"FixedDenormalization",
+                                   R"(class FixedDenormalization(nn.Module):
     """x * sqrt(variance) + mean, with constants that broadcast against x."""
 
     def __init__(self, mean, variance, shape):
         super().__init__()
         mean = torch.tensor(mean, dtype=torch.float32).reshape(shape)
         variance = torch.tensor(variance, dtype=torch.float32).reshape(shape)
+        deviation = variance.sqrt().clamp(min=1e-7)
         self.register_buffer("mean", mean, persistent=False)
-        self.register_buffer("deviation", variance.sqrt().clamp(min=1e-7), persistent=False)
+        self.register_buffer("deviation", deviation, persistent=False)
 
     def forward(self, x):
         return x * self.deviation + self.mean
@@ -115,24 +112,26 @@ const Helper layer_scale{"LayerScale",
         return x * self.gamma
 )"};
 
-// Keras's momentum weighs the old value, torch's the new one. 1 − 0.99 is 0.01, not 0.010000000000000009.
-Expression momentum(double keras) {
-  return number(std::stod(fmt::format("{:.12g}", 1 - keras)));
-}
+// Keras's momentum weighs the old value, torch's the new one. 1 − 0.99 is 0.01, not
+// 0.010000000000000009.
+Expression momentum(double keras) { return number(std::stod(fmt::format("{:.12g}", 1 - keras))); }
 
-/// weight and bias; where only one of them is Keras's, the other is a constant that is never trained.
+/// weight and bias; where only one of them is Keras's, the other is a constant that is never
+/// trained.
 void add_affine(Declaration& declaration, const Site& site, bool scale, bool center,
-                const tensor::Shape& shape, const std::function<Weight(const std::string&)>& stored) {
+                const tensor::Shape& shape,
+                const std::function<Weight(const std::string&)>& stored) {
   const tensor::DType dtype =
       scale || center ? site.tensor(scale ? "gamma" : "beta").dtype : site.input().dtype;
-  declaration.state.push_back({"weight", scale ? stored("gamma") : constant_weight(1, dtype, shape)});
+  declaration.state.push_back(
+      {"weight", scale ? stored("gamma") : constant_weight(1, dtype, shape)});
   declaration.state.push_back({"bias", center ? stored("beta") : constant_weight(0, dtype, shape)});
   if (!scale) declaration.constant.push_back("weight");
   if (!center) declaration.constant.push_back("bias");
 }
 
-/// The shape of constants along `axes` that broadcast against a value of `rank` axes: 1 elsewhere, nothing
-/// before the first.
+/// The shape of constants along `axes` that broadcast against a value of `rank` axes: 1 elsewhere,
+/// nothing before the first.
 std::vector<std::int64_t> broadcast_shape(const graph::Value& value,
                                           const std::vector<std::size_t>& axes) {
   std::vector<std::int64_t> shape;
@@ -194,9 +193,10 @@ Declaration declare_fixed(const graph::Normalize& op, const Site& site, Helpers&
   };
   Declaration declaration;
   declaration.stock = false;
-  declaration.constructor = python::call(
-      helpers.use(op.invert ? fixed_denormalization : fixed_normalization),
-      {placed(op.mean), placed(op.variance), python::tuple_of(broadcast_shape(site.input(), op.axes))});
+  declaration.constructor =
+      python::call(helpers.use(op.invert ? fixed_denormalization : fixed_normalization),
+                   {placed(op.mean), placed(op.variance),
+                    python::tuple_of(broadcast_shape(site.input(), op.axes))});
   return declaration;
 }
 
@@ -256,9 +256,9 @@ Declaration declare_layer_norm(const graph::LayerNorm& norm, const Site& site, H
     add_affine(declaration, site, norm.scale, norm.center, unsigned_shape(norm.extents), stored);
     return declaration;
   }
-  std::vector<Expression> arguments{norm.extents.size() == 1 ? number(norm.extents[0])
-                                                             : python::tuple_of(norm.extents),
-                                    keyword("eps", number(norm.epsilon))};
+  std::vector<Expression> arguments{
+      norm.extents.size() == 1 ? number(norm.extents[0]) : python::tuple_of(norm.extents),
+      keyword("eps", number(norm.epsilon))};
   if (!norm.scale && !norm.center) {
     arguments.push_back(keyword("elementwise_affine", python::boolean(false)));
   }
@@ -277,8 +277,8 @@ Declaration declare_normalize(const graph::Normalize& op, const Site& site, Help
   };
   Declaration declaration;
   declaration.stock = false;
-  declaration.constructor =
-      python::call(helpers.use(op.invert ? denormalization : normalization), python::numbers(shape));
+  declaration.constructor = python::call(helpers.use(op.invert ? denormalization : normalization),
+                                         python::numbers(shape));
   declaration.state.push_back({"mean", stored("mean")});
   declaration.state.push_back({"variance", stored("variance")});
   return declaration;
@@ -296,9 +296,9 @@ std::optional<Declaration> declare_scale_offset(const graph::ScaleOffset& op, co
   };
   Declaration declaration;
   declaration.stock = false;
-  declaration.constructor = python::call(
-      helpers.use(scale_offset),
-      {repeated(op.scale), repeated(op.offset), python::tuple_of(shape)});
+  declaration.constructor =
+      python::call(helpers.use(scale_offset),
+                   {repeated(op.scale), repeated(op.offset), python::tuple_of(shape)});
   return declaration;
 }
 

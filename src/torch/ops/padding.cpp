@@ -4,9 +4,8 @@
 
 namespace tensorferry::torch {
 
-const Helper pad_same{
-    "pad_same",
-    R"(def pad_same(x, kernel_size, stride, dilation=None, value=0.0):
+const Helper pad_same{"pad_same",
+                      R"(def pad_same(x, kernel_size, stride, dilation=None, value=0.0):
     """Pads the spatial axes as TensorFlow's "same" does, whatever their size."""
     pads = []
     for axis, size in enumerate(x.shape[2:]):

@@ -15,23 +15,21 @@ using python::keyword;
 using python::number;
 using python::size;
 
-const Helper average_pool{
-    "average_pool",
-    R"(def average_pool(x, pads, pool, kernel_size, stride):
+const Helper average_pool{"average_pool",
+                          R"(def average_pool(x, pads, pool, kernel_size, stride):
     """Averages over the real cells only, where pads lie around them."""
     cells = F.pad(torch.ones_like(x[:1, :1]), pads)
     return pool(F.pad(x, pads), kernel_size, stride) / pool(cells, kernel_size, stride)
 )"};
 
-const Helper same_average_pool{
-    "same_average_pool",
-    R"(def same_average_pool(x, pool, kernel_size, stride):
+const Helper same_average_pool{"same_average_pool",
+                               R"(def same_average_pool(x, pool, kernel_size, stride):
     """Pads as TensorFlow's "same" does and averages over the real cells only."""
     cells = pad_same(torch.ones_like(x[:1, :1]), kernel_size, stride)
     x = pad_same(x, kernel_size, stride)
     return pool(x, kernel_size, stride) / pool(cells, kernel_size, stride)
 )",
-    {&pad_same}};
+                               {&pad_same}};
 
 bool is_max(const Pool& pool) { return pool.kind == Pool::Kind::Max; }
 
@@ -56,9 +54,9 @@ std::vector<Pad> explicit_pads(const Pool& pool) {
   return pads;
 }
 
-/// torch's own padding, where that makes the windows that Keras makes. Cells that are padded never count
-/// (−∞ for a maximum, count_include_pad=False for an average), so all that matters is where windows begin
-/// and how many there are.
+/// torch's own padding, where that makes the windows that Keras makes. Cells that are padded never
+/// count (−∞ for a maximum, count_include_pad=False for an average), so all that matters is where
+/// windows begin and how many there are.
 struct OwnPadding {
   std::vector<std::int64_t> padding;
   bool ceil_mode = false;
@@ -162,8 +160,9 @@ std::optional<Declaration> declare_pool(const Pool& pool, const std::vector<Site
   const auto own = own_padding(pool, sites.front().input());
   for (const Site& site : sites) {
     const auto other = own_padding(pool, site.input());
-    const bool alike = site.node.op == sites.front().node.op && own.has_value() == other.has_value() &&
-                       (!own || (own->padding == other->padding && own->ceil_mode == other->ceil_mode));
+    const bool alike =
+        site.node.op == sites.front().node.op && own.has_value() == other.has_value() &&
+        (!own || (own->padding == other->padding && own->ceil_mode == other->ceil_mode));
     if (!alike) return std::nullopt;
   }
   if (!own && !is_max(pool)) return std::nullopt;

@@ -32,7 +32,8 @@ Expression call_reshape(const graph::Reshape& reshape, Call& call) {
   const std::string x = call.name();
   const bool infers = std::find(reshape.shape.begin(), reshape.shape.end(),
                                 graph::unknown_extent) != reshape.shape.end();
-  std::vector<Expression> extents{infers ? python::atom(x + ".shape[0]") : number(std::int64_t{-1})};
+  std::vector<Expression> extents{infers ? python::atom(x + ".shape[0]")
+                                         : number(std::int64_t{-1})};
   for (const std::int64_t extent : reshape.shape) extents.push_back(number(extent));
   return python::call(x + ".reshape", extents);
 }
@@ -43,10 +44,10 @@ Expression call_permute(const graph::Permute& permute, Call& call) {
 }
 
 Expression call_repeat_vector(const graph::RepeatVector& repeat, Call& call) {
-  const std::string x = python::text_of(
-      python::call(call.name() + ".unsqueeze", {number(std::int64_t{1})}));
-  return python::call(x + ".expand", {number(std::int64_t{-1}), number(repeat.count),
-                                      number(std::int64_t{-1})});
+  const std::string x =
+      python::text_of(python::call(call.name() + ".unsqueeze", {number(std::int64_t{1})}));
+  return python::call(x + ".expand",
+                      {number(std::int64_t{-1}), number(repeat.count), number(std::int64_t{-1})});
 }
 
 Expression call_pad(const graph::PadAxes& pad, Call& call) {
@@ -62,7 +63,8 @@ Expression call_pad(const graph::PadAxes& pad, Call& call) {
   std::vector<Expression> slices;
   for (const Pad& axis : pad.pads) {
     slices.push_back(python::atom(slice(axis)));
-    added.push_back({std::max<std::int64_t>(axis.before, 0), std::max<std::int64_t>(axis.after, 0)});
+    added.push_back(
+        {std::max<std::int64_t>(axis.before, 0), std::max<std::int64_t>(axis.after, 0)});
   }
   while (slices.size() > 1 && slices.back().text == ":") slices.pop_back();
   Expression cut = python::index(call.name(), slices);

@@ -44,7 +44,9 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
           [&](const graph::Conv& op) -> Result { return declare_conv(op, sites); },
           [&](const graph::Dense& op) -> Result { return declare_dense(op, site); },
           [&](const graph::BatchNorm& op) -> Result { return declare_batch_norm(op, site); },
-          [&](const graph::LayerNorm& op) -> Result { return declare_layer_norm(op, site, helpers); },
+          [&](const graph::LayerNorm& op) -> Result {
+            return declare_layer_norm(op, site, helpers);
+          },
           [&](const graph::Pool& op) -> Result { return declare_pool(op, sites); },
           [](const graph::ReduceAxes&) -> Result { return std::nullopt; },
           [](const graph::Unary&) -> Result { return std::nullopt; },
@@ -64,7 +66,9 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
           [&](const graph::ScaleOffset& op) -> Result {
             return declare_scale_offset(op, site, helpers);
           },
-          [&](const graph::Normalize& op) -> Result { return declare_normalize(op, site, helpers); },
+          [&](const graph::Normalize& op) -> Result {
+            return declare_normalize(op, site, helpers);
+          },
           [&](const graph::ChannelScale& op) -> Result {
             return declare_channel_scale(op, site, helpers);
           },
@@ -104,8 +108,9 @@ Expression spell(Call& call) {
           [&](const graph::Glu& op) { return call_glu(op, call); },
           [&](const graph::PRelu&) { return call_module(call); },
           [&](const graph::Flatten&) {
-            return python::call("torch.flatten",
-                                {call.input(), python::keyword("start_dim", python::number(std::int64_t{1}))});
+            return python::call(
+                "torch.flatten",
+                {call.input(), python::keyword("start_dim", python::number(std::int64_t{1}))});
           },
           [&](const graph::Reshape& op) { return call_reshape(op, call); },
           [&](const graph::Permute& op) { return call_permute(op, call); },

@@ -9,8 +9,8 @@
 #include "torch/python.h"
 #include "torch/weight.h"
 
-/// How an op is spelled in PyTorch. One file a family; a family answers three questions: what a layer
-/// declares in `__init__` and which tensors that holds (`declare_…`), how `forward` calls it
+/// How an op is spelled in PyTorch. One file a family; a family answers three questions: what a
+/// layer declares in `__init__` and which tensors that holds (`declare_…`), how `forward` calls it
 /// (`call_…`), and which stock module it is when nothing is to be keyed (`module_…`).
 namespace tensorferry::torch {
 
@@ -19,8 +19,8 @@ using python::Expression;
 /// A small class or function that model.py defines for itself, where torch 1.13 has none.
 struct Helper {
   std::string name;
-  std::string source;                       ///< as black formats it
-  std::vector<const Helper*> needs = {};    ///< defined before it
+  std::string source;                     ///< as black formats it
+  std::vector<const Helper*> needs = {};  ///< defined before it
 };
 
 /// The helpers that a file uses, in the order of their definitions.
@@ -66,8 +66,8 @@ struct Declaration {
 struct Call {
   const Site& site;
   std::vector<Expression> inputs;
-  std::string self;       ///< "self.conv1"; empty where nothing is declared
-  bool alike = true;      ///< all calls of the layer are the same op on values of one rank
+  std::string self;   ///< "self.conv1"; empty where nothing is declared
+  bool alike = true;  ///< all calls of the layer are the same op on values of one rank
   Helpers& helpers;
   std::function<Expression(Expression)> let;  ///< writes a statement; the variable that holds it
 
@@ -96,11 +96,13 @@ Expression call_embedding(Call& call);
 Declaration declare_batch_norm(const graph::BatchNorm& norm, const Site& site);
 Expression call_batch_norm(Call& call, bool ranks_alike);
 Declaration declare_layer_norm(const graph::LayerNorm& norm, const Site& site, Helpers& helpers);
-Declaration declare_normalize(const graph::Normalize& normalize, const Site& site, Helpers& helpers);
+Declaration declare_normalize(const graph::Normalize& normalize, const Site& site,
+                              Helpers& helpers);
 std::optional<Declaration> declare_scale_offset(const graph::ScaleOffset& op, const Site& site,
                                                 Helpers& helpers);
 Expression call_scale_offset(const graph::ScaleOffset& op, Call& call);
-Declaration declare_channel_scale(const graph::ChannelScale& op, const Site& site, Helpers& helpers);
+Declaration declare_channel_scale(const graph::ChannelScale& op, const Site& site,
+                                  Helpers& helpers);
 
 // pooling.cpp
 std::optional<Declaration> declare_pool(const graph::Pool& pool, const std::vector<Site>& sites);

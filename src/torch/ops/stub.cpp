@@ -38,8 +38,8 @@ Expression empty_tensor(const tensor::TensorRef& tensor) {
   std::vector<std::int64_t> shape(tensor.shape.begin(), tensor.shape.end());
   std::vector<Expression> arguments{python::tuple_of(shape)};
   if (tensor.dtype != tensor::DType::Float32) {
-    arguments.push_back(python::keyword(
-        "dtype", python::atom(fmt::format("torch.{}", dtype_name(tensor.dtype)))));
+    arguments.push_back(
+        python::keyword("dtype", python::atom(fmt::format("torch.{}", dtype_name(tensor.dtype)))));
   }
   return python::call("torch.empty", arguments);
 }

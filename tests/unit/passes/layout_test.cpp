@@ -90,9 +90,8 @@ std::size_t count(const Program& program) {
   std::size_t total = 0;
   for (const Graph& graph : program.graphs) {
     total += static_cast<std::size_t>(
-        std::count_if(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
-          return std::holds_alternative<AnyOp>(node.op);
-        }));
+        std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                      [](const Node& node) { return std::holds_alternative<AnyOp>(node.op); }));
   }
   return total;
 }
@@ -223,8 +222,7 @@ TEST_CASE("two flattened maps of one order are added without a permute") {
 
 TEST_CASE("a Dense shared by a flattened map and a plain vector absorbs no order") {
   ModelBuilder builder(9);
-  const ValueId a =
-      builder.flatten(builder.conv(builder.input("x", {5, 4, 3}), 2, {3, 2}));
+  const ValueId a = builder.flatten(builder.conv(builder.input("x", {5, 4, 3}), 2, {3, 2}));
   const ValueId v = builder.input("v", {40});
   const ModuleId shared = builder.dense_module(40, 3);
   builder.output("y", builder.dense(a, 3, shared));
@@ -239,8 +237,7 @@ TEST_CASE("a BatchNorm shared by a flattened map and a plain vector absorbs no o
   const ValueId v = builder.input("v", {40});
   const ModuleId shared = builder.batch_norm_module(40);
   builder.output("z", builder.batch_norm(v, 1, shared));
-  const ValueId a =
-      builder.flatten(builder.conv(builder.input("x", {5, 4, 3}), 2, {3, 2}));
+  const ValueId a = builder.flatten(builder.conv(builder.input("x", {5, 4, 3}), 2, {3, 2}));
   builder.output("y", builder.dense(builder.batch_norm(a, 1, shared), 3));
   CHECK(permutes(checked(builder)) == 1);
 }
@@ -255,7 +252,8 @@ TEST_CASE("axes of BatchNorm and LayerNorm that are not the channels") {
     CHECK(permutes(after) == (axis == 3 ? 0 : 2));
     CHECK(output_axes(after) == map_first);
   }
-  for (const Axes& axes : {Axes{1}, Axes{2}, Axes{3}, Axes{1, 2}, Axes{2, 3}, Axes{1, 3}, Axes{1, 2, 3}}) {
+  for (const Axes& axes :
+       {Axes{1}, Axes{2}, Axes{3}, Axes{1, 2}, Axes{2, 3}, Axes{1, 3}, Axes{1, 2, 3}}) {
     ModelBuilder builder(12);
     ValueId x = builder.conv(builder.input("x", {5, 4, 3}), 2, {3, 2});
     x = builder.layer_norm(x, axes);
@@ -271,8 +269,7 @@ TEST_CASE("a layer with weights of two axes that is shared between layouts") {
   ModelBuilder builder(13);
   const ValueId x = builder.input("x", {5, 4, 3});
   PRelu op{{5, 4, 3}};
-  const ModuleId shared =
-      builder.module({{"alpha", {"axis1", "axis2", "axis3"}, {5, 4, 3}}});
+  const ModuleId shared = builder.module({{"alpha", {"axis1", "axis2", "axis3"}, {5, 4, 3}}});
   const ValueId a = builder.add(op, {builder.conv(x, 3, {3, 2})}, shared);
   const ValueId b = builder.add(op, {builder.dense(x, 3)}, shared);
   builder.output("y", builder.conv(a, 2, {2, 2}));
@@ -313,7 +310,8 @@ TEST_CASE("a vector reshaped to one pixel becomes channels first at once") {
   const ValueId a = builder.conv(builder.input("x", {5, 4, 3}), 4, {3, 2});
   ValueId gate = builder.add(ReduceAxes{ReduceAxes::Kind::Mean, {1, 2}, false}, {a});
   gate = builder.conv(builder.add(Reshape{{1, 1, 4}}, {gate}), 4, {1, 1});
-  builder.output("y", builder.conv(builder.add(Merge{Merge::Kind::Multiply}, {a, gate}), 2, {1, 1}));
+  builder.output("y",
+                 builder.conv(builder.add(Merge{Merge::Kind::Multiply}, {a, gate}), 2, {1, 1}));
   CHECK(permutes(checked(builder)) == 0);
 }
 
@@ -410,7 +408,8 @@ class RandomModel {
   ValueId any() { return values_[pick(values_.size())]; }
 
   void grow(std::size_t steps, std::size_t inputs) {
-    static const std::vector<Shape> shapes{{4, 3, 2}, {5, 3}, {6}, {3, 4, 2}, {2, 3, 2, 3}, {1, 4, 3}};
+    static const std::vector<Shape> shapes{{4, 3, 2}, {5, 3},       {6},
+                                           {3, 4, 2}, {2, 3, 2, 3}, {1, 4, 3}};
     for (std::size_t i = 0; i < inputs; ++i) {
       values_.push_back(builder_.input("x" + std::to_string(i), shapes[pick(shapes.size())]));
     }
@@ -423,7 +422,8 @@ class RandomModel {
     const Shape wanted = inner.values[inner.inputs[0].value].shape;
     for (const ValueId value : std::vector<ValueId>(values_)) {
       if (builder_.shape(value) == wanted) {
-        for (const ValueId output : builder_.add_all(CallGraph{0}, {value})) values_.push_back(output);
+        for (const ValueId output : builder_.add_all(CallGraph{0}, {value}))
+          values_.push_back(output);
         step();
         return;
       }
@@ -525,9 +525,9 @@ class RandomModel {
         const std::size_t second = 1 + pick(builder_.shape(other).size() - 1);
         if (rank + builder_.shape(other).size() > 7) return;
         if (shape[axis] == builder_.shape(other)[second]) {
-          values_.push_back(builder_.add(Dot{static_cast<std::int64_t>(axis),
-                                             static_cast<std::int64_t>(second), pick(2) == 0},
-                                         {x, other}));
+          values_.push_back(builder_.add(
+              Dot{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(second), pick(2) == 0},
+              {x, other}));
         }
         return;
       }
@@ -540,8 +540,7 @@ class RandomModel {
   }
 
   void shared_call(ValueId x, const Shape& shape) {
-    const Program program = builder_.program();
-    for (const Node& node : builder_.graph().nodes) {
+    for (const Node& node : std::vector<Node>(builder_.graph().nodes)) {
       if (!node.module) continue;
       const auto* dense = std::get_if<Dense>(&node.op);
       if (dense != nullptr && dense->in_features == shape.back()) {
@@ -563,7 +562,8 @@ class RandomModel {
 
   Shape kernel(std::size_t spatial) {
     Shape sizes;
-    for (std::size_t i = 0; i < spatial; ++i) sizes.push_back(1 + static_cast<std::int64_t>(pick(3)));
+    for (std::size_t i = 0; i < spatial; ++i)
+      sizes.push_back(1 + static_cast<std::int64_t>(pick(3)));
     return sizes;
   }
 

@@ -91,7 +91,8 @@ class ModelBuilder {
     op.kernel_size = kernel;
     op.strides.assign(kernel.size(), 1);
     op.dilations.assign(kernel.size(), 1);
-    for (const std::int64_t size : kernel) op.padding.pads.push_back(same_pad(unknown_extent, size, 1, 1));
+    for (const std::int64_t size : kernel)
+      op.padding.pads.push_back(same_pad(unknown_extent, size, 1, 1));
     op.channel_axis = in.size() - 1;
     std::vector<std::string> axes;
     static const char* names[] = {"depth", "height", "width"};
@@ -150,7 +151,7 @@ class ModelBuilder {
   ValueId relu(ValueId x) { return add(Unary{UnaryKind::Relu, 0, 0, 0}, {x}); }
   ValueId flatten(ValueId x) { return add(Flatten{}, {x}); }
 
-  Program program() const { return program_; }
+  const Program& program() const { return program_; }
 
  private:
   std::uint32_t add_tensor(const NewParameter& parameter) {

@@ -18,7 +18,8 @@ TEST_CASE("identifiers of names that Keras saves") {
 }
 
 TEST_CASE("names of nn.Module are taken") {
-  for (const char* name : {"forward", "training", "type", "half", "compile", "to", "append", "_modules"}) {
+  for (const char* name :
+       {"forward", "training", "type", "half", "compile", "to", "append", "_modules"}) {
     CHECK(checked_identifier(name) == std::string(name) + "_");
   }
 }
@@ -59,6 +60,10 @@ TEST_CASE("clashes are numbered in order, per scope") {
 TEST_CASE("names of classes") {
   CHECK(class_identifier("my_net-2") == "MyNet2");
   CHECK(class_identifier("resNet") == "ResNet");
+  CHECK(class_identifier("resnet50") == "ResNet50");
+  CHECK(class_identifier("inception_resnet_v2") == "InceptionResNetV2");
+  CHECK(class_identifier("efficientnetb0") == "EfficientNetB0");
+  CHECK(class_identifier("mobilenetv2_1.00_224") == "MobileNetV2_1_00_224");
   CHECK(class_identifier("none") == "None_");
   CHECK(class_identifier("1x") == "Model1x");
   CHECK(class_identifier("층") == "Model");

@@ -5,18 +5,20 @@
 namespace tensorferry::torch {
 namespace {
 
-bool holds(const std::string& bytes, const std::string& piece) {
+bool has_bytes(const std::string& bytes, const std::string& piece) {
   return bytes.find(piece) != std::string::npos;
 }
 
 TEST_CASE("a state_dict's pickle, byte by byte") {
-  const std::string bytes = pickled_state_dict({{"a.weight", "FloatStorage", 0, 6, {2, 3}, {1, 2}}});
+  const std::string bytes =
+      pickled_state_dict({{"a.weight", "FloatStorage", 0, 6, {2, 3}, {1, 2}}});
   const std::string expected =
       std::string("\x80\x02") + "ccollections\nOrderedDict\n)R(" +
       std::string("X\x08\0\0\0a.weight", 13) + "ctorch._utils\n_rebuild_tensor_v2\n((" +
-      std::string("X\x07\0\0\0storage", 12) + "ctorch\nFloatStorage\n" + std::string("X\x01\0\0\0", 5) +
-      "0" + std::string("X\x03\0\0\0cpu", 8) + "K\x06tQ" + std::string("K\0", 2) + "(K\x02K\x03t" +
-      "(K\x01K\x02t" + "\x89" + "ccollections\nOrderedDict\n)RtRu.";
+      std::string("X\x07\0\0\0storage", 12) + "ctorch\nFloatStorage\n" +
+      std::string("X\x01\0\0\0", 5) + "0" + std::string("X\x03\0\0\0cpu", 8) + "K\x06tQ" +
+      std::string("K\0", 2) + "(K\x02K\x03t" + "(K\x01K\x02t" + "\x89" +
+      "ccollections\nOrderedDict\n)RtRu.";
   CHECK(bytes == expected);
 }
 
@@ -24,15 +26,15 @@ TEST_CASE("integers take the opcode of their size") {
   const auto pickled = [](std::uint64_t elements) {
     return pickled_state_dict({{"w", "FloatStorage", 0, elements, {elements}, {1}}});
   };
-  CHECK(holds(pickled(255), "K\xff"));
-  CHECK(holds(pickled(256), std::string("M\0\x01", 3)));
-  CHECK(holds(pickled(65536), std::string("J\0\0\x01\0", 5)));
-  CHECK(holds(pickled(2147483647), "J\xff\xff\xff\x7f"));
-  CHECK(holds(pickled(2147483648), std::string("\x8a\x09\0\0\0\x80\0\0\0\0\0", 11)));
+  CHECK(has_bytes(pickled(255), "K\xff"));
+  CHECK(has_bytes(pickled(256), std::string("M\0\x01", 3)));
+  CHECK(has_bytes(pickled(65536), std::string("J\0\0\x01\0", 5)));
+  CHECK(has_bytes(pickled(2147483647), "J\xff\xff\xff\x7f"));
+  CHECK(has_bytes(pickled(2147483648), std::string("\x8a\x09\0\0\0\x80\0\0\0\0\0", 11)));
 }
 
 TEST_CASE("scalars and an empty dict") {
-  CHECK(holds(pickled_state_dict({{"n", "LongStorage", 3, 1, {}, {}}}), "(t(t"));
+  CHECK(has_bytes(pickled_state_dict({{"n", "LongStorage", 3, 1, {}, {}}}), "(t(t"));
   CHECK(pickled_state_dict({}) == std::string("\x80\x02") + "ccollections\nOrderedDict\n)R(u.");
 }
 

@@ -7,7 +7,8 @@
 namespace tensorferry::torch::python {
 namespace {
 
-std::string printed(std::string_view prefix, const Expression& expression, std::string_view suffix = "") {
+std::string printed(std::string_view prefix, const Expression& expression,
+                    std::string_view suffix = "") {
   Writer writer;
   writer.indent();
   writer.indent();
@@ -70,7 +71,8 @@ TEST_CASE("a call is broken as black breaks it") {
 
 TEST_CASE("a literal is broken at every comma, a lone argument gets none") {
   std::vector<Expression> names;
-  for (int i = 0; i < 4; ++i) names.push_back(atom("self.a_layer_with_a_long_name_" + std::to_string(i)));
+  for (int i = 0; i < 4; ++i)
+    names.push_back(atom("self.a_layer_with_a_long_name_" + std::to_string(i)));
   CHECK(printed("for layer in ", tuple(names), ":") ==
         "        for layer in (\n"
         "            self.a_layer_with_a_long_name_0,\n"

@@ -54,9 +54,9 @@ TEST_CASE("safetensors: an aligned header, larger elements first, every offset")
 TEST_CASE("safetensors: keys of any characters are JSON") {
   const Weight weight = stored_weight(stored("a", tensor::DType::Float32, {1}, 0));
   tensor::Bundle bundle;
-  const tensor::OutputFile file =
-      safetensors_file(bundle, "m", {{"a\"\\\n층😀", 0, &weight}});
-  CHECK(inline_text(file).find("\"a\\u0022\\u005c\\u000a\\uce35\\ud83d\\ude00\"") != std::string::npos);
+  const tensor::OutputFile file = safetensors_file(bundle, "m", {{"a\"\\\n층😀", 0, &weight}});
+  CHECK(inline_text(file).find("\"a\\u0022\\u005c\\u000a\\uce35\\ud83d\\ude00\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("pt: kernels are slices with strides, each 64-byte aligned") {
@@ -80,8 +80,8 @@ TEST_CASE("pt: kernels are slices with strides, each 64-byte aligned") {
 }
 
 TEST_CASE("pt: a Dense behind a Flatten moves whole rows") {
-  const Weight kernel = linear_weight(stored("k", tensor::DType::Float32, {24, 5}, 0),
-                                      {{{2, 3, 4}, {2, 0, 1}}});
+  const Weight kernel =
+      linear_weight(stored("k", tensor::DType::Float32, {24, 5}, 0), {{{2, 3, 4}, {2, 0, 1}}});
   REQUIRE(kernel.strided);
   CHECK(kernel.strided->strides == std::vector<std::uint64_t>{1, 5});
   CHECK(kernel.strided->storage.shape == tensor::Shape{24, 5});
