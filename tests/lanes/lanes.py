@@ -35,7 +35,8 @@ def ctest(name: str, folder: Path) -> Counts:
     report = folder / "junit.xml"
     report.unlink(missing_ok=True)
     command = ["ctest", "--test-dir", folder, "-j", build.JOBS, "--no-tests=error"]
-    result = run([*command, "--output-junit", report], log=name, check=False)
+    whole = ["--test-output-size-passed", "100000", "--output-junit", report]
+    result = run([*command, *whole], log=name, check=False)
     counts = Counts()
     cases = ElementTree.parse(report).iter("testcase") if report.exists() else []
     for case in cases:
@@ -91,11 +92,15 @@ def pytest(name: str) -> Counts:
 
 
 def node_tests(name: str, environment: dict[str, str] | None = None) -> Counts:
-    """`node --test` over tests/<name>/*.test.mjs, one file at a time as they share two cores."""
+    """`node --test` over tests/<name>/*.test.mjs."""
     install.node_modules()
     files = sorted((TESTS / name).glob("*.test.mjs"))
-    options = ["--test", "--test-concurrency=1", "--test-reporter=tap"]
-    run(["node", *options, *files], log=name, check=False, environment=environment)
+    run(
+        ["node", "--test", "--test-reporter=tap", *files],
+        log=name,
+        check=False,
+        environment=environment,
+    )
     output = (LOGS / f"{name}.log").read_text(errors="replace")
     # Each file ends in lines of its own; the run's totals are the last.
     totals = dict(re.findall(r"^# (pass|fail|cancelled|skipped|todo) (\d+)$", output, re.MULTILINE))
