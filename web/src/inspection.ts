@@ -22,7 +22,7 @@ export interface LayerSummary {
   class: string;
   /** How deep in nested models: 0 at the top. */
   depth: number;
-  outputShape: Shape | Shape[] | null;
+  outputShape: Shape | null;
   parameters: number;
   trainable: boolean;
   /** What becomes of it there; empty where nothing does. */
@@ -42,9 +42,10 @@ export interface Inspection {
   name: string;
   container: string;
   kerasVersion: string;
-  generation: number | string;
-  /** "model", or "weights" where the file has no architecture. */
-  kind: string;
+  /** Which Keras's format: 1, 2 or 3. */
+  generation: number;
+  /** "weights" where the file has no architecture. */
+  kind: "Sequential" | "Functional" | "weights";
   parameters: number;
   trainableParameters: number;
   bytes: number;

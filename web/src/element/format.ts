@@ -20,12 +20,3 @@ export function countText(count: number): string {
 export function shapeText(shape: Shape): string {
   return `(${shape.map((extent) => extent ?? "?").join(", ")})`;
 }
-
-export function shapesText(shapes: Shape | Shape[] | null): string {
-  if (!shapes) return "";
-  return isSeveral(shapes) ? shapes.map(shapeText).join(", ") : shapeText(shapes);
-}
-
-function isSeveral(shapes: Shape | Shape[]): shapes is Shape[] {
-  return Array.isArray(shapes[0]);
-}

@@ -11,13 +11,12 @@ export function summary(
   again: () => void,
 ): HTMLElement {
   const { facts } = messages;
-  const trainable = messages.trainable(countText(model.trainableParameters));
   const rows: [string, string][] = [
     [facts.keras, kerasText(model)],
     [facts.file, files.map((file) => `${file.name} (${bytesText(file.size)})`).join(", ")],
     [facts.inputs, portsText(model.inputs)],
     [facts.outputs, portsText(model.outputs)],
-    [facts.parameters, `${countText(model.parameters)} (${trainable})`],
+    [facts.parameters, parametersText(model, messages)],
   ];
   return h(
     "section",
@@ -40,7 +39,18 @@ export function summary(
 }
 
 export function isWeightsOnly(model: Inspection): boolean {
-  return model.kind !== "model";
+  return model.kind === "weights";
+}
+
+function parametersText(model: Inspection, messages: Messages): string {
+  if (isWeightsOnly(model)) {
+    const sizes = model.weights.map(({ shape }) =>
+      shape.reduce((size, extent) => size * extent, 1),
+    );
+    return countText(sizes.reduce((sum, size) => sum + size, 0));
+  }
+  const trainable = messages.trainable(countText(model.trainableParameters));
+  return `${countText(model.parameters)} (${trainable})`;
 }
 
 function kerasText(model: Inspection): string {

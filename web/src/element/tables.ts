@@ -1,7 +1,7 @@
 import type { Inspection, LayerSummary, Note, WeightSummary } from "../inspection.js";
 import type { Target } from "../options.js";
 import { h } from "./dom.js";
-import { countText, shapeText, shapesText } from "./format.js";
+import { countText, shapeText } from "./format.js";
 import type { Messages } from "./messages/messages.js";
 
 /** The table of layers; of weights where a file has no layers. */
@@ -31,7 +31,7 @@ function layerRow(layer: LayerSummary, target: Target, messages: Messages): HTML
       frozen ? h("span", { class: "tag" }, messages.frozen) : undefined,
     ),
     h("td", {}, layer.class),
-    h("td", { class: "shape" }, shapesText(layer.outputShape)),
+    h("td", { class: "shape" }, layer.outputShape ? shapeText(layer.outputShape) : undefined),
     h("td", { class: "number" }, countText(layer.parameters)),
     h("td", { class: "becomes" }, layer[target]),
   );
