@@ -11,7 +11,7 @@ target_compile_options(tensorferry_options INTERFACE -Wall -Wextra -Werror=switc
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # GCC 12's optimizer sees overflows in the standard library that are not there (its bug 105651).
   target_compile_options(tensorferry_options INTERFACE
-    -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+    -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 target_compile_definitions(tensorferry_options INTERFACE
   TENSORFERRY_VERSION="${PROJECT_VERSION}")

@@ -103,6 +103,14 @@ Json entry_json(const Manifest& manifest) {
   return entry;
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12 sees the vector of another alternative used uninitialized (its bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+tensor::Part digest_part(tensor::ReduceId id) {
+  return tensor::DeferredPart{64, tensor::ShaText{id}};
+}
+
 // Cuts the text at the marks, so that each digest is a part of its own. A mark is looked for as a
 // JSON member with its key, behind the last place where one was found, in the list that stands
 // last: no text of a model can be taken for one.
@@ -114,7 +122,7 @@ void append_with_digests(tensor::Bundle& bundle, tensor::OutputFile& file, std::
     tensor::append_bytes(file, std::string_view(text).substr(done, at - done));
     const auto id = static_cast<tensor::ReduceId>(bundle.reduces.size());
     bundle.reduces.push_back({tensor::ReduceKind::Sha256, tensor::FileBytes{i}});
-    file.parts.emplace_back(tensor::DeferredPart{64, tensor::ShaText{id}});
+    file.parts.push_back(digest_part(id));
     text.replace(at, 64, 64, ' ');
     done = at + 64;
     from = done;
