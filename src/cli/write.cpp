@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "io/crc32.h"
 #include "io/error.h"
 #include "io/overloaded.h"
 
@@ -15,14 +16,24 @@ namespace {
 // Slices are copied in runs of this size, so that progress moves and threads share a large one.
 constexpr std::uint64_t copy_run = 32u << 20;
 
+// Slices whose CRC is wanted are read and written in pieces that stay in the cache meanwhile.
+constexpr std::uint64_t crc_run = 1u << 20;
+
 /// A range of a part, to be put at `offset` of a file.
 struct Unit {
   std::size_t file = 0;
-  const tensor::Part* part = nullptr;
+  std::size_t part = 0;
   std::uint64_t begin = 0;
   std::uint64_t length = 0;
   std::uint64_t offset = 0;
+  bool wants_crc = false;
 };
+
+using Buffer = std::vector<std::byte>;
+
+bool is_range(const tensor::Reduce& reduce) {
+  return reduce.kind == tensor::ReduceKind::Minimum || reduce.kind == tensor::ReduceKind::Maximum;
+}
 
 struct OpenFile {
   std::string path;
@@ -31,12 +42,14 @@ struct OpenFile {
   bool open = false;
 };
 
+// Most of a thread's share is its tile: the larger that is, the longer the runs in which a
+// transposed matrix is read.
 tensor::MemoryLimits limits_for(std::size_t threads, std::uint64_t read_gap) {
   const std::uint64_t share = memory_budget / threads;
   tensor::MemoryLimits limits;
-  limits.tile = std::min(limits.tile, share / 3);
-  limits.read_buffer = std::min(limits.read_buffer, share / 6);
-  limits.cached_chunks = std::min(limits.cached_chunks, share / 2);
+  limits.tile = share / 3 * 2;
+  limits.read_buffer = std::min(limits.read_buffer, share / 12);
+  limits.cached_chunks = share / 4;
   limits.read_gap = read_gap;
   return limits;
 }
@@ -51,19 +64,28 @@ class Writer {
         host_(host),
         progress_(progress),
         limits_(limits_for(std::max<std::size_t>(host.threads, 1), host.read_gap)) {
-    for (const tensor::Reduce& reduce : bundle.reduces) {
-      total_ += tensor::reduce_size(bundle, reduce);
-    }
     for (const tensor::OutputFile& file : bundle.files) {
       total_ += file.size();
+      wants_crc_.emplace_back(file.parts.size(), false);
+      crcs_.emplace_back(file.parts.size(), 0);
+    }
+    for (const tensor::Reduce& reduce : bundle.reduces) {
+      if (reduce.kind == tensor::ReduceKind::Crc32) {
+        for_each_part(reduce,
+                      [&](std::size_t file, std::size_t part) { wants_crc_[file][part] = true; });
+      } else {
+        total_ += tensor::reduce_size(bundle, reduce);
+      }
     }
   }
 
   void write(const std::string& folder) {
     try {
-      run_reduces();
+      run_reduces([&](tensor::ReduceId id) { return is_range(bundle_.reduces[id]); });
       create_files(folder);
       write_units(cut_into_units());
+      run_reduces([&](tensor::ReduceId id) { return !is_range(bundle_.reduces[id]); });
+      write_deferred();
       keep_files();
     } catch (...) {
       remove_files();
@@ -72,15 +94,17 @@ class Writer {
   }
 
  private:
-  // Runs `work(i)` for each i below `count`, over the host's threads; the first failure stops all.
-  void parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
+  // Runs `work(i, buffer)` for each i below `count`, over the host's threads, each with a buffer of
+  // its own; the first failure stops all.
+  void parallel(std::size_t count, const std::function<void(std::size_t, Buffer&)>& work) {
     std::atomic<std::size_t> next{0};
     std::optional<io::Error> failure;
     std::mutex failure_guard;
     host_.run_parallel(std::min(std::max<std::size_t>(host_.threads, 1), count), [&] {
+      Buffer buffer;
       for (std::size_t i = next++; i < count; i = next++) {
         try {
-          work(i);
+          work(i, buffer);
         } catch (const io::Error& error) {
           const std::lock_guard<std::mutex> lock(failure_guard);
           failure = failure ? failure : error;
@@ -97,11 +121,28 @@ class Writer {
     }
   }
 
+  // Calls `visit(file, part)` for the parts whose bytes a reduce runs over.
+  template <class Visit>
+  void for_each_part(const tensor::Reduce& reduce, const Visit& visit) const {
+    std::visit(io::overloaded{[](const tensor::TensorElements&) {},
+                              [&](const tensor::FileBytes& over) {
+                                const std::size_t count = bundle_.files[over.file].parts.size();
+                                for (std::size_t i = 0; i < count; ++i) visit(over.file, i);
+                              },
+                              [&](const tensor::FileParts& over) {
+                                for (std::size_t i = 0; i < over.count; ++i)
+                                  visit(over.file, over.first + i);
+                              }},
+               reduce.over);
+  }
+
   // Reduces that need none of the others run together; then those that needed these, and so on.
-  void run_reduces() {
+  void run_reduces(const std::function<bool(tensor::ReduceId)>& belongs) {
     std::vector<tensor::ReduceId> waiting;
     for (tensor::ReduceId id = 0; id < bundle_.reduces.size(); ++id) {
-      waiting.push_back(id);
+      if (belongs(id)) {
+        waiting.push_back(id);
+      }
     }
     while (!waiting.empty()) {
       std::vector<tensor::ReduceId> ready;
@@ -110,7 +151,7 @@ class Writer {
         (has_all(tensor::needs_of(bundle_, id)) ? ready : later).push_back(id);
       }
       std::vector<tensor::ReduceResult> results(ready.size());
-      parallel(ready.size(), [&](std::size_t i) { results[i] = run_reduce(ready[i]); });
+      parallel(ready.size(), [&](std::size_t i, Buffer&) { results[i] = run_reduce(ready[i]); });
       for (std::size_t i = 0; i < ready.size(); ++i) {
         results_[ready[i]] = results[i];
       }
@@ -124,8 +165,29 @@ class Writer {
   }
 
   tensor::ReduceResult run_reduce(tensor::ReduceId id) {
+    if (bundle_.reduces[id].kind == tensor::ReduceKind::Crc32) {
+      return combined_crc(bundle_.reduces[id]);
+    }
     return tensor::reduce(bundle_, id, sources_, results_, limits_,
                           [&](std::uint64_t bytes) { add_progress(bytes); });
+  }
+
+  // The CRCs of what was written; only bytes that are known late are made for it.
+  std::uint32_t combined_crc(const tensor::Reduce& reduce) const {
+    std::uint32_t crc = 0;
+    for_each_part(reduce, [&](std::size_t file, std::size_t index) {
+      const tensor::Part& part = bundle_.files[file].parts[index];
+      const bool late = std::holds_alternative<tensor::DeferredPart>(part);
+      const std::uint32_t own = late ? io::crc32(deferred_bytes(part)) : crcs_[file][index];
+      crc = io::crc32_combine(crc, own, tensor::part_size(part));
+    });
+    return crc;
+  }
+
+  Buffer deferred_bytes(const tensor::Part& part) const {
+    Buffer bytes(tensor::part_size(part));
+    tensor::produce(bundle_, part, 0, sources_, results_, limits_, bytes);
+    return bytes;
   }
 
   void create_files(const std::string& folder) {
@@ -139,6 +201,7 @@ class Writer {
     }
   }
 
+  // Nothing of a part whose bytes are known late.
   std::uint64_t run_length(const tensor::Part& part) const {
     return std::visit(
         io::overloaded{
@@ -147,19 +210,21 @@ class Writer {
             [&](const tensor::ComputedPart&) -> std::uint64_t {
               return tensor::preferred_piece(bundle_, part, limits_);
             },
-            [](const tensor::DeferredPart& deferred) -> std::uint64_t { return deferred.size; }},
+            [](const tensor::DeferredPart&) -> std::uint64_t { return 0; }},
         part);
   }
 
   std::vector<Unit> cut_into_units() const {
     std::vector<Unit> units;
-    for (std::size_t i = 0; i < bundle_.files.size(); ++i) {
+    for (std::size_t file = 0; file < bundle_.files.size(); ++file) {
+      const std::vector<tensor::Part>& parts = bundle_.files[file].parts;
       std::uint64_t offset = 0;
-      for (const tensor::Part& part : bundle_.files[i].parts) {
-        const std::uint64_t size = tensor::part_size(part);
-        const std::uint64_t run = std::max<std::uint64_t>(run_length(part), 1);
-        for (std::uint64_t begin = 0; begin < size; begin += run) {
-          units.push_back({i, &part, begin, std::min(run, size - begin), offset + begin});
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        const std::uint64_t size = tensor::part_size(parts[i]);
+        const std::uint64_t run = run_length(parts[i]);
+        for (std::uint64_t begin = 0; run > 0 && begin < size; begin += run) {
+          units.push_back(
+              {file, i, begin, std::min(run, size - begin), offset + begin, wants_crc_[file][i]});
         }
         offset += size;
       }
@@ -168,22 +233,54 @@ class Writer {
   }
 
   void write_units(const std::vector<Unit>& units) {
-    parallel(units.size(), [&](std::size_t i) {
-      write_unit(units[i]);
+    std::vector<std::uint32_t> crcs(units.size());
+    parallel(units.size(), [&](std::size_t i, Buffer& buffer) {
+      crcs[i] = write_unit(units[i], buffer);
       add_progress(units[i].length);
     });
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      std::uint32_t& crc = crcs_[units[i].file][units[i].part];
+      crc = io::crc32_combine(crc, crcs[i], units[i].length);
+    }
   }
 
-  void write_unit(const Unit& unit) {
+  // Returns the CRC of the unit's bytes where it is wanted.
+  std::uint32_t write_unit(const Unit& unit, Buffer& buffer) {
+    const tensor::Part& part = bundle_.files[unit.file].parts[unit.part];
     const io::FileHandle handle = files_[unit.file].handle;
-    if (const auto* slice = std::get_if<tensor::SlicePart>(unit.part)) {
+    const auto* slice = std::get_if<tensor::SlicePart>(&part);
+    if (slice != nullptr && !unit.wants_crc) {
       host_.copy_range(handle, unit.offset, paths_[slice->file], slice->offset + unit.begin,
                        unit.length);
-      return;
+      return 0;
     }
-    std::vector<std::byte> bytes(unit.length);
-    tensor::produce(bundle_, *unit.part, unit.begin, sources_, results_, limits_, bytes);
-    host_.write_at(handle, unit.offset, bytes);
+    const std::uint64_t piece = slice != nullptr ? std::min(crc_run, unit.length) : unit.length;
+    if (buffer.size() < piece) {
+      buffer.resize(piece);
+    }
+    std::uint32_t crc = 0;
+    for (std::uint64_t at = 0; at < unit.length; at += piece) {
+      const std::span<std::byte> bytes = std::span(buffer).first(std::min(piece, unit.length - at));
+      tensor::produce(bundle_, part, unit.begin + at, sources_, results_, limits_, bytes);
+      if (unit.wants_crc) {
+        crc = io::crc32(bytes, crc);
+      }
+      host_.write_at(handle, unit.offset + at, bytes);
+    }
+    return crc;
+  }
+
+  void write_deferred() {
+    for (std::size_t file = 0; file < bundle_.files.size(); ++file) {
+      std::uint64_t offset = 0;
+      for (const tensor::Part& part : bundle_.files[file].parts) {
+        if (std::holds_alternative<tensor::DeferredPart>(part)) {
+          host_.write_at(files_[file].handle, offset, deferred_bytes(part));
+          add_progress(tensor::part_size(part));
+        }
+        offset += tensor::part_size(part);
+      }
+    }
   }
 
   void keep_files() {
@@ -223,6 +320,8 @@ class Writer {
   tensor::MemoryLimits limits_;
   tensor::ReduceResults results_;
   std::vector<OpenFile> files_;
+  std::vector<std::vector<bool>> wants_crc_;      ///< of each part of each file
+  std::vector<std::vector<std::uint32_t>> crcs_;  ///< taken while writing
   std::mutex progress_guard_;
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;

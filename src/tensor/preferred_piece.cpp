@@ -40,8 +40,9 @@ std::uint64_t computed_piece(const Computation& computation, std::uint64_t lengt
   const std::uint64_t chunk = chunk_extent(computation, axis);
   if (rows >= chunk) {
     rows -= rows % chunk;
-  } else if (chunk * step <= 2 * tile) {
-    rows = chunk;
+  } else {  // as few ranges a chunk as fit, of equal length
+    const std::uint64_t ranges = (chunk + rows - 1) / rows;
+    rows = (chunk + ranges - 1) / ranges;
   }
   return std::min(length, rows * step);
 }

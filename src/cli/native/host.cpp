@@ -190,7 +190,7 @@ double seconds() {
 }
 
 // More threads than this gain nothing on any disk, and each has its share of the memory.
-constexpr unsigned most_threads = 8;
+constexpr unsigned most_threads = 4;
 
 }  // namespace
 
