@@ -96,8 +96,7 @@ Array Evaluation::layer_norm(const Node& node, const LayerNorm& op, const Array&
 }
 
 Array Evaluation::prelu(const Node& node, const Array& x) const {
-  const Array alpha =
-      along_value_axes(parameter(node, "alpha"), layout(node), x.shape.size());
+  const Array alpha = along_value_axes(parameter(node, "alpha"), layout(node), x.shape.size());
   Array result = x;
   std::size_t next = 0;
   for_each_index(x.shape, [&](const Index& index) {
@@ -141,9 +140,8 @@ Array Evaluation::channel_scale(const Node& node, const ChannelScale& op, const 
   const Array gamma = parameter(node, "gamma").array;
   Array result = x;
   std::size_t next = 0;
-  for_each_index(x.shape, [&](const Index& index) {
-    result.data[next++] *= gamma.data[index[op.axis]];
-  });
+  for_each_index(x.shape,
+                 [&](const Index& index) { result.data[next++] *= gamma.data[index[op.axis]]; });
   return result;
 }
 

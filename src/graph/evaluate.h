@@ -16,8 +16,10 @@ struct Array {
 /// Loads the elements of a stored tensor.
 using LoadTensor = std::function<Array(const tensor::TensorRef&)>;
 
-/// The plain reference: computes the root graph's outputs from its inputs in float64, op by op, in the layout
-/// that the program has (Keras's before the layout pass). For tests and the proof; slow and obvious.
-std::vector<Array> evaluate(const Program& program, const std::vector<Array>& inputs, const LoadTensor& load);
+/// The plain reference: computes the root graph's outputs from its inputs in float64, op by op, in
+/// the layout that the program has (Keras's before the layout pass). For tests and the proof; slow
+/// and obvious.
+std::vector<Array> evaluate(const Program& program, const std::vector<Array>& inputs,
+                            const LoadTensor& load);
 
 }  // namespace tensorferry::graph

@@ -8,40 +8,39 @@
 namespace tensorferry::graph {
 
 std::string_view op_name(const Op& op) {
-  return std::visit(
-      io::overloaded{
-          [](const Input&) { return "Input"; },
-          [](const Constant&) { return "Constant"; },
-          [](const Conv&) { return "Conv"; },
-          [](const Dense&) { return "Dense"; },
-          [](const BatchNorm&) { return "BatchNorm"; },
-          [](const LayerNorm&) { return "LayerNorm"; },
-          [](const Pool&) { return "Pool"; },
-          [](const ReduceAxes&) { return "ReduceAxes"; },
-          [](const Unary&) { return "Unary"; },
-          [](const Softmax&) { return "Softmax"; },
-          [](const Glu&) { return "Glu"; },
-          [](const PRelu&) { return "PRelu"; },
-          [](const Flatten&) { return "Flatten"; },
-          [](const Reshape&) { return "Reshape"; },
-          [](const Permute&) { return "Permute"; },
-          [](const RepeatVector&) { return "RepeatVector"; },
-          [](const PadAxes&) { return "PadAxes"; },
-          [](const Upsample&) { return "Upsample"; },
-          [](const Embedding&) { return "Embedding"; },
-          [](const Merge&) { return "Merge"; },
-          [](const Concatenate&) { return "Concatenate"; },
-          [](const Dot&) { return "Dot"; },
-          [](const ScaleOffset&) { return "ScaleOffset"; },
-          [](const Normalize&) { return "Normalize"; },
-          [](const ChannelScale&) { return "ChannelScale"; },
-          [](const Dropout&) { return "Dropout"; },
-          [](const Cast&) { return "Cast"; },
-          [](const Identity&) { return "Identity"; },
-          [](const CallGraph&) { return "CallGraph"; },
-          [](const Unsupported&) { return "Unsupported"; },
-      },
-      op);
+  return std::visit(io::overloaded{
+                        [](const Input&) { return "Input"; },
+                        [](const Constant&) { return "Constant"; },
+                        [](const Conv&) { return "Conv"; },
+                        [](const Dense&) { return "Dense"; },
+                        [](const BatchNorm&) { return "BatchNorm"; },
+                        [](const LayerNorm&) { return "LayerNorm"; },
+                        [](const Pool&) { return "Pool"; },
+                        [](const ReduceAxes&) { return "ReduceAxes"; },
+                        [](const Unary&) { return "Unary"; },
+                        [](const Softmax&) { return "Softmax"; },
+                        [](const Glu&) { return "Glu"; },
+                        [](const PRelu&) { return "PRelu"; },
+                        [](const Flatten&) { return "Flatten"; },
+                        [](const Reshape&) { return "Reshape"; },
+                        [](const Permute&) { return "Permute"; },
+                        [](const RepeatVector&) { return "RepeatVector"; },
+                        [](const PadAxes&) { return "PadAxes"; },
+                        [](const Upsample&) { return "Upsample"; },
+                        [](const Embedding&) { return "Embedding"; },
+                        [](const Merge&) { return "Merge"; },
+                        [](const Concatenate&) { return "Concatenate"; },
+                        [](const Dot&) { return "Dot"; },
+                        [](const ScaleOffset&) { return "ScaleOffset"; },
+                        [](const Normalize&) { return "Normalize"; },
+                        [](const ChannelScale&) { return "ChannelScale"; },
+                        [](const Dropout&) { return "Dropout"; },
+                        [](const Cast&) { return "Cast"; },
+                        [](const Identity&) { return "Identity"; },
+                        [](const CallGraph&) { return "CallGraph"; },
+                        [](const Unsupported&) { return "Unsupported"; },
+                    },
+                    op);
 }
 
 ValueId add_value(Graph& graph, Value value) {
@@ -58,7 +57,8 @@ const Parameter* find_parameter(const Module& module, std::string_view role) {
 
 namespace {
 
-/// The row-major positions of `extents` in the order in which their transpose by `order` lists them.
+/// The row-major positions of `extents` in the order in which their transpose by `order` lists
+/// them.
 std::vector<std::size_t> transposed_positions(const FlattenedRun& run) {
   const std::size_t rank = run.extents.size();
   std::vector<std::size_t> strides(rank, 1);

@@ -24,9 +24,9 @@ struct FlattenedRun {
   bool operator==(const FlattenedRun&) const = default;
 };
 
-/// How the target holds a value. Axis k of the target's value is Keras's axis `axes[k]`; empty: the same
-/// order. `last_axis`: runs of the last axis where its elements are in another order than Keras's;
-/// empty: the same order.
+/// How the target holds a value. Axis k of the target's value is Keras's axis `axes[k]`; empty: the
+/// same order. `last_axis`: runs of the last axis where its elements are in another order than
+/// Keras's; empty: the same order.
 struct Layout {
   std::vector<std::size_t> axes;
   std::vector<FlattenedRun> last_axis;
@@ -38,22 +38,23 @@ struct Value {
   std::vector<Extent> shape;  ///< in the order of the axes as they are (see `layout`); batch first
   bool rank_known = true;     ///< false after an Unsupported op
   tensor::DType dtype = tensor::DType::Float32;
-  Layout layout;              ///< set by the layout pass; before it, Keras's own
+  Layout layout;  ///< set by the layout pass; before it, Keras's own
 };
 
-/// A weight of a module: which stored tensor, and what its axes are called, in stored order ("height",
-/// "width", "in", "out", "channels", "rows", "multiplier", "depth", "length", or "axis3": Keras's number of
-/// the value's axis that it lies along).
+/// A weight of a module: which stored tensor, and what its axes are called, in stored order
+/// ("height", "width", "in", "out", "channels", "rows", "multiplier", "depth", "length", or
+/// "axis3": Keras's number of the value's axis that it lies along).
 struct Parameter {
-  std::string role;            ///< what ops.h calls it: "kernel", "bias", "gamma"…
-  std::uint32_t tensor = 0;    ///< index into `Program::tensors`
+  std::string role;          ///< what ops.h calls it: "kernel", "bias", "gamma"…
+  std::uint32_t tensor = 0;  ///< index into `Program::tensors`
   std::vector<std::string> axes;
-  /// Set by the layout pass: the runs along the axis called "in" (a Dense after a Flatten) or along the only
-  /// axis (a BatchNorm on a flattened axis); empty: Keras's order.
+  /// Set by the layout pass: the runs along the axis called "in" (a Dense after a Flatten) or along
+  /// the only axis (a BatchNorm on a flattened axis); empty: Keras's order.
   std::vector<FlattenedRun> runs;
 };
 
-/// One Keras layer object, or one part of it. Shared by all its calls and by all graphs that hold it.
+/// One Keras layer object, or one part of it. Shared by all its calls and by all graphs that hold
+/// it.
 struct Module {
   std::string layer;  ///< the Keras layer's name
   std::string part;   ///< "" or the part's name: "depthwise", "pointwise"
@@ -66,9 +67,10 @@ struct Node {
   Op op;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
-  std::optional<ModuleId> module;  ///< of ops with parameters, and of any layer that is more than an argument
-  std::string layer;               ///< Keras layer that it comes from; empty: put there by a pass
-  bool fused = false;              ///< an activation given as the layer's argument, not a layer of its own
+  std::optional<ModuleId>
+      module;          ///< of ops with parameters, and of any layer that is more than an argument
+  std::string layer;   ///< Keras layer that it comes from; empty: put there by a pass
+  bool fused = false;  ///< an activation given as the layer's argument, not a layer of its own
 };
 
 struct Port {
@@ -76,8 +78,8 @@ struct Port {
   ValueId value = 0;
 };
 
-/// One model: the root or a nested one. Nodes are in an order in which they can run, that of the config where
-/// that permits it.
+/// One model: the root or a nested one. Nodes are in an order in which they can run, that of the
+/// config where that permits it.
 struct Graph {
   std::string name;  ///< Keras name of the model
   bool sequential = false;
@@ -87,7 +89,8 @@ struct Graph {
   std::vector<Port> outputs;
 };
 
-/// All of a Keras model as meaning. `graphs[root]` is the outermost one; a graph stands after those that it calls.
+/// All of a Keras model as meaning. `graphs[root]` is the outermost one; a graph stands after those
+/// that it calls.
 struct Program {
   std::vector<Graph> graphs;
   std::uint32_t root = 0;

@@ -160,8 +160,8 @@ Value infer_pad(const PadAxes& pad, const Value& input) {
     if (is_known(value.shape[axis])) {
       value.shape[axis] += pad.pads[axis].before + pad.pads[axis].after;
       if (value.shape[axis] < 0) {
-        refuse(fmt::format("More is cut off an axis of {} elements than it has.",
-                           input.shape[axis]));
+        refuse(
+            fmt::format("More is cut off an axis of {} elements than it has.", input.shape[axis]));
       }
     }
   }
@@ -171,8 +171,7 @@ Value infer_pad(const PadAxes& pad, const Value& input) {
 Value infer_upsample(const Upsample& upsample, const Value& input) {
   require_rank(input, upsample.factors.size() + 2, "Upsample");
   Value value = same_as(input);
-  const auto axes =
-      spatial_axes(static_cast<int>(upsample.factors.size()), upsample.channel_axis);
+  const auto axes = spatial_axes(static_cast<int>(upsample.factors.size()), upsample.channel_axis);
   for (std::size_t i = 0; i < axes.size(); ++i) {
     if (is_known(value.shape[axes[i]])) value.shape[axes[i]] *= upsample.factors[i];
   }
@@ -275,8 +274,7 @@ Pad same_pad(Extent extent, std::int64_t size, std::int64_t stride, std::int64_t
   // With a stride of 1 the extent cancels out.
   const std::int64_t outputs = stride == 1 ? extent : (extent + stride - 1) / stride;
   const std::int64_t total =
-      stride == 1 ? reach - 1
-                  : std::max<std::int64_t>((outputs - 1) * stride + reach - extent, 0);
+      stride == 1 ? reach - 1 : std::max<std::int64_t>((outputs - 1) * stride + reach - extent, 0);
   return {total / 2, total - total / 2};
 }
 
@@ -306,7 +304,8 @@ std::vector<Extent> broadcast(const std::vector<Extent>& a, const std::vector<Ex
   for (std::size_t axis = 0; axis < a.size(); ++axis) {
     const Extent left = a[axis];
     const Extent right = axis < b.size() ? b[axis] : unknown_extent;
-    const bool clash = is_known(left) && is_known(right) && left != right && left != 1 && right != 1;
+    const bool clash =
+        is_known(left) && is_known(right) && left != right && left != 1 && right != 1;
     if (a.size() != b.size() || clash) {
       refuse(fmt::format("Shapes [{}] and [{}] do not broadcast.", fmt::join(a, ", "),
                          fmt::join(b, ", ")));

@@ -19,7 +19,8 @@ Extent window_extent(Extent extent, std::int64_t size, std::int64_t stride, std:
 /// TensorFlow's `same` pads of one axis; the extent must be known unless the stride is 1.
 Pad same_pad(Extent extent, std::int64_t size, std::int64_t stride, std::int64_t dilation);
 
-/// The axes of a value of `spatial_rank` spatial axes that are neither batch nor channels, ascending.
+/// The axes of a value of `spatial_rank` spatial axes that are neither batch nor channels,
+/// ascending.
 std::vector<std::size_t> spatial_axes(int spatial_rank, std::size_t channel_axis);
 
 /// numpy's broadcasting of two shapes of equal rank; unknown against 1 stays unknown.

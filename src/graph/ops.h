@@ -8,10 +8,11 @@
 
 #include "tensor/tensor_ref.h"
 
-/// The vocabulary of meaning (wall 4): what a layer computes, free of any framework's spelling. Axes are
-/// numbered from 0 with the batch at 0, resolved (never negative) in the layout of the values as
-/// they are: Keras's before the layout pass, the target's after it. Spatial lists are in the order
-/// of the spatial axes. Each op says its inputs; parameters are those of the node's Module, by role.
+/// The vocabulary of meaning (wall 4): what a layer computes, free of any framework's spelling.
+/// Axes are numbered from 0 with the batch at 0, resolved (never negative) in the layout of the
+/// values as they are: Keras's before the layout pass, the target's after it. Spatial lists are in
+/// the order of the spatial axes. Each op says its inputs; parameters are those of the node's
+/// Module, by role.
 namespace tensorferry::graph {
 
 using Extent = std::int64_t;
@@ -26,7 +27,8 @@ struct Pad {
 
 /// `Explicit`: `pads`, one a spatial axis. `Same`: TensorFlow's rule on an extent known only at run
 /// time: out = ceil(in / stride), total = max((out − 1)·stride + (k − 1)·dilation + 1 − in, 0),
-/// before = total / 2 rounded down. Where the extent is known the lowering has resolved it to Explicit.
+/// before = total / 2 rounded down. Where the extent is known the lowering has resolved it to
+/// Explicit.
 struct SpatialPadding {
   enum class Kind { Explicit, Same };
   Kind kind = Kind::Explicit;
@@ -45,12 +47,12 @@ struct Constant {
   bool operator==(const Constant&) const = default;
 };
 
-/// Convolution (cross-correlation) over `kernel` (spatial…, in/groups, out) and optional `bias`(out).
-/// A depthwise convolution is groups = in, its kernel's named axes (spatial…, in, multiplier), where
-/// output channel = in · multiplier + m. Input: x.
-/// Transposed: the gradient of a convolution. Of the full result, extent (in − 1)·stride +
-/// (k − 1)·dilation + 1, `padding.pads` elements are cut off at each side; a negative `after` adds zeros
-/// (before the bias). Kernel's named axes (spatial…, out, in).
+/// Convolution (cross-correlation) over `kernel` (spatial…, in/groups, out) and optional
+/// `bias`(out). A depthwise convolution is groups = in, its kernel's named axes (spatial…, in,
+/// multiplier), where output channel = in · multiplier + m. Input: x. Transposed: the gradient of a
+/// convolution. Of the full result, extent (in − 1)·stride + (k − 1)·dilation + 1, `padding.pads`
+/// elements are cut off at each side; a negative `after` adds zeros (before the bias). Kernel's
+/// named axes (spatial…, out, in).
 struct Conv {
   int spatial_rank = 2;
   std::int64_t in_channels = 0;
@@ -86,9 +88,10 @@ struct BatchNorm {
   bool operator==(const BatchNorm&) const = default;
 };
 
-/// Over all `axes` at once; gamma and beta have the shape of those axes; each axis of a parameter is called by
-/// its number in Keras's layout ("axis3"), so it is found whatever the layout is. `rms`:
-/// Keras 3's `rms_scaling`: x · gamma / sqrt(var + ε), var around the mean, which is not subtracted. Input: x.
+/// Over all `axes` at once; gamma and beta have the shape of those axes; each axis of a parameter
+/// is called by its number in Keras's layout ("axis3"), so it is found whatever the layout is.
+/// `rms`: Keras 3's `rms_scaling`: x · gamma / sqrt(var + ε), var around the mean, which is not
+/// subtracted. Input: x.
 struct LayerNorm {
   std::vector<std::size_t> axes;
   std::vector<std::int64_t> extents;
@@ -123,9 +126,9 @@ struct ReduceAxes {
 /// Elementwise functions of one value. Where a kind takes numbers, they are said beside it.
 enum class UnaryKind {
   Abs,
-  Celu,          ///< alpha
+  Celu,  ///< alpha
   Cos,
-  Elu,           ///< alpha
+  Elu,  ///< alpha
   Exp,
   Erf,
   GeluErf,
@@ -135,7 +138,7 @@ enum class UnaryKind {
   HardSigmoid3,  ///< Keras 3: relu6(x + 3) / 6
   HardSilu,      ///< x · relu6(x + 3) / 6
   HardTanh,
-  LeakyRelu,     ///< alpha: negative slope
+  LeakyRelu,  ///< alpha: negative slope
   Log,
   LogSigmoid,
   Mish,
@@ -143,23 +146,23 @@ enum class UnaryKind {
   Reciprocal,
   Relu,
   Relu6,
-  ReluGeneral,   ///< alpha: negative slope, beta: max value (∞: none), gamma: threshold
+  ReluGeneral,  ///< alpha: negative slope, beta: max value (∞: none), gamma: threshold
   Rsqrt,
   Selu,
   Sigmoid,
   Silu,
   Sin,
-  SoftShrink,    ///< alpha: threshold
+  SoftShrink,  ///< alpha: threshold
   Softplus,
   Softsign,
   SparsePlus,
   SparseSigmoid,
   Sqrt,
   Square,
-  SquarePlus,    ///< alpha: b
+  SquarePlus,  ///< alpha: b
   Tanh,
   TanhShrink,
-  Threshold,     ///< alpha: threshold, beta: value below it
+  Threshold,  ///< alpha: threshold, beta: value below it
 };
 
 struct Unary {
@@ -170,7 +173,9 @@ struct Unary {
   bool operator==(const Unary&) const = default;
 };
 
-/// exp(x) / Σ exp(x) over `axes` together (one in most models). Input: x.
+/// exp(x) / Σ exp(x) over `axes` together (one in most models). Sparsemax is Keras's, whose
+/// threshold is (Σ of the cumulative sums of the support − 1) / size of the support: not that of
+/// the paper. Input: x.
 struct Softmax {
   enum class Kind { Softmax, LogSoftmax, Sparsemax };
   Kind kind = Kind::Softmax;
@@ -184,8 +189,8 @@ struct Glu {
   bool operator==(const Glu&) const = default;
 };
 
-/// max(x, 0) + alpha · min(x, 0); parameter `alpha` has the shape of the non-batch axes, 1 where shared; its
-/// axes are called by their numbers in Keras's layout ("axis1"…).
+/// max(x, 0) + alpha · min(x, 0); parameter `alpha` has the shape of the non-batch axes, 1 where
+/// shared; its axes are called by their numbers in Keras's layout ("axis1"…).
 struct PRelu {
   std::vector<std::int64_t> alpha_shape;  ///< without the batch
   bool operator==(const PRelu&) const = default;
@@ -196,7 +201,8 @@ struct Flatten {
   bool operator==(const Flatten&) const = default;
 };
 
-/// `shape` without the batch; at most one extent is −1 (inferred). Meaning: Keras's order of elements.
+/// `shape` without the batch; at most one extent is −1 (inferred). Meaning: Keras's order of
+/// elements.
 struct Reshape {
   std::vector<std::int64_t> shape;
   bool operator==(const Reshape&) const = default;
@@ -221,10 +227,11 @@ struct PadAxes {
   bool operator==(const PadAxes&) const = default;
 };
 
-/// Each spatial extent times `factors`. Nearest repeats; the others are half-pixel (align_corners off),
-/// without antialiasing; weights of cells outside the input fall away and the others are scaled to a sum of 1.
-/// Bicubic's a is −0.5 (Keras), which is not torch's −0.75, and TensorFlow rounds the fraction of the sampled
-/// point to 1/1024 (tensorflow/core/kernels/image/resize_bicubic_op.cc, GetWeightsAndIndices).
+/// Each spatial extent times `factors`. Nearest repeats; the others are half-pixel (align_corners
+/// off), without antialiasing; weights of cells outside the input fall away and the others are
+/// scaled to a sum of 1. Bicubic's a is −0.5 (Keras), which is not torch's −0.75, and TensorFlow
+/// rounds the fraction of the sampled point to 1/1024
+/// (tensorflow/core/kernels/image/resize_bicubic_op.cc, GetWeightsAndIndices).
 struct Upsample {
   enum class Kind { Nearest, Bilinear, Bicubic, Lanczos3, Lanczos5 };
   Kind kind = Kind::Nearest;
@@ -233,15 +240,16 @@ struct Upsample {
   bool operator==(const Upsample&) const = default;
 };
 
-/// Row lookup in parameter `embeddings` (input_dim, output_dim). Input: integers (or floats that hold them).
+/// Row lookup in parameter `embeddings` (input_dim, output_dim). Input: integers (or floats that
+/// hold them).
 struct Embedding {
   std::int64_t input_dim = 0;
   std::int64_t output_dim = 0;
   bool operator==(const Embedding&) const = default;
 };
 
-/// Elementwise with numpy broadcasting; Add, Multiply, Maximum, Minimum, Average take two or more inputs,
-/// Subtract and Divide two.
+/// Elementwise with numpy broadcasting; Add, Multiply, Maximum, Minimum, Average take two or more
+/// inputs, Subtract and Divide two.
 struct Merge {
   enum class Kind { Add, Subtract, Multiply, Divide, Average, Maximum, Minimum };
   Kind kind = Kind::Add;
@@ -253,9 +261,10 @@ struct Concatenate {
   bool operator==(const Concatenate&) const = default;
 };
 
-/// Keras's Dot: contracts axis `axes[0]` of a with `axes[1]` of b, the batch (axis 0) shared; the result is
-/// (batch, a's other axes…, b's other axes…); (batch, 1) where none is left. `normalize`: L2 along those
-/// axes first, x · rsqrt(max(Σx², 1e-12)). (keras/src/layers/merging/dot.py). Inputs: a, b.
+/// Keras's Dot: contracts axis `axes[0]` of a with `axes[1]` of b, the batch (axis 0) shared; the
+/// result is (batch, a's other axes…, b's other axes…); (batch, 1) where none is left. `normalize`:
+/// L2 along those axes first, x · rsqrt(max(Σx², 1e-12)). (keras/src/layers/merging/dot.py).
+/// Inputs: a, b.
 struct Dot {
   std::int64_t axis_a = 1;
   std::int64_t axis_b = 1;
@@ -271,9 +280,9 @@ struct ScaleOffset {
   bool operator==(const ScaleOffset&) const = default;
 };
 
-/// (x − mean) / max(sqrt(variance), 1e-7), or its inverse. Parameters `mean`, `variance` as stored (shape of
-/// `axes`, called by their numbers in Keras's layout: "axis3"), or constants of the config in `mean` and
-/// `variance`, row-major over `axes` in the order that they stand there.
+/// (x − mean) / max(sqrt(variance), 1e-7), or its inverse. Parameters `mean`, `variance` as stored
+/// (shape of `axes`, called by their numbers in Keras's layout: "axis3"), or constants of the
+/// config in `mean` and `variance`, row-major over `axes` in the order that they stand there.
 /// (keras/src/layers/preprocessing/normalization.py)
 struct Normalize {
   std::vector<std::size_t> axes;  ///< kept axes; none: one scalar for all
@@ -294,10 +303,11 @@ struct ChannelScale {
 struct Dropout {
   enum class Kind { Elementwise, Channels, Gaussian, Alpha, GaussianNoise, StochasticDepth };
   Kind kind = Kind::Elementwise;
-  double rate = 0.5;  ///< GaussianNoise: the standard deviation
+  double rate = 0.5;     ///< GaussianNoise: the standard deviation
   int spatial_rank = 0;  ///< of Channels
   std::size_t channel_axis = 0;
-  std::vector<std::int64_t> noise_shape;  ///< Elementwise: empty, or one extent an axis, −1 as the input's
+  std::vector<std::int64_t>
+      noise_shape;  ///< Elementwise: empty, or one extent an axis, −1 as the input's
   bool operator==(const Dropout&) const = default;
 };
 
@@ -318,17 +328,17 @@ struct CallGraph {
   bool operator==(const CallGraph&) const = default;
 };
 
-/// What cannot be converted (wall 6). Its weights are the module's parameters, by Keras's names. Output shapes may
-/// be unknown.
+/// What cannot be converted (wall 6). Its weights are the module's parameters, by Keras's names.
+/// Output shapes may be unknown.
 struct Unsupported {
   std::string class_name;
   std::string reason;
   bool operator==(const Unsupported&) const = default;
 };
 
-using Op = std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, Pool, ReduceAxes, Unary, Softmax,
-                        Glu, PRelu, Flatten, Reshape, Permute, RepeatVector, PadAxes, Upsample, Embedding,
-                        Merge, Concatenate, Dot, ScaleOffset, Normalize, ChannelScale, Dropout, Cast,
-                        Identity, CallGraph, Unsupported>;
+using Op = std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, Pool, ReduceAxes, Unary,
+                        Softmax, Glu, PRelu, Flatten, Reshape, Permute, RepeatVector, PadAxes,
+                        Upsample, Embedding, Merge, Concatenate, Dot, ScaleOffset, Normalize,
+                        ChannelScale, Dropout, Cast, Identity, CallGraph, Unsupported>;
 
 }  // namespace tensorferry::graph

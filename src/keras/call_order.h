@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <vector>
 
@@ -14,9 +15,9 @@ struct CallId {
   auto operator<=>(const CallId&) const = default;
 };
 
-/// The calls that the model's outputs reach, and its inputs, in an order in which they can run: that of the
-/// config where it permits. Throws io::Error{GraphCycle}, or {ConfigInvalid} where a call names what is not
-/// there.
+/// The calls that the model's outputs reach, and its inputs, in an order in which they can run:
+/// that of the config where it permits. Throws io::Error{GraphCycle}, or {ConfigInvalid} where a
+/// call names what is not there.
 std::vector<CallId> call_order(const Model& model);
 
 }  // namespace tensorferry::keras

@@ -70,14 +70,25 @@ bool is_called_in_training(const Call& call) {
   return training != nullptr && *training == true;
 }
 
+/// Null, or a list of nothing but nulls: `mask: [null, null]` of a nested model.
+bool is_nothing(const Argument& argument) {
+  if (const auto* list = std::get_if<std::vector<Argument>>(&argument.value)) {
+    return std::all_of(list->begin(), list->end(), is_nothing);
+  }
+  const Json* constant = std::get_if<Json>(&argument.value);
+  if (constant == nullptr) return false;
+  return constant->is_null() ||
+         (constant->is_array() && std::all_of(constant->begin(), constant->end(),
+                                              [](const Json& item) { return item.is_null(); }));
+}
+
 /// Refuses a call that passes a tensor or a setting which the lowering does not look at.
 void require_plain_keywords(const Call& call) {
   for (const auto& [keyword, argument] : call.keywords) {
-    const Json* constant = std::get_if<Json>(&argument.value);
     const bool is_data = keyword == "inputs" || keyword == "x";
-    const bool harmless =
-        constant != nullptr && (constant->is_null() || keyword == "training" || keyword == "name");
-    if (!is_data && !harmless) {
+    const bool is_setting = std::holds_alternative<Json>(argument.value) &&
+                            (keyword == "training" || keyword == "name");
+    if (!is_data && !is_setting && !is_nothing(argument)) {
       throw Refusal{fmt::format("it is called with an argument \"{}\"", keyword)};
     }
   }
@@ -118,10 +129,10 @@ void Lowering::note_once(io::Severity severity, const std::string& layer, std::s
 ValueId Lowering::tensor(const Scope& scope, const TensorHandle& handle) const {
   const auto found = scope.tensors.find({{handle.layer, handle.node}, handle.tensor});
   if (found == scope.tensors.end()) {
-    throw io::Error(io::ErrorCode::ConfigInvalid,
-                    fmt::format("Layer \"{}\" has no output {} at its call {}.",
-                                scope.model.layers.at(handle.layer).name, handle.tensor,
-                                handle.node));
+    throw io::Error(
+        io::ErrorCode::ConfigInvalid,
+        fmt::format("Layer \"{}\" has no output {} at its call {}.",
+                    scope.model.layers.at(handle.layer).name, handle.tensor, handle.node));
   }
   return found->second;
 }
@@ -144,9 +155,9 @@ void Lowering::lower_input(Scope& scope, const CallId& id) {
   const Arguments arguments(layer.name, layer.config);
   for (const std::string_view argument : {"sparse", "ragged"}) {
     if (arguments.boolean(argument, false)) {
-      throw io::Error(io::ErrorCode::LayerUnsupported,
-                      fmt::format("Input \"{}\" is {}, which no target takes.", layer.name,
-                                  argument));
+      throw io::Error(
+          io::ErrorCode::LayerUnsupported,
+          fmt::format("Input \"{}\" is {}, which no target takes.", layer.name, argument));
     }
   }
   graph::Value value;
@@ -160,8 +171,7 @@ void Lowering::lower_input(Scope& scope, const CallId& id) {
       if (!extent.is_null() && !extent.is_number_integer()) {
         arguments.mistaken("batch_shape", "a list of extents");
       }
-      value.shape.push_back(extent.is_null() ? graph::unknown_extent
-                                             : extent.get<std::int64_t>());
+      value.shape.push_back(extent.is_null() ? graph::unknown_extent : extent.get<std::int64_t>());
     }
   }
   const auto dtype = dtype_from_name(layer.dtype);
@@ -180,11 +190,11 @@ void Lowering::lower_input(Scope& scope, const CallId& id) {
 void Lowering::refuse(Scope& scope, const CallId& id, std::vector<ValueId> inputs,
                       const std::string& reason) {
   const Layer& layer = scope.model.layers[id.layer];
-  note_once(io::Severity::Refused, layer.name, "layer-unsupported",
-            fmt::format("Layer \"{}\" ({}) cannot be converted: {}.", layer.name,
-                        layer.original_class_name.empty() ? layer.class_name
-                                                          : layer.original_class_name,
-                        reason));
+  note_once(
+      io::Severity::Refused, layer.name, "layer-unsupported",
+      fmt::format("Layer \"{}\" ({}) cannot be converted: {}.", layer.name,
+                  layer.original_class_name.empty() ? layer.class_name : layer.original_class_name,
+                  reason));
   const auto key = std::make_pair(&layer, std::string());
   if (!modules_.contains(key)) {
     graph::Module module;
@@ -321,9 +331,9 @@ void Lowering::lower_call(Scope& scope, const CallId& id) {
 void Lowering::note_unreached(const Scope& scope) {
   for (const Layer& layer : scope.model.layers) {
     if (layer.calls.empty() && (!layer.weights.empty() || layer.model != nullptr)) {
-      note_once(io::Severity::Info, layer.name, "layer-unreached",
-                fmt::format("Layer \"{}\" is not reached by any output, so it is left out.",
-                            layer.name));
+      note_once(
+          io::Severity::Info, layer.name, "layer-unreached",
+          fmt::format("Layer \"{}\" is not reached by any output, so it is left out.", layer.name));
     }
   }
 }

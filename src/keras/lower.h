@@ -5,9 +5,9 @@
 
 namespace tensorferry::keras {
 
-/// What each layer of the model means, in Keras's layout, with shapes inferred. A layer that cannot be
-/// converted becomes `graph::Unsupported` with a note; nothing is dropped silently. Throws io::Error where the
-/// model is broken (a cycle, a weight of another shape).
+/// What each layer of the model means, in Keras's layout, with shapes inferred. A layer that cannot
+/// be converted becomes `graph::Unsupported` with a note; nothing is dropped silently. Throws
+/// io::Error where the model is broken (a cycle, a weight of another shape).
 graph::Program lower(const Model& model);
 
 }  // namespace tensorferry::keras

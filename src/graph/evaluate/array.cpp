@@ -65,7 +65,8 @@ LoadedParameter load_parameter(const Program& program, const Module& module, std
   LoadedParameter loaded{load(program.tensors.at(parameter->tensor)), parameter->axes};
   if (!parameter->runs.empty()) {
     const auto in = std::find(loaded.axes.begin(), loaded.axes.end(), "in");
-    const auto axis = in == loaded.axes.end() ? 0 : static_cast<std::size_t>(in - loaded.axes.begin());
+    const auto axis =
+        in == loaded.axes.end() ? 0 : static_cast<std::size_t>(in - loaded.axes.begin());
     loaded.array = gathered(loaded.array, axis, keras_positions(parameter->runs));
   }
   return loaded;

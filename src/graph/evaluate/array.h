@@ -41,8 +41,8 @@ LoadedParameter load_parameter(const Program& program, const Module& module, std
 /// The axis of the value at which Keras's axis number `keras_axis` lies.
 std::size_t axis_in_layout(const Layout& layout, std::size_t keras_axis);
 
-/// A parameter whose axes are called "axis<k>", as an array that broadcasts against a value of `rank` axes
-/// held in `layout`.
+/// A parameter whose axes are called "axis<k>", as an array that broadcasts against a value of
+/// `rank` axes held in `layout`.
 Array along_value_axes(const LoadedParameter& parameter, const Layout& layout, std::size_t rank);
 
 /// The element of an array that broadcasts (extents of 1) against the index.

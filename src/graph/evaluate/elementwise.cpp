@@ -102,17 +102,23 @@ double evaluate_unary(const Unary& unary, double x) {
 
 namespace {
 
-/// Sparsemax of one list (Martins and Astudillo, 2016, algorithm 1).
+/// Sparsemax of one list as Keras computes it on every backend (keras/src/backend/tensorflow/nn.py,
+/// sparsemax): the threshold is made of the sum of all cumulative sums of the support, where
+/// Martins and Astudillo (2016) take the last one.
 void sparsemax(std::vector<double>& values) {
   std::vector<double> sorted = values;
   std::sort(sorted.begin(), sorted.end(), std::greater<>());
-  double sum = 0;
-  double threshold = 0;
+  double cumulative = 0;
+  double total = 0;
+  double support = 0;
   for (std::size_t k = 0; k < sorted.size(); ++k) {
-    sum += sorted[k];
-    const auto count = static_cast<double>(k + 1);
-    if (1 + count * sorted[k] > sum) threshold = (sum - 1) / count;
+    cumulative += sorted[k];
+    if (sorted[k] - (cumulative - 1) / static_cast<double>(k + 1) > 0) {
+      total += cumulative;
+      support += 1;
+    }
   }
+  const double threshold = (total - 1) / support;
   for (double& value : values) value = std::max(value - threshold, 0.0);
 }
 
@@ -219,7 +225,8 @@ Array evaluate_merge(const Merge& merge, const std::vector<Array>& inputs) {
 
 namespace {
 
-/// To the nearest number of `bits` significant bits, ties to even. Subnormals and overflow are not looked at.
+/// To the nearest number of `bits` significant bits, ties to even. Subnormals and overflow are not
+/// looked at.
 double rounded_to_bits(double x, int bits) {
   if (x == 0 || !std::isfinite(x)) return x;
   int exponent = 0;

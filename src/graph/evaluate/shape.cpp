@@ -15,9 +15,8 @@ Array evaluate_permute(const Permute& permute, const Array& x) {
   }
   Array result = zeros(shape);
   std::size_t next = 0;
-  for_each_index(shape, [&](const Index& index) {
-    result.data[next++] = x.data[offset_of(index, strides)];
-  });
+  for_each_index(
+      shape, [&](const Index& index) { result.data[next++] = x.data[offset_of(index, strides)]; });
   return result;
 }
 
@@ -137,7 +136,8 @@ Array reduced(ReduceAxes::Kind kind, const Array& x, const std::vector<std::size
     accumulate(kind, result.data[offset_of(index, strides)], x.data[next++]);
   });
   if (kind == ReduceAxes::Kind::Mean) {
-    const double count = static_cast<double>(x.data.size()) / static_cast<double>(result.data.size());
+    const double count =
+        static_cast<double>(x.data.size()) / static_cast<double>(result.data.size());
     for (double& value : result.data) value /= count;
   }
   return result;

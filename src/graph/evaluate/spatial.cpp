@@ -17,8 +17,8 @@ std::vector<Pad> resolved_pads(const SpatialPadding& padding, const Array& x,
   if (padding.kind == SpatialPadding::Kind::Explicit) return padding.pads;
   std::vector<Pad> pads;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    pads.push_back(same_pad(static_cast<Extent>(x.shape[axes[i]]), size[i], strides[i],
-                            dilations[i]));
+    pads.push_back(
+        same_pad(static_cast<Extent>(x.shape[axes[i]]), size[i], strides[i], dilations[i]));
   }
   return pads;
 }
@@ -35,8 +35,8 @@ Index window_shape(const Array& x, const std::vector<std::size_t>& axes,
   return shape;
 }
 
-/// A kernel (spatial…, and two channel axes by name) as a function of (spatial index, input channel within
-/// its group, output channel).
+/// A kernel (spatial…, and two channel axes by name) as a function of (spatial index, input channel
+/// within its group, output channel).
 class KernelView {
  public:
   KernelView(const LoadedParameter& kernel, const Conv& conv)
@@ -74,9 +74,7 @@ class KernelView {
   std::uint64_t multiplier_ = 0;
 };
 
-Index window_of(const std::vector<std::int64_t>& size) {
-  return Index(size.begin(), size.end());
-}
+Index window_of(const std::vector<std::int64_t>& size) { return Index(size.begin(), size.end()); }
 
 /// Moves `index` to input position `window` of the output position; false outside the input.
 bool source_position(Index& index, const Index& output, const Array& x,
@@ -139,9 +137,8 @@ Array transposed_conv(const Conv& conv, const Array& x, const KernelView& kernel
   shape[conv.channel_axis] = static_cast<std::uint64_t>(conv.out_channels);
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const Pad& cut = conv.padding.pads[i];
-    const std::int64_t full =
-        (static_cast<std::int64_t>(x.shape[axes[i]]) - 1) * conv.strides[i] +
-        (conv.kernel_size[i] - 1) * conv.dilations[i] + 1;
+    const std::int64_t full = (static_cast<std::int64_t>(x.shape[axes[i]]) - 1) * conv.strides[i] +
+                              (conv.kernel_size[i] - 1) * conv.dilations[i] + 1;
     shape[axes[i]] = static_cast<std::uint64_t>(full - cut.before - cut.after);
   }
   Array result = zeros(shape);
@@ -215,9 +212,10 @@ Array resize_axis(const Array& x, std::size_t axis, Upsample::Kind kind, std::in
     double sum = 0;
     double total = 0;
     for (std::uint64_t cell = 0; cell < x.shape[axis]; ++cell) {
-      const double weight = kind == Upsample::Kind::Nearest
-                                ? (output[axis] / static_cast<std::uint64_t>(factor) == cell ? 1 : 0)
-                                : resize_weight(kind, point - static_cast<double>(cell));
+      const double weight =
+          kind == Upsample::Kind::Nearest
+              ? (output[axis] / static_cast<std::uint64_t>(factor) == cell ? 1 : 0)
+              : resize_weight(kind, point - static_cast<double>(cell));
       source[axis] = cell;
       sum += weight * x.data[offset_of(source, strides)];
       total += weight;
@@ -264,8 +262,7 @@ Array evaluate_pool(const Pool& pool, const Array& x) {
 
 Array evaluate_upsample(const Upsample& upsample, const Array& x) {
   Array result = x;
-  const auto axes =
-      spatial_axes(static_cast<int>(upsample.factors.size()), upsample.channel_axis);
+  const auto axes = spatial_axes(static_cast<int>(upsample.factors.size()), upsample.channel_axis);
   for (std::size_t i = 0; i < axes.size(); ++i) {
     result = resize_axis(result, axes[i], upsample.kind, upsample.factors[i]);
   }

@@ -54,9 +54,9 @@ graph::Op function_op(std::string_view name, Generation generation, std::size_t 
   if (name == "linear") return graph::Identity{};
   // Keras 3 changed the meaning of the name.
   if (name == "hard_sigmoid") {
-    return Unary{generation == Generation::Keras3 ? UnaryKind::HardSigmoid3
-                                                  : UnaryKind::HardSigmoid2,
-                 0, 0, 0};
+    return Unary{
+        generation == Generation::Keras3 ? UnaryKind::HardSigmoid3 : UnaryKind::HardSigmoid2, 0, 0,
+        0};
   }
   const std::vector<std::size_t> last{rank - 1};
   if (name == "softmax") return Softmax{Softmax::Kind::Softmax, last};
@@ -71,7 +71,8 @@ graph::Op function_op(std::string_view name, Generation generation, std::size_t 
   return found->unary;
 }
 
-/// Keras 2 writes slopes as float32 numbers: 0.30000001192092896 is its 0.3, and computes the same there.
+/// Keras 2 writes slopes as float32 numbers: 0.30000001192092896 is its 0.3, and computes the same
+/// there.
 double shortest_float(double number) {
   const auto narrow = static_cast<float>(number);
   if (static_cast<double>(narrow) != number) return number;
@@ -122,10 +123,22 @@ graph::Op layer_object_op(std::string_view class_name, const Json& config, Gener
     object.config = config;
     require_known_arguments(object, kind);
   };
-  if (class_name == "ReLU") return known(relu_kind), relu_op(arguments);
-  if (class_name == "LeakyReLU") return known(leaky_relu_kind), leaky_relu_op(arguments);
-  if (class_name == "ELU") return known(elu_kind), elu_op(arguments);
-  if (class_name == "Softmax") return known(softmax_kind), softmax_op(arguments, rank);
+  if (class_name == "ReLU") {
+    known(relu_kind);
+    return relu_op(arguments);
+  }
+  if (class_name == "LeakyReLU") {
+    known(leaky_relu_kind);
+    return leaky_relu_op(arguments);
+  }
+  if (class_name == "ELU") {
+    known(elu_kind);
+    return elu_op(arguments);
+  }
+  if (class_name == "Softmax") {
+    known(softmax_kind);
+    return softmax_op(arguments, rank);
+  }
   if (class_name == "Activation") {
     known(activation_kind);
     const Json* inner = arguments.find("activation");
@@ -158,8 +171,7 @@ graph::Op activation_op(const Json& activation, Generation generation, std::size
 graph::ValueId add_activation_argument(LayerCall& call, graph::ValueId value) {
   const Json* activation = call.arguments().find("activation");
   if (activation == nullptr) return value;
-  graph::Op op =
-      activation_op(*activation, call.generation(), call.rank(value), call.layer().name);
+  graph::Op op = activation_op(*activation, call.generation(), call.rank(value), call.layer().name);
   if (std::holds_alternative<graph::Identity>(op)) return value;
   return call.add_fused(std::move(op), value);
 }
@@ -175,10 +187,9 @@ constexpr std::string_view softmax_arguments[] = {"axis"};
 
 graph::ValueId lower_activation(LayerCall& call) {
   const Json* activation = call.arguments().find("activation");
-  graph::Op op = activation == nullptr
-                     ? graph::Op{graph::Identity{}}
-                     : activation_op(*activation, call.generation(), call.rank(call.input()),
-                                     call.layer().name);
+  graph::Op op = activation == nullptr ? graph::Op{graph::Identity{}}
+                                       : activation_op(*activation, call.generation(),
+                                                       call.rank(call.input()), call.layer().name);
   return call.add(std::move(op), {call.input()});
 }
 
@@ -206,6 +217,7 @@ std::vector<Variable> prelu_variables(const Layer&) {
 graph::ValueId lower_prelu(LayerCall& call) {
   const graph::ValueId input = call.input();
   const std::vector<graph::Extent> alpha = call.variable_shape("alpha");
+  call.assume_axis(input, static_cast<std::int64_t>(alpha.size()));
   std::vector<graph::Extent> expected(call.value(input).shape.begin() + 1,
                                       call.value(input).shape.end());
   if (call.arguments().find("shared_axes") != nullptr) {

@@ -6,15 +6,16 @@
 
 namespace tensorferry::keras {
 
-extern const LayerKind activation_kind;   ///< Activation: any built-in function by name
+extern const LayerKind activation_kind;  ///< Activation: any built-in function by name
 extern const LayerKind elu_kind;
 extern const LayerKind leaky_relu_kind;
 extern const LayerKind prelu_kind;
 extern const LayerKind relu_kind;
 extern const LayerKind softmax_kind;
 
-/// The op of an `activation=` argument on a tensor of `rank` axes: a function's name, or an object that
-/// stands for a function or for a layer such as LeakyReLU. Identity for `linear`. Throws Refusal.
+/// The op of an `activation=` argument on a tensor of `rank` axes: a function's name, or an object
+/// that stands for a function or for a layer such as LeakyReLU. Identity for `linear`. Throws
+/// Refusal.
 graph::Op activation_op(const Json& activation, Generation generation, std::size_t rank,
                         std::string_view layer);
 

@@ -23,7 +23,8 @@ graph::ValueId lower_custom_scale(LayerCall& call) {
 
 /// keras/src/applications/convnext.py. Keras 3 leaves the variable without a name.
 std::vector<Variable> layer_scale_variables(const Layer& layer) {
-  return {trained("gamma", {Arguments(layer.name, layer.config).integer("projection_dim", unknown)})};
+  return {
+      trained("gamma", {Arguments(layer.name, layer.config).integer("projection_dim", unknown)})};
 }
 
 graph::ValueId lower_layer_scale(LayerCall& call) {
@@ -36,7 +37,8 @@ graph::ValueId lower_layer_scale(LayerCall& call) {
   return call.add(scale, {input}, module);
 }
 
-/// keras/src/applications/convnext.py: a residual branch is dropped for a whole sample while training.
+/// keras/src/applications/convnext.py: a residual branch is dropped for a whole sample while
+/// training.
 graph::ValueId lower_stochastic_depth(LayerCall& call) {
   graph::Dropout dropout;
   dropout.kind = graph::Dropout::Kind::StochasticDepth;

@@ -40,8 +40,8 @@ void Arguments::mistaken(std::string_view name, std::string_view expected) const
                                ? "nothing"
                                : found->dump(-1, ' ', true, Json::error_handler_t::replace);
   throw io::Error(io::ErrorCode::ConfigInvalid,
-                  fmt::format("Layer \"{}\": argument \"{}\" should be {}, but is {}.", layer_, name,
-                              expected, text.substr(0, 200)));
+                  fmt::format("Layer \"{}\": argument \"{}\" should be {}, but is {}.", layer_,
+                              name, expected, text.substr(0, 200)));
 }
 
 const Json* Arguments::find(std::string_view name) const {

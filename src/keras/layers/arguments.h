@@ -9,8 +9,9 @@
 
 namespace tensorferry::keras {
 
-/// A layer's `config` with typed access. Keras's `null` is an argument that was not given. What is of
-/// another type than Keras writes throws io::Error{ConfigInvalid} that names the layer and the argument.
+/// A layer's `config` with typed access. Keras's `null` is an argument that was not given. What is
+/// of another type than Keras writes throws io::Error{ConfigInvalid} that names the layer and the
+/// argument.
 class Arguments {
  public:
   Arguments(std::string_view layer, const Json& config) : layer_(layer), config_(config) {}
@@ -21,7 +22,7 @@ class Arguments {
   bool boolean(std::string_view name, bool otherwise) const;
   double number(std::string_view name, double otherwise) const;
   std::int64_t integer(std::string_view name, std::int64_t otherwise) const;
-  std::int64_t integer(std::string_view name) const;  ///< must be there
+  std::int64_t integer(std::string_view name) const;           ///< must be there
   std::int64_t positive_integer(std::string_view name) const;  ///< must be there, at least 1
   std::string text(std::string_view name, std::string_view otherwise) const;
 
@@ -45,8 +46,8 @@ class Arguments {
   const Json& config_;
 };
 
-/// The elements of a list, also in the spelling {"class_name": "__tuple__", "items": […]} of Keras 3.
-/// Null if it is none.
+/// The elements of a list, also in the spelling {"class_name": "__tuple__", "items": […]} of
+/// Keras 3. Null if it is none.
 const Json* list_items(const Json& value);
 
 }  // namespace tensorferry::keras

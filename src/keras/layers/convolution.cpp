@@ -15,22 +15,21 @@ using graph::unknown_extent;
 namespace {
 
 constexpr std::string_view convolution_arguments[] = {
-    "activation", "data_format", "dilation_rate", "filters", "groups",
-    "kernel_size", "padding",    "rank",          "strides", "use_bias",
+    "activation",  "data_format", "dilation_rate", "filters", "groups",
+    "kernel_size", "padding",     "rank",          "strides", "use_bias",
 };
 constexpr std::string_view depthwise_arguments[] = {
-    "activation", "data_format", "depth_multiplier", "dilation_rate", "groups",
-    "kernel_size", "padding",    "rank",             "strides",       "use_bias",
+    "activation", "data_format", "depth_multiplier", "dilation_rate", "groups", "kernel_size",
+    "padding",    "rank",        "strides",          "use_bias",
 };
 constexpr std::string_view separable_arguments[] = {
-    "activation", "data_format", "depth_multiplier", "dilation_rate", "filters",
-    "groups",     "kernel_size", "padding",          "rank",          "strides",
-    "use_bias",
+    "activation", "data_format", "depth_multiplier", "dilation_rate",
+    "filters",    "groups",      "kernel_size",      "padding",
+    "rank",       "strides",     "use_bias",
 };
 constexpr std::string_view transposed_arguments[] = {
-    "activation",  "data_format",    "dilation_rate", "filters", "groups",
-    "kernel_size", "output_padding", "padding",       "rank",    "strides",
-    "use_bias",
+    "activation",     "data_format", "dilation_rate", "filters", "groups",   "kernel_size",
+    "output_padding", "padding",     "rank",          "strides", "use_bias",
 };
 
 /// The extents of a kernel by the config: the spatial ones, then two more.
@@ -99,8 +98,8 @@ void require_one_group(const LayerCall& call) {
 }
 
 void pad_window(LayerCall& call, Conv& conv) {
-  conv.padding = window_padding(call.arguments(), call.value(call.input()).shape,
-                                conv.channel_axis, conv.kernel_size, conv.strides, conv.dilations);
+  conv.padding = window_padding(call.arguments(), call.value(call.input()).shape, conv.channel_axis,
+                                conv.kernel_size, conv.strides, conv.dilations);
 }
 
 /// The kernel's extents: the spatial ones, then two more.
@@ -147,9 +146,9 @@ graph::ValueId add_depthwise(LayerCall& call, Conv conv, std::string_view part) 
   require_one_group(call);
   pad_window(call, conv);
   const Extent multiplier = call.arguments().positive_integers("depth_multiplier", 1, 1)[0];
-  std::vector<ParameterRequest> parameters{
-      {"depthwise_kernel", "kernel", kernel_axes(conv, "in", "multiplier"),
-       kernel_shape(conv, conv.in_channels, multiplier)}};
+  std::vector<ParameterRequest> parameters{{"depthwise_kernel", "kernel",
+                                            kernel_axes(conv, "in", "multiplier"),
+                                            kernel_shape(conv, conv.in_channels, multiplier)}};
   conv.in_channels = kernel_extent(call, "depthwise_kernel", 2);
   conv.groups = conv.in_channels;
   conv.out_channels = conv.in_channels * multiplier;
@@ -187,8 +186,8 @@ graph::ValueId lower_separable(LayerCall& call) {
 }
 
 /// What is cut off the full result of one axis. The output's extent is Keras's
-/// (keras/src/backend/common/backend_utils.py, _get_output_shape_given_tf_padding); where it begins in the
-/// full result is TensorFlow's, which pads the forward convolution of that extent
+/// (keras/src/backend/common/backend_utils.py, _get_output_shape_given_tf_padding); where it begins
+/// in the full result is TensorFlow's, which pads the forward convolution of that extent
 /// (tensorflow/core/kernels/conv_grad_shape_utils.cc).
 graph::Pad transposed_cut(std::int64_t size, std::int64_t stride, std::int64_t dilation, bool same,
                           std::optional<std::int64_t> output_padding) {
@@ -216,9 +215,9 @@ graph::ValueId lower_transposed(LayerCall& call) {
   const auto count = static_cast<std::size_t>(conv.spatial_rank);
   const auto output_padding = arguments.integers("output_padding", count, 0);
   for (std::size_t i = 0; i < count; ++i) {
-    conv.padding.pads.push_back(transposed_cut(
-        conv.kernel_size[i], conv.strides[i], conv.dilations[i], kind == "same",
-        has_output_padding ? std::optional(output_padding[i]) : std::nullopt));
+    conv.padding.pads.push_back(
+        transposed_cut(conv.kernel_size[i], conv.strides[i], conv.dilations[i], kind == "same",
+                       has_output_padding ? std::optional(output_padding[i]) : std::nullopt));
   }
   std::vector<ParameterRequest> parameters{
       {"kernel", "kernel", kernel_axes(conv, "out", "in"),

@@ -10,7 +10,8 @@ using graph::unknown_extent;
 namespace {
 
 constexpr std::string_view dense_arguments[] = {"activation", "units", "use_bias"};
-// `input_length` only says what the shape of the input says again; masks are followed by the lowering.
+// `input_length` only says what the shape of the input says again; masks are followed by the
+// lowering.
 constexpr std::string_view embedding_arguments[] = {"input_dim", "input_length", "mask_zero",
                                                     "output_dim"};
 constexpr std::string_view identity_arguments[] = {"l1", "l2"};
@@ -42,18 +43,18 @@ graph::ValueId lower_dense(LayerCall& call) {
 
 std::vector<Variable> embedding_variables(const Layer& layer) {
   const Arguments arguments(layer.name, layer.config);
-  return {trained("embeddings", {arguments.positive_integer("input_dim"), arguments.positive_integer("output_dim")})};
+  return {trained("embeddings", {arguments.positive_integer("input_dim"),
+                                 arguments.positive_integer("output_dim")})};
 }
 
 graph::ValueId lower_embedding(LayerCall& call) {
   graph::Embedding embedding;
   embedding.input_dim = call.arguments().positive_integer("input_dim");
   embedding.output_dim = call.arguments().positive_integer("output_dim");
-  const graph::ModuleId module =
-      call.module("", {{"embeddings",
-                        "embeddings",
-                        {"rows", "features"},
-                        {embedding.input_dim, embedding.output_dim}}});
+  const graph::ModuleId module = call.module("", {{"embeddings",
+                                                   "embeddings",
+                                                   {"rows", "features"},
+                                                   {embedding.input_dim, embedding.output_dim}}});
   return call.add(embedding, {call.input()}, module);
 }
 
@@ -61,7 +62,8 @@ graph::ValueId lower_identity(LayerCall& call) {
   return call.add(graph::Identity{}, {call.input()});
 }
 
-/// The driver of the lowering makes the graph's inputs; an InputLayer that is called on a tensor is none.
+/// The driver of the lowering makes the graph's inputs; an InputLayer that is called on a tensor is
+/// none.
 graph::ValueId lower_input(LayerCall&) { throw Refusal{"it is an InputLayer that is called"}; }
 
 }  // namespace

@@ -104,6 +104,25 @@ graph::ValueId LayerCall::input_of_rank(std::size_t rank) {
   return id;
 }
 
+void LayerCall::agree_on_rank(const std::vector<graph::ValueId>& ids) {
+  std::size_t rank = 0;
+  for (const graph::ValueId id : ids) {
+    if (value(id).rank_known) rank = std::max(rank, this->rank(id));
+  }
+  if (rank == 0) return;
+  for (const graph::ValueId id : ids) {
+    if (!value(id).rank_known) graph_.values[id].shape.assign(rank, unknown_extent);
+  }
+}
+
+void LayerCall::assume_axis(graph::ValueId id, std::int64_t axis) {
+  graph::Value& given = graph_.values[id];
+  const bool is_outside = axis >= static_cast<std::int64_t>(given.shape.size());
+  if (!given.rank_known && is_outside && axis < 8) {
+    given.shape.assign(static_cast<std::size_t>(axis) + 1, unknown_extent);
+  }
+}
+
 const Weight& LayerCall::weight(std::string_view variable) const {
   const auto found = std::find_if(layer_.weights.begin(), layer_.weights.end(),
                                   [&](const Weight& weight) { return weight.role == variable; });
@@ -134,9 +153,9 @@ graph::ModuleId LayerCall::module(std::string_view part,
   for (const ParameterRequest& request : parameters) {
     const std::uint32_t tensor = weight(request.variable).tensor;
     const auto found = variable_shape(request.variable);
-    const bool fits = std::equal(
-        found.begin(), found.end(), request.shape.begin(), request.shape.end(),
-        [](auto have, auto want) { return want == unknown_extent || have == want; });
+    const bool fits =
+        std::equal(found.begin(), found.end(), request.shape.begin(), request.shape.end(),
+                   [](auto have, auto want) { return want == unknown_extent || have == want; });
     if (!fits) {
       throw io::Error(
           io::ErrorCode::WeightShape,
@@ -190,9 +209,9 @@ void require_known_arguments(const Layer& layer, const LayerKind& kind) {
     const bool known = value.is_null() || contains(common_arguments, name) ||
                        is_training_argument(name) || contains(kind.arguments, name);
     if (!known) {
-      throw Refusal{fmt::format(
-          "its argument \"{}\" = {} is not known", name,
-          value.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 80))};
+      throw Refusal{
+          fmt::format("its argument \"{}\" = {} is not known", name,
+                      value.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 80))};
     }
   }
 }
@@ -200,9 +219,9 @@ void require_known_arguments(const Layer& layer, const LayerKind& kind) {
 std::size_t resolve_axis(std::int64_t axis, std::size_t rank, std::string_view layer) {
   const std::int64_t resolved = axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis;
   if (resolved < 0 || resolved >= static_cast<std::int64_t>(rank)) {
-    throw io::Error(io::ErrorCode::ConfigInvalid,
-                    fmt::format("Layer \"{}\": axis {} is outside a tensor of {} axes.", layer, axis,
-                                rank));
+    throw io::Error(
+        io::ErrorCode::ConfigInvalid,
+        fmt::format("Layer \"{}\": axis {} is outside a tensor of {} axes.", layer, axis, rank));
   }
   return static_cast<std::size_t>(resolved);
 }

@@ -20,8 +20,8 @@ struct Refusal {
   std::string reason;
 };
 
-/// A parameter as the lowering of a layer asks for it: which variable, what ops.h calls it, its axes in
-/// stored order and their extents (`unknown_extent`: any).
+/// A parameter as the lowering of a layer asks for it: which variable, what ops.h calls it, its
+/// axes in stored order and their extents (`unknown_extent`: any).
 struct ParameterRequest {
   std::string_view variable;
   std::string_view role;
@@ -52,6 +52,10 @@ class LayerCall {
   /// The one input as a tensor of `rank` axes. Behind a layer that was refused nothing is known, so
   /// there the rank is taken at its word.
   graph::ValueId input_of_rank(std::size_t rank);
+  /// The same of tensors that are joined: those of unknown rank get that of the others.
+  void agree_on_rank(const std::vector<graph::ValueId>& ids);
+  /// The same of an axis that a config names: it is there.
+  void assume_axis(graph::ValueId id, std::int64_t axis);
   std::size_t rank(graph::ValueId id) const { return value(id).shape.size(); }
 
   /// The extents of a variable as stored.
@@ -93,7 +97,8 @@ class LayerCall {
 /// Throws Refusal for an argument that is outside the kind's allow-list and was given a value.
 void require_known_arguments(const Layer& layer, const LayerKind& kind);
 
-/// A Keras axis, which may be negative, in a tensor of `rank` axes. Throws io::Error{ConfigInvalid}.
+/// A Keras axis, which may be negative, in a tensor of `rank` axes. Throws
+/// io::Error{ConfigInvalid}.
 std::size_t resolve_axis(std::int64_t axis, std::size_t rank, std::string_view layer);
 /// The same of a list or a number, ascending.
 std::vector<std::size_t> resolve_axes(const std::vector<std::int64_t>& axes, std::size_t rank,

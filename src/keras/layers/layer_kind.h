@@ -19,10 +19,10 @@ enum class MaskUse {
   Consumes,  ///< the values depend on it, so a masked input is refused
 };
 
-/// What is known of a Keras layer class, or of several that differ in their rank only. `arguments` is the
-/// allow-list of what changes the numbers and is honoured, and of what is harmless for this class; arguments
-/// that every layer has and that matter for training alone are in `layer_call.cpp`. Any other argument is
-/// refused, never ignored.
+/// What is known of a Keras layer class, or of several that differ in their rank only. `arguments`
+/// is the allow-list of what changes the numbers and is honoured, and of what is harmless for this
+/// class; arguments that every layer has and that matter for training alone are in
+/// `layer_call.cpp`. Any other argument is refused, never ignored.
 struct LayerKind {
   std::span<const std::string_view> arguments;
   /// Variables in the order in which Keras creates them, as `expected_variables` says.

@@ -13,8 +13,8 @@ namespace {
 constexpr std::string_view concatenate_arguments[] = {"axis"};
 constexpr std::string_view dot_arguments[] = {"axes", "normalize"};
 
-/// Axes of one element behind the batch until there are `rank` (keras/src/layers/merging/base_merge.py,
-/// Merge.call).
+/// Axes of one element behind the batch until there are `rank`
+/// (keras/src/layers/merging/base_merge.py, Merge.call).
 graph::ValueId raise_rank(LayerCall& call, graph::ValueId id, std::size_t rank) {
   const std::vector<graph::Extent>& shape = call.value(id).shape;
   if (shape.size() == rank) return id;
@@ -31,6 +31,7 @@ graph::ValueId lower_merge(LayerCall& call, Merge::Kind kind) {
   if (inputs.empty()) throw Refusal{"it is given no tensor"};
   const bool takes_two = kind == Merge::Kind::Subtract;
   if (takes_two && inputs.size() != 2) throw Refusal{"it takes two tensors"};
+  call.agree_on_rank(inputs);
   std::size_t rank = 0;
   for (const graph::ValueId id : inputs) rank = std::max(rank, call.rank(id));
   for (graph::ValueId& id : inputs) id = raise_rank(call, id, rank);
@@ -47,10 +48,10 @@ graph::ValueId lower_subtract(LayerCall& call) { return lower_merge(call, Merge:
 
 graph::ValueId lower_concatenate(LayerCall& call) {
   if (call.inputs().empty()) throw Refusal{"it is given no tensor"};
+  call.agree_on_rank(call.inputs());
   const std::size_t rank = call.rank(call.inputs()[0]);
   graph::Concatenate concatenate;
-  concatenate.axis =
-      resolve_axis(call.arguments().integer("axis", -1), rank, call.layer().name);
+  concatenate.axis = resolve_axis(call.arguments().integer("axis", -1), rank, call.layer().name);
   if (call.inputs().size() == 1) return call.add(graph::Identity{}, call.inputs());
   return call.add(concatenate, call.inputs());
 }

@@ -13,8 +13,10 @@ namespace {
 
 // `fused` chooses a kernel, `synchronized` concerns training on several devices.
 constexpr std::string_view batch_arguments[] = {
-    "adjustment", "axis",   "center",          "epsilon",         "fused",        "momentum",
-    "renorm",     "scale",  "renorm_clipping", "renorm_momentum", "synchronized", "virtual_batch_size",
+    "adjustment",      "axis",         "center",
+    "epsilon",         "fused",        "momentum",
+    "renorm",          "scale",        "renorm_clipping",
+    "renorm_momentum", "synchronized", "virtual_batch_size",
 };
 constexpr std::string_view layer_arguments[] = {"axis", "center", "epsilon", "rms_scaling",
                                                 "scale"};
@@ -55,6 +57,7 @@ graph::ValueId lower_batch_normalization(LayerCall& call) {
   if (arguments.find("virtual_batch_size") != nullptr) throw Refusal{"it has virtual batches"};
   if (arguments.find("adjustment") != nullptr) throw Refusal{"it has an adjustment function"};
   const graph::ValueId input = call.input();
+  for (const std::int64_t axis : axis_list(arguments)) call.assume_axis(input, axis);
   const std::size_t rank = call.rank(input);
   const auto axes = resolve_axes(axis_list(arguments), rank, call.layer().name);
   if (axes.size() != 1) throw Refusal{"it normalizes several axes at once"};
@@ -89,6 +92,7 @@ std::vector<Variable> layer_variables(const Layer& layer) {
 graph::ValueId lower_layer_normalization(LayerCall& call) {
   const Arguments& arguments = call.arguments();
   const graph::ValueId input = call.input();
+  for (const std::int64_t axis : axis_list(arguments)) call.assume_axis(input, axis);
   LayerNorm norm;
   norm.axes = resolve_axes(axis_list(arguments), call.rank(input), call.layer().name);
   norm.epsilon = arguments.number("epsilon", 1e-3);
@@ -101,7 +105,8 @@ graph::ValueId lower_layer_normalization(LayerCall& call) {
   const std::vector<Variable> variables = layer_variables(call.layer());
   std::vector<ParameterRequest> parameters;
   for (const Variable& variable : variables) {
-    parameters.push_back({variable.role, variable.role, numbered_axis_names(norm.axes), norm.extents});
+    parameters.push_back(
+        {variable.role, variable.role, numbered_axis_names(norm.axes), norm.extents});
   }
   const graph::ModuleId module = call.module("", parameters);
   if (!parameters.empty()) norm.extents = call.variable_shape(parameters[0].variable);

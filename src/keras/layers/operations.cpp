@@ -73,9 +73,9 @@ graph::ValueId lower_subtract_operation(LayerCall& call) {
 
 const LayerKind add_operation_kind{{}, no_variables, lower_add_operation, MaskUse::Passes};
 const LayerKind divide_operation_kind{{}, no_variables, lower_divide_operation, MaskUse::Passes};
-const LayerKind multiply_operation_kind{{}, no_variables, lower_multiply_operation,
-                                        MaskUse::Passes};
-const LayerKind subtract_operation_kind{{}, no_variables, lower_subtract_operation,
-                                        MaskUse::Passes};
+const LayerKind multiply_operation_kind{
+    {}, no_variables, lower_multiply_operation, MaskUse::Passes};
+const LayerKind subtract_operation_kind{
+    {}, no_variables, lower_subtract_operation, MaskUse::Passes};
 
 }  // namespace tensorferry::keras

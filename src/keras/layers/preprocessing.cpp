@@ -23,9 +23,9 @@ graph::ValueId lower_rescaling(LayerCall& call) {
   const std::size_t count = std::max(scale.scale.size(), scale.offset.size());
   const graph::Extent extent = call.value(input).shape.back();
   for (const auto* list : {&scale.scale, &scale.offset}) {
-    const bool fits = list->size() == 1 || (list->size() == count &&
-                                            (extent == graph::unknown_extent ||
-                                             extent == static_cast<graph::Extent>(count)));
+    const bool fits = list->size() == 1 ||
+                      (list->size() == count && (extent == graph::unknown_extent ||
+                                                 extent == static_cast<graph::Extent>(count)));
     if (!fits) throw Refusal{"its scale or offset does not fit the last axis"};
   }
   return call.add(scale, {input});
@@ -70,7 +70,8 @@ void flatten_numbers(const Arguments& arguments, std::string_view name, const Js
   }
 }
 
-/// A constant of the config broadcast over the kept axes from the right, as Keras does (Normalization.build).
+/// A constant of the config broadcast over the kept axes from the right, as Keras does
+/// (Normalization.build).
 std::vector<double> kept_axes_constant(const Arguments& arguments, std::string_view name,
                                        const std::vector<graph::Extent>& kept) {
   const Json* value = arguments.find(name);
@@ -131,7 +132,6 @@ graph::ValueId lower_normalization(LayerCall& call) {
 
 const LayerKind normalization_kind{normalization_arguments, normalization_variables,
                                    lower_normalization};
-const LayerKind rescaling_kind{rescaling_arguments, no_variables, lower_rescaling,
-                               MaskUse::Passes};
+const LayerKind rescaling_kind{rescaling_arguments, no_variables, lower_rescaling, MaskUse::Passes};
 
 }  // namespace tensorferry::keras

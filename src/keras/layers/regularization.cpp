@@ -69,7 +69,7 @@ const LayerKind gaussian_dropout_kind{gaussian_dropout_arguments, no_variables,
                                       lower_gaussian_dropout, MaskUse::Passes};
 const LayerKind gaussian_noise_kind{gaussian_noise_arguments, no_variables, lower_gaussian_noise,
                                     MaskUse::Passes};
-const LayerKind spatial_dropout_kind{spatial_dropout_arguments, no_variables,
-                                     lower_spatial_dropout, MaskUse::Passes};
+const LayerKind spatial_dropout_kind{spatial_dropout_arguments, no_variables, lower_spatial_dropout,
+                                     MaskUse::Passes};
 
 }  // namespace tensorferry::keras

@@ -20,8 +20,8 @@ constexpr std::string_view reshape_arguments[] = {"target_shape"};
 constexpr std::string_view up_sampling_arguments[] = {"data_format", "interpolation", "size"};
 constexpr std::string_view zero_padding_arguments[] = {"data_format", "padding"};
 
-/// Keras's spelling of what lies around spatial axes: one number for all sides; one entry an axis, each a
-/// number for both sides or a pair; in one dimension a pair.
+/// Keras's spelling of what lies around spatial axes: one number for all sides; one entry an axis,
+/// each a number for both sides or a pair; in one dimension a pair.
 std::vector<Pad> pads_of(const Arguments& arguments, std::string_view name, std::size_t count) {
   const std::string expected = fmt::format("a number or {} pairs of numbers", count);
   const Json* value = arguments.find(name);
@@ -100,7 +100,8 @@ graph::ValueId lower_permute(LayerCall& call) {
 }
 
 graph::ValueId lower_repeat_vector(LayerCall& call) {
-  return call.add(graph::RepeatVector{call.arguments().positive_integer("n")}, {call.input_of_rank(2)});
+  return call.add(graph::RepeatVector{call.arguments().positive_integer("n")},
+                  {call.input_of_rank(2)});
 }
 
 graph::ValueId lower_reshape(LayerCall& call) {

@@ -8,7 +8,8 @@
 
 namespace tensorferry::keras {
 
-/// The padding of a window that moves over spatial axes (convolution, pooling): `padding` as Keras spells it
+/// The padding of a window that moves over spatial axes (convolution, pooling): `padding` as Keras
+/// spells it
 /// ("valid", "same", "causal"), resolved where the extents of `shape` permit it.
 graph::SpatialPadding window_padding(const Arguments& arguments,
                                      const std::vector<graph::Extent>& shape,

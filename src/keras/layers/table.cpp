@@ -99,11 +99,9 @@ constexpr LayerRow table[] = {
 std::span<const LayerRow> layer_table() { return table; }
 
 const LayerKind* find_layer_kind(std::string_view class_name) {
-  const auto row =
-      std::lower_bound(std::begin(table), std::end(table), class_name,
-                       [](const LayerRow& entry, std::string_view name) {
-                         return entry.class_name < name;
-                       });
+  const auto row = std::lower_bound(
+      std::begin(table), std::end(table), class_name,
+      [](const LayerRow& entry, std::string_view name) { return entry.class_name < name; });
   return row == std::end(table) || row->class_name != class_name ? nullptr : row->kind;
 }
 

@@ -9,9 +9,11 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "io/zip.h"
+#include "pack.h"
 #include "tensor/produce.h"
 
 namespace tensorferry::test {
@@ -20,12 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path fixtures_folder() {
-  const char* given = std::getenv("TENSORFERRY_FIXTURES");
-  return given != nullptr ? fs::path(given) : fs::path("build/fixtures");
-}
-
-std::vector<std::byte> read_bytes(const fs::path& path) {
+std::vector<std::byte> read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error("cannot read " + path.string());
   std::vector<std::byte> bytes(fs::file_size(path));
@@ -56,39 +53,70 @@ double element_at(const std::byte* bytes) {
 
 }  // namespace
 
-std::vector<std::string> fixture_names(const std::string& prefix) {
-  const fs::path folder = fixtures_folder();
-  std::vector<std::string> names;
-  if (!fs::exists(folder)) return names;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() != ".json") continue;
-    const fs::path name = fs::relative(entry.path(), folder).replace_extension();
-    const bool is_fixture = std::distance(name.begin(), name.end()) == 3 &&
-                            name.extension() != ".architecture";
-    if (is_fixture && name.string().starts_with(prefix)) names.push_back(name.string());
+FixtureStore pack_fixtures() {
+  const fs::path folder = "tests/fixtures/pack";
+  std::map<std::string, io::Source> members;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".zip") continue;
+    const io::Source archive = io::memory_source(entry.path().string(), read_file(entry.path()));
+    for (const io::ZipMember& member : io::zip_members(archive)) {
+      const auto slash = member.name.find('/');
+      if (slash == std::string::npos) continue;
+      const std::string name = member.name.substr(0, slash + 1) + entry.path().stem().string() +
+                               member.name.substr(slash);
+      members[name] = io::open_zip_member(archive, member);
+    }
   }
-  std::sort(names.begin(), names.end());
+  FixtureStore store;
+  for (const auto& [name, source] : members) store.files.push_back(name);
+  store.read = [members](const std::string& file) { return read_bytes(members.at(file)); };
+  return store;
+}
+
+FixtureStore made_fixtures() {
+  const char* given = std::getenv("TENSORFERRY_FIXTURES");
+  const fs::path folder = given != nullptr ? given : "build/fixtures";
+  FixtureStore store;
+  store.read = [folder](const std::string& file) { return read_file(folder / file); };
+  if (!fs::exists(folder)) return store;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) {
+      store.files.push_back(fs::relative(entry.path(), folder).generic_string());
+    }
+  }
+  std::sort(store.files.begin(), store.files.end());
+  return store;
+}
+
+std::vector<std::string> fixture_names(const FixtureStore& store) {
+  constexpr std::string_view extension = ".json";
+  std::vector<std::string> names;
+  for (const std::string& file : store.files) {
+    if (!file.ends_with(extension) || file.ends_with(".architecture.json")) continue;
+    if (std::count(file.begin(), file.end(), '/') != 2) continue;
+    names.push_back(file.substr(0, file.size() - extension.size()));
+  }
   return names;
 }
 
-Fixture load_fixture(const std::string& name) {
-  const fs::path base = fixtures_folder() / name;
-  const std::vector<std::byte> text = read_bytes(base.string() + ".json");
-  const nlohmann::json description = nlohmann::json::parse(
-      reinterpret_cast<const char*>(text.data()),
-      reinterpret_cast<const char*>(text.data()) + text.size());
+Fixture load_fixture(const FixtureStore& store, const std::string& name) {
+  const std::vector<std::byte> text = store.read(name + ".json");
+  const nlohmann::json description =
+      nlohmann::json::parse(reinterpret_cast<const char*>(text.data()),
+                            reinterpret_cast<const char*>(text.data()) + text.size());
   Fixture fixture;
   fixture.name = name;
   fixture.kind = description.value("kind", "single");
   fixture.exit = description.value("exit", 0);
+  fixture.notes = description.value("notes", std::vector<std::string>{});
   fixture.words = description.value("words", std::vector<std::string>{});
   for (const auto& file : description.at("files")) {
-    const auto path = base.parent_path() / file.get<std::string>();
-    fixture.files.push_back(io::memory_source(file.get<std::string>(), read_bytes(path)));
+    const std::string path = name.substr(0, name.rfind('/') + 1) + file.get<std::string>();
+    fixture.files.push_back(io::memory_source(file.get<std::string>(), store.read(path)));
   }
   const auto runs = description.value("runs", nlohmann::json::array());
   if (runs.empty()) return fixture;
-  const std::vector<std::byte> bytes = read_bytes(base.string() + ".bin");
+  const std::vector<std::byte> bytes = store.read(name + ".bin");
   for (const auto& run : runs) {
     FixtureRun& loaded = fixture.runs.emplace_back();
     for (const auto& where : run.at("inputs")) loaded.inputs.push_back(array_at(bytes, where));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,17 +17,31 @@ struct FixtureRun {
 };
 
 struct Fixture {
-  std::string name;   ///< "keras3/convolution/conv1d_causal"
-  std::string kind;   ///< "single", "deep", "none"
+  std::string name;  ///< "keras3/convolution/conv1d_causal"
+  std::string kind;  ///< "single", "deep", "none"
   int exit = 0;
+  std::vector<std::string> notes;  ///< codes that must be there
   std::vector<std::string> words;  ///< that a refusal's sentence must hold
   std::vector<io::Source> files;
   std::vector<FixtureRun> runs;
 };
 
-/// Fixtures whose name begins with `prefix`, from $TENSORFERRY_FIXTURES or build/fixtures; none if there are none.
-std::vector<std::string> fixture_names(const std::string& prefix);
-Fixture load_fixture(const std::string& name);
+/// Where fixtures come from: the names of their files ("keras3/dense/dense_relu.json") and their
+/// bytes.
+struct FixtureStore {
+  std::vector<std::string> files;
+  std::function<std::vector<std::byte>(const std::string& file)> read;
+};
+
+/// The committed pack.
+FixtureStore pack_fixtures();
+/// What tests/fixtures/make.py has made, in $TENSORFERRY_FIXTURES or build/fixtures; empty if it
+/// has not.
+FixtureStore made_fixtures();
+
+/// Names of the fixtures of a store, without an extension.
+std::vector<std::string> fixture_names(const FixtureStore& store);
+Fixture load_fixture(const FixtureStore& store, const std::string& name);
 
 /// A stored tensor as the evaluator wants it, read from the fixture's files.
 graph::LoadTensor tensor_loader(const std::vector<io::Source>& files);

@@ -30,14 +30,14 @@ Op only_op(const keras::Model& model) {
 
 std::vector<graph::Pad> conv_pads(const std::string& config, const std::string& batch_shape,
                                   const tensor::Shape& kernel) {
-  return only_op<graph::Conv>(single_layer("Conv2D", config, batch_shape,
-                                           {{"kernel", kernel}, {"bias", {4}}}))
+  return only_op<graph::Conv>(
+             single_layer("Conv2D", config, batch_shape, {{"kernel", kernel}, {"bias", {4}}}))
       .padding.pads;
 }
 
 graph::Pad transposed_cut(const std::string& arguments, std::uint64_t size) {
-  const std::string config = R"({"filters": 4, "kernel_size": [)" + std::to_string(size) + "], " +
-                             arguments + "}";
+  const std::string config =
+      R"({"filters": 4, "kernel_size": [)" + std::to_string(size) + "], " + arguments + "}";
   return only_op<graph::Conv>(single_layer("Conv1DTranspose", config, "[null, 7, 3]",
                                            {{"kernel", {size, 4, 3}}, {"bias", {4}}}))
       .padding.pads.at(0);
@@ -62,9 +62,8 @@ bool has_note(const graph::Program& program, std::string_view code, std::string_
 
 TEST_CASE("the table is in alphabetical order") {
   const auto rows = keras::layer_table();
-  CHECK(std::is_sorted(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return a.class_name < b.class_name;
-  }));
+  CHECK(std::is_sorted(rows.begin(), rows.end(),
+                       [](const auto& a, const auto& b) { return a.class_name < b.class_name; }));
   for (const keras::LayerRow& row : rows) CHECK(keras::find_layer_kind(row.class_name) == row.kind);
   CHECK(keras::find_layer_kind("LSTM") == nullptr);
 }
@@ -126,12 +125,11 @@ TEST_CASE("an activation given as an object is an op of its own behind the layer
 TEST_CASE("Keras 2's fused BatchNormalization has a least epsilon") {
   const auto epsilon = [](const std::string& config, const std::string& shape,
                           Generation generation) {
-    return only_op<graph::BatchNorm>(single_layer("BatchNormalization", config, shape,
-                                                  {{"gamma", {3}},
-                                                   {"beta", {3}},
-                                                   {"moving_mean", {3}},
-                                                   {"moving_variance", {3}}},
-                                                  generation))
+    return only_op<graph::BatchNorm>(
+               single_layer(
+                   "BatchNormalization", config, shape,
+                   {{"gamma", {3}}, {"beta", {3}}, {"moving_mean", {3}}, {"moving_variance", {3}}},
+                   generation))
         .epsilon;
   };
   const std::string config = R"({"axis": -1, "epsilon": 1e-7})";
@@ -141,8 +139,8 @@ TEST_CASE("Keras 2's fused BatchNormalization has a least epsilon") {
 }
 
 TEST_CASE("channels-first Flatten turns the axes first, as Keras does") {
-  const graph::Program program =
-      keras::lower(single_layer("Flatten", R"({"data_format": "channels_first"})", "[null, 3, 4, 5]"));
+  const graph::Program program = keras::lower(
+      single_layer("Flatten", R"({"data_format": "channels_first"})", "[null, 3, 4, 5]"));
   CHECK(std::get<graph::Permute>(program.graphs[0].nodes[1].op).axes ==
         std::vector<std::size_t>{0, 2, 3, 1});
   CHECK(program.graphs[0].values.back().shape == std::vector<graph::Extent>{-1, 60});
@@ -164,8 +162,8 @@ TEST_CASE("what is not known is refused with its weights, and the rest goes on")
   const TensorHandle x = builder.input("x", "[null, 5]");
   const TensorHandle odd =
       builder.layer("Dense", "odd", R"({"units": 2, "lora_rank": 4})", {x}, {{"kernel", {5, 2}}});
-  const TensorHandle y = builder.layer("Dense", "after", R"({"units": 3, "use_bias": false})", {odd},
-                                       {{"kernel", {2, 3}}});
+  const TensorHandle y = builder.layer("Dense", "after", R"({"units": 3, "use_bias": false})",
+                                       {odd}, {{"kernel", {2, 3}}});
   const graph::Program program = keras::lower(builder.finish({y}));
   const graph::Node& refused = program.graphs[0].nodes[1];
   CHECK(std::get<graph::Unsupported>(refused.op).class_name == "Dense");
@@ -187,9 +185,9 @@ TEST_CASE("a mask is refused where the numbers depend on it, and passes where th
   const auto lowered = [](const std::string& last) {
     ModelBuilder builder;
     const TensorHandle x = builder.input("x", "[null, 6]");
-    const TensorHandle rows =
-        builder.layer("Embedding", "rows", R"({"input_dim": 9, "output_dim": 4, "mask_zero": true})",
-                      {x}, {{"embeddings", {9, 4}}});
+    const TensorHandle rows = builder.layer(
+        "Embedding", "rows", R"({"input_dim": 9, "output_dim": 4, "mask_zero": true})", {x},
+        {{"embeddings", {9, 4}}});
     const TensorHandle kept = builder.layer("Dropout", "kept", R"({"rate": 0.5})", {rows});
     return keras::lower(builder.finish({builder.layer(last, "last", "{}", {kept})}));
   };
@@ -298,4 +296,22 @@ TEST_CASE("operators with a number are scales and offsets, on either side") {
   CHECK(scale_offset("ops.Subtract", true) == std::make_pair(-1.0, 4.0));
   CHECK(scale_offset("ops.Divide", false) == std::make_pair(0.25, 0.0));
   CHECK(scale_offset("ops.Divide", true) == std::make_pair(4.0, 0.0));
+}
+
+TEST_CASE("behind a refused layer ranks are taken from what follows") {
+  ModelBuilder builder;
+  const TensorHandle x = builder.input("x", "[null, 7, 6, 3]");
+  const TensorHandle odd = builder.layer("Lambda", "odd", "{}", {x});
+  const TensorHandle vector = builder.input("vector", "[null, 5]");
+  const TensorHandle joined =
+      builder.layer("Concatenate", "joined", R"({"axis": -1})", {odd, vector});
+  const TensorHandle volume = builder.layer(
+      "Conv3D", "volume", R"({"filters": 2, "kernel_size": [1, 2, 2], "use_bias": false})", {odd},
+      {{"kernel", {1, 2, 2, 4, 2}}});
+  const graph::Program program = keras::lower(builder.finish({joined, volume}));
+  const graph::Graph& graph = program.graphs[0];
+  CHECK(graph.values[graph.outputs[0].value].shape.size() == 2);
+  CHECK(graph.values[graph.outputs[1].value].shape ==
+        std::vector<graph::Extent>{-1, -1, -1, -1, 2});
+  CHECK(std::get<graph::Conv>(graph.nodes.back().op).in_channels == 4);
 }

@@ -18,7 +18,8 @@ class ModelBuilder {
 
   keras::TensorHandle input(const std::string& name, const std::string& batch_shape);
   keras::TensorHandle layer(const std::string& class_name, const std::string& name,
-                            const std::string& config, const std::vector<keras::TensorHandle>& inputs,
+                            const std::string& config,
+                            const std::vector<keras::TensorHandle>& inputs,
                             const Weights& weights = {});
   /// Calls a layer that is there once more.
   keras::TensorHandle call(std::uint32_t layer, const std::vector<keras::TensorHandle>& inputs);
