@@ -16,13 +16,13 @@ using python::number;
 
 const Helper sparsemax{"sparsemax",
                        R"(def sparsemax(x, dim):
-    """The point of the simplex that is nearest to x."""
+    """As Keras computes it: the threshold sums all cumulative sums of the support."""
     ordered = x.sort(dim=dim, descending=True).values
-    counts = torch.ones_like(x).cumsum(dim=dim)
     sums = ordered.cumsum(dim=dim)
-    support = (1 + counts * ordered > sums).sum(dim=dim, keepdim=True)
-    threshold = (sums.gather(dim, support - 1) - 1) / support
-    return torch.clamp(x - threshold, min=0)
+    counts = torch.ones_like(x).cumsum(dim=dim)
+    support = 1 + counts * ordered > sums
+    total = (sums * support).sum(dim=dim, keepdim=True)
+    return torch.clamp(x - (total - 1) / support.sum(dim=dim, keepdim=True), min=0)
 )"};
 
 const Helper elementwise_prelu{"ElementwisePReLU",
