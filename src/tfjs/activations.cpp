@@ -68,7 +68,8 @@ Tensor hard_shrink(LayerCall& call, const Tensor& x) {
   return add_up(call, "subtract", above, rescale(call, "negate_back", below, -1, 0));
 }
 
-// 0 below −1, (x + 1)² / 4 up to 1, x above: with u = clip(x, −1, 1) + 1 it is u² / 4 + relu(x − 1).
+// 0 below −1, (x + 1)² / 4 up to 1, x above: with u = clip(x, −1, 1) + 1 it is u² / 4 + relu(x −
+// 1).
 Tensor sparse_plus(LayerCall& call, const Tensor& x) {
   const Tensor u = relu(call, "clip", rescale(call, "plus_1", x, 1, 1), 2);
   const Tensor curve = rescale(call, "quarter", multiply(call, "square", u, u), 0.25, 0);
@@ -198,8 +199,7 @@ void require_activation(const Activation& activation) {
   if (found == functions().end() ||
       (*found->second.native == '\0' && found->second.lower == nullptr)) {
     throw Refusal{fmt::format(
-        "TF.js has no activation \"{}\", nor layers that make the same numbers.",
-        activation.name)};
+        "TF.js has no activation \"{}\", nor layers that make the same numbers.", activation.name)};
   }
 }
 

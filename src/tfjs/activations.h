@@ -13,7 +13,8 @@ struct Activation {
   std::shared_ptr<keras::Layer> layer;  ///< a layer given as an activation, else null
 };
 
-/// Reads the argument in any spelling of Keras. Throws Refusal for a function that Keras does not have.
+/// Reads the argument in any spelling of Keras. Throws Refusal for a function that Keras does not
+/// have.
 Activation activation_of(const LayerCall& call);
 
 /// TF.js's name of the function as an argument of a layer; empty if it must be lowered.

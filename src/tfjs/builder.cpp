@@ -11,7 +11,8 @@
 namespace tensorferry::tfjs {
 namespace {
 
-// A built layer of TF.js takes tensors of one rank only, and a PReLU of one shape (their `inputSpec`).
+// A built layer of TF.js takes tensors of one rank only, and a PReLU of one shape (their
+// `inputSpec`).
 bool fits(const NetworkLayer& layer, const std::string& class_name, const Json& config,
           const std::vector<Tensor>& inputs) {
   if (layer.class_name != class_name || layer.config != config ||

@@ -20,8 +20,8 @@ struct NetworkBuilder {
   Names& names;
   std::set<std::string> reserved;  ///< names of its Keras layers that were kept for them
   Network network;
-  /// The layers that each part of a Keras layer became; more than one where calls differ in what TF.js
-  /// fixes for a layer.
+  /// The layers that each part of a Keras layer became; more than one where calls differ in what
+  /// TF.js fixes for a layer.
   std::map<std::pair<const keras::Layer*, std::string>, std::vector<std::uint32_t>> parts;
 
   void reserve(const std::string& name);
@@ -29,7 +29,8 @@ struct NetworkBuilder {
   std::string name_of(const std::string& keras_name);
 };
 
-/// One call of one Keras layer while it is lowered: what it is given, and where its TF.js layers go.
+/// One call of one Keras layer while it is lowered: what it is given, and where its TF.js layers
+/// go.
 class LayerCall {
  public:
   LayerCall(NetworkBuilder& builder, const std::vector<tensor::TensorRef>& tensors,
@@ -59,8 +60,8 @@ class LayerCall {
   /// The variable under one of two names (Keras 2's and 3's).
   const tensor::TensorRef& stored(std::string_view role, std::string_view other) const;
 
-  /// Calls the TF.js layer that is `part` of the Keras layer ("" is the layer that keeps its name), which is
-  /// made at the first such call.
+  /// Calls the TF.js layer that is `part` of the Keras layer ("" is the layer that keeps its name),
+  /// which is made at the first such call.
   Tensor add(std::string_view part, const std::string& class_name, Json config,
              std::vector<Tensor> inputs, std::vector<LayerWeight> weights = {});
 
@@ -79,9 +80,8 @@ class LayerCall {
   std::vector<Tensor> inputs_;
   keras::Arguments arguments_;
   const keras::Layer* owner_ = &layer_;  ///< whose name and parts these are
-  std::string prefix_;  ///< of the parts' names
-  std::shared_ptr<std::vector<std::string>> classes_ =
-      std::make_shared<std::vector<std::string>>();
+  std::string prefix_;                   ///< of the parts' names
+  std::shared_ptr<std::vector<std::string>> classes_ = std::make_shared<std::vector<std::string>>();
 };
 
 }  // namespace tensorferry::tfjs

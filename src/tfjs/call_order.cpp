@@ -6,9 +6,8 @@ namespace tensorferry::tfjs {
 namespace {
 
 bool is_ready(const std::vector<Tensor>& inputs, const std::vector<std::uint32_t>& calls_made) {
-  return std::all_of(inputs.begin(), inputs.end(), [&](const Tensor& input) {
-    return calls_made[input.layer] > input.node;
-  });
+  return std::all_of(inputs.begin(), inputs.end(),
+                     [&](const Tensor& input) { return calls_made[input.layer] > input.node; });
 }
 
 }  // namespace

@@ -60,13 +60,29 @@ Json shape_json(const Shape& shape) {
 
 // Keras classes that pass a mask on (`supports_masking`); all others end it.
 bool passes_mask_on(const std::string& class_name) {
-  static constexpr std::array<std::string_view, 23> classes = {
-      "Activation",      "ActivityRegularization", "Add",       "AlphaDropout",
-      "Average",         "BatchNormalization",     "Concatenate", "Dense",
-      "Dropout",         "ELU",                    "GaussianDropout", "GaussianNoise",
-      "LayerNormalization", "LeakyReLU",           "Maximum",   "Minimum",
-      "Multiply",        "PReLU",                  "ReLU",      "Softmax",
-      "SpatialDropout1D", "Subtract",              "StochasticDepth"};
+  static constexpr std::array<std::string_view, 23> classes = {"Activation",
+                                                               "ActivityRegularization",
+                                                               "Add",
+                                                               "AlphaDropout",
+                                                               "Average",
+                                                               "BatchNormalization",
+                                                               "Concatenate",
+                                                               "Dense",
+                                                               "Dropout",
+                                                               "ELU",
+                                                               "GaussianDropout",
+                                                               "GaussianNoise",
+                                                               "LayerNormalization",
+                                                               "LeakyReLU",
+                                                               "Maximum",
+                                                               "Minimum",
+                                                               "Multiply",
+                                                               "PReLU",
+                                                               "ReLU",
+                                                               "Softmax",
+                                                               "SpatialDropout1D",
+                                                               "Subtract",
+                                                               "StochasticDepth"};
   return std::find(classes.begin(), classes.end(), class_name) != classes.end();
 }
 
@@ -112,8 +128,7 @@ std::string list_of_classes(const std::vector<std::string>& classes) {
 
 class ModelLowering {
  public:
-  ModelLowering(const keras::Model& root, Names& names, LoweredModel& result,
-                io::Notes& refused)
+  ModelLowering(const keras::Model& root, Names& names, LoweredModel& result, io::Notes& refused)
       : root_(root), names_(names), result_(result), refused_(refused) {}
 
   std::shared_ptr<Network> lower(const keras::Model& model, const std::vector<Tensor>& given);
@@ -130,8 +145,7 @@ class ModelLowering {
 
   void add_inputs(Scope& scope, const std::vector<Tensor>& given);
   void call_layers(Scope& scope);
-  bool call_layer(Scope& scope, const keras::Layer& layer, std::uint32_t index,
-                  std::uint32_t node);
+  bool call_layer(Scope& scope, const keras::Layer& layer, std::uint32_t index, std::uint32_t node);
   std::vector<Tensor> call(Scope& scope, const keras::Layer& layer, std::vector<Tensor> inputs);
   std::vector<Tensor> call_model(Scope& scope, const keras::Layer& layer,
                                  std::vector<Tensor> inputs);
@@ -248,8 +262,8 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
     throw Refusal{"TF.js has no such layer, nor layers that make the same numbers."};
   }
   require_known_arguments(layer, *kind);
-  const bool masked = std::any_of(inputs.begin(), inputs.end(),
-                                  [](const Tensor& input) { return input.masked; });
+  const bool masked =
+      std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.masked; });
   LayerCall lowering(scope.builder, root_.tensors, root_.generation, layer, inputs);
   require_activation(activation_of(lowering));
   if (std::any_of(inputs.begin(), inputs.end(), is_lost)) {
@@ -259,9 +273,8 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
     throw Refusal{"Keras hands it the mask of an Embedding with `mask_zero`, and TF.js has none."};
   }
   Tensor output = kind->lower(lowering);
-  output.masked = layer.class_name == "Embedding"
-                      ? lowering.arguments().boolean("mask_zero", false)
-                      : masked && passes_mask_on(layer.class_name);
+  output.masked = layer.class_name == "Embedding" ? lowering.arguments().boolean("mask_zero", false)
+                                                  : masked && passes_mask_on(layer.class_name);
   note_fate(scope, layer, lowering.classes());
   return {output};
 }
@@ -432,7 +445,9 @@ std::string sentence_of(const io::Notes& refused) {
   for (const io::Note& note : refused) {
     text += fmt::format("\"{}\" ({}) ", note.layer, note.text);
   }
-  text += "PyTorch (--to pytorch) takes all but classes that it does not know, and makes stubs of those.";
+  text +=
+      "PyTorch (--to pytorch) takes all but classes that it does not know, and makes stubs of "
+      "those.";
   return text;
 }
 

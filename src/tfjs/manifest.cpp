@@ -24,9 +24,7 @@ void collect(const Network& network, std::vector<WeightGroup>& groups) {
   }
 }
 
-void append(tensor::NumberText& text, const std::string& more) {
-  text.pieces.back() += more;
-}
+void append(tensor::NumberText& text, const std::string& more) { text.pieces.back() += more; }
 
 void append(tensor::NumberText& text, tensor::NumberText::Slot slot) {
   text.slots.push_back(slot);
@@ -57,9 +55,9 @@ class GroupWriter {
     tensor::NumberText::Slot slot;
     if (found != quantized.end() && !empty) {
       computation.dtype = found->second;
-      computation.chain += fmt::format(" > {}({})",
-                                       found->second == tensor::DType::Float16 ? "cast" : "quantize",
-                                       tensor::dtype_name(found->second));
+      computation.chain +=
+          fmt::format(" > {}({})", found->second == tensor::DType::Float16 ? "cast" : "quantize",
+                      tensor::dtype_name(found->second));
       if (found->second == tensor::DType::Float16) {
         computation.values.push_back(tensor::Cast{tensor::DType::Float16});
       } else {
@@ -89,9 +87,8 @@ class GroupWriter {
 
   void add_entry(const NamedWeight& named, const std::string& quantization,
                  tensor::NumberText::Slot slot) {
-    std::string entry = json_text({{"name", named.name},
-                                   {"shape", named.weight.value.shape},
-                                   {"dtype", "float32"}});
+    std::string entry = json_text(
+        {{"name", named.name}, {"shape", named.weight.value.shape}, {"dtype", "float32"}});
     tensor::NumberText& text = manifest_.text;
     if (!first_) {
       append(text, ",");

@@ -27,8 +27,9 @@ struct WeightsManifest {
   std::vector<WeightRow> rows;
 };
 
-/// Plans the shards "group<g>-shard<i>of<n>.bin" of each group and appends them to the bundle. A group's bytes
-/// are joined and cut every `shard_bytes`, through tensors too. (tensorflowjs/write_weights.py)
+/// Plans the shards "group<g>-shard<i>of<n>.bin" of each group and appends them to the bundle. A
+/// group's bytes are joined and cut every `shard_bytes`, through tensors too.
+/// (tensorflowjs/write_weights.py)
 WeightsManifest plan_weights(tensor::Bundle& bundle, const std::vector<WeightGroup>& groups,
                              const Options& options);
 

@@ -5,8 +5,8 @@
 
 namespace tensorferry::tfjs {
 
-/// Names that `tf.loadLayersModel` takes. All names of a model, nested ones included, come from one `Names`:
-/// weights are found by `<layer>/<role>` whatever model the layer is in.
+/// Names that `tf.loadLayersModel` takes. All names of a model, nested ones included, come from one
+/// `Names`: weights are found by `<layer>/<role>` whatever model the layer is in.
 class Names {
  public:
   /// `wanted`, if TF.js takes it and nobody has it; else the nearest name that is free.
@@ -21,9 +21,9 @@ class Names {
   std::set<std::string> reserved_;
 };
 
-/// Letters, digits, `-`, `.`, `_` and `/`, the first a letter or a digit (tfjs-layers/src/common.ts:
-/// isValidTensorName), and none that each JavaScript object has already ("constructor"): TF.js looks layers up
-/// in plain objects.
+/// Letters, digits, `-`, `.`, `_` and `/`, the first a letter or a digit
+/// (tfjs-layers/src/common.ts: isValidTensorName), and none that each JavaScript object has already
+/// ("constructor"): TF.js looks layers up in plain objects.
 std::string legal_name(const std::string& name);
 
 }  // namespace tensorferry::tfjs

@@ -8,7 +8,8 @@
 #include "keras/model.h"
 #include "tensor/transform.h"
 
-/// The model as TF.js will see it: layers of classes that TF.js has, with arguments that it honours.
+/// The model as TF.js will see it: layers of classes that TF.js has, with arguments that it
+/// honours.
 namespace tensorferry::tfjs {
 
 using keras::Json;

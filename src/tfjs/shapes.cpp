@@ -40,7 +40,7 @@ void require_rank(const Shape& shape, std::size_t rank) {
   }
 }
 
-Shape same(const Json&, const Inputs& inputs) { return inputs.at(0); }
+Shape same_shape(const Json&, const Inputs& inputs) { return inputs.at(0); }
 
 // tfjs-layers/src/utils/conv_utils.ts: convOutputLength
 Extent window_extent(Extent in, Extent window, bool same_padding, Extent stride) {
@@ -50,8 +50,8 @@ Extent window_extent(Extent in, Extent window, bool same_padding, Extent stride)
 
 // tfjs-layers/src/utils/conv_utils.ts: deconvLength
 Extent transposed_extent(Extent in, Extent window, bool same_padding, Extent stride) {
-  return known_or_unknown(
-      in != unknown, in * stride + (same_padding ? 0 : std::max<Extent>(window - stride, 0)));
+  return known_or_unknown(in != unknown,
+                          in * stride + (same_padding ? 0 : std::max<Extent>(window - stride, 0)));
 }
 
 using ExtentRule = Extent (*)(Extent, Extent, bool, Extent);
@@ -63,9 +63,8 @@ Shape windowed(const Json& config, const Shape& input, const char* size, ExtentR
   const Json& sizes = config.at(size);
   require_rank(input, sizes.size() + 2);
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const Extent dilation = config.contains("dilation_rate")
-                                ? config["dilation_rate"].at(i).get<Extent>()
-                                : 1;
+    const Extent dilation =
+        config.contains("dilation_rate") ? config["dilation_rate"].at(i).get<Extent>() : 1;
     const Extent window = (sizes.at(i).get<Extent>() - 1) * dilation + 1;
     const Extent extent =
         rule(input[axes[i]], window, same_padding, config.at("strides").at(i).get<Extent>());
@@ -78,40 +77,40 @@ Shape windowed(const Json& config, const Shape& input, const char* size, ExtentR
   return result;
 }
 
-Shape convolution(const Json& config, const Inputs& inputs) {
+Shape convolution_shape(const Json& config, const Inputs& inputs) {
   Shape result = windowed(config, inputs.at(0), "kernel_size", window_extent);
   result[channel_axis(config, result.size())] = config.at("filters").get<Extent>();
   return result;
 }
 
-Shape transposed_convolution(const Json& config, const Inputs& inputs) {
+Shape transposed_convolution_shape(const Json& config, const Inputs& inputs) {
   Shape result = windowed(config, inputs.at(0), "kernel_size", transposed_extent);
   result[channel_axis(config, result.size())] = config.at("filters").get<Extent>();
   return result;
 }
 
-Shape depthwise_convolution(const Json& config, const Inputs& inputs) {
+Shape depthwise_convolution_shape(const Json& config, const Inputs& inputs) {
   Shape result = windowed(config, inputs.at(0), "kernel_size", window_extent);
   result[channel_axis(config, result.size())] *= config.at("depth_multiplier").get<Extent>();
   return result;
 }
 
-Shape pooling(const Json& config, const Inputs& inputs) {
+Shape pooling_shape(const Json& config, const Inputs& inputs) {
   return windowed(config, inputs.at(0), "pool_size", window_extent);
 }
 
-Shape global_pooling(const Json& config, const Inputs& inputs) {
+Shape global_pooling_shape(const Json& config, const Inputs& inputs) {
   const Shape& input = inputs.at(0);
   return {input[0], input[channel_axis(config, input.size())]};
 }
 
-Shape dense(const Json& config, const Inputs& inputs) {
+Shape dense_shape(const Json& config, const Inputs& inputs) {
   Shape result = inputs.at(0);
   result.back() = config.at("units").get<Extent>();
   return result;
 }
 
-Shape flatten(const Json&, const Inputs& inputs) {
+Shape flatten_shape(const Json&, const Inputs& inputs) {
   Extent extent = 1;
   for (std::size_t i = 1; i < inputs.at(0).size(); ++i) {
     extent = inputs[0][i] == unknown || extent == unknown ? unknown : extent * inputs[0][i];
@@ -119,8 +118,8 @@ Shape flatten(const Json&, const Inputs& inputs) {
   return {inputs[0][0], extent};
 }
 
-Shape reshape(const Json& config, const Inputs& inputs) {
-  const Extent elements = flatten(config, inputs)[1];
+Shape reshape_shape(const Json& config, const Inputs& inputs) {
+  const Extent elements = flatten_shape(config, inputs)[1];
   Shape result{inputs[0][0]};
   Extent known = 1;
   std::size_t inferred = 0;
@@ -138,7 +137,7 @@ Shape reshape(const Json& config, const Inputs& inputs) {
   return result;
 }
 
-Shape permute(const Json& config, const Inputs& inputs) {
+Shape permute_shape(const Json& config, const Inputs& inputs) {
   require_rank(inputs.at(0), config.at("dims").size() + 1);
   Shape result{inputs[0][0]};
   for (const Json& axis : config["dims"]) {
@@ -147,7 +146,7 @@ Shape permute(const Json& config, const Inputs& inputs) {
   return result;
 }
 
-Shape repeat_vector(const Json& config, const Inputs& inputs) {
+Shape repeat_vector_shape(const Json& config, const Inputs& inputs) {
   require_rank(inputs.at(0), 2);
   return {inputs[0][0], config.at("n").get<Extent>(), inputs[0][1]};
 }
@@ -164,7 +163,7 @@ Shape resized_2d(const Json& config, const Shape& input, Extent (*extent)(Extent
   return result;
 }
 
-Shape zero_padding(const Json& config, const Inputs& inputs) {
+Shape zero_padding_shape(const Json& config, const Inputs& inputs) {
   return resized_2d(
       config, inputs.at(0),
       [](Extent in, const Json& pad) {
@@ -173,7 +172,7 @@ Shape zero_padding(const Json& config, const Inputs& inputs) {
       "padding");
 }
 
-Shape cropping(const Json& config, const Inputs& inputs) {
+Shape cropping_shape(const Json& config, const Inputs& inputs) {
   return resized_2d(
       config, inputs.at(0),
       [](Extent in, const Json& crop) {
@@ -182,13 +181,13 @@ Shape cropping(const Json& config, const Inputs& inputs) {
       "cropping");
 }
 
-Shape up_sampling(const Json& config, const Inputs& inputs) {
+Shape up_sampling_shape(const Json& config, const Inputs& inputs) {
   return resized_2d(
-      config, inputs.at(0),
-      [](Extent in, const Json& factor) { return in * factor.get<Extent>(); }, "size");
+      config, inputs.at(0), [](Extent in, const Json& factor) { return in * factor.get<Extent>(); },
+      "size");
 }
 
-Shape embedding(const Json& config, const Inputs& inputs) {
+Shape embedding_shape(const Json& config, const Inputs& inputs) {
   Shape result = inputs.at(0);
   result.push_back(config.at("output_dim").get<Extent>());
   return result;
@@ -208,7 +207,7 @@ Extent broadcast(Extent a, Extent b) {
 }
 
 // tfjs-layers/src/layers/merge.ts: a tensor of lower rank gets axes of 1 after the batch.
-Shape merge(const Json&, const Inputs& inputs) {
+Shape merge_shape(const Json&, const Inputs& inputs) {
   Shape result = inputs.at(0);
   for (std::size_t i = 1; i < inputs.size(); ++i) {
     Shape other = inputs[i];
@@ -221,7 +220,7 @@ Shape merge(const Json&, const Inputs& inputs) {
   return result;
 }
 
-Shape concatenate(const Json& config, const Inputs& inputs) {
+Shape concatenate_shape(const Json& config, const Inputs& inputs) {
   Shape result = inputs.at(0);
   const auto axis = config.at("axis").get<std::size_t>();
   for (std::size_t i = 1; i < inputs.size(); ++i) {
@@ -238,7 +237,7 @@ Shape concatenate(const Json& config, const Inputs& inputs) {
   return result;
 }
 
-Shape dot(const Json& config, const Inputs& inputs) {
+Shape dot_shape(const Json& config, const Inputs& inputs) {
   Shape result;
   for (std::size_t i = 0; i < 2; ++i) {
     for (std::size_t k = i; k < inputs.at(i).size(); ++k) {
@@ -255,54 +254,54 @@ Shape dot(const Json& config, const Inputs& inputs) {
 
 const std::map<std::string, Rule>& rules() {
   static const std::map<std::string, Rule> table = {
-      {"Activation", same},
-      {"Add", merge},
-      {"AlphaDropout", same},
-      {"Average", merge},
-      {"AveragePooling1D", pooling},
-      {"AveragePooling2D", pooling},
-      {"AveragePooling3D", pooling},
-      {"BatchNormalization", same},
-      {"Concatenate", concatenate},
-      {"Conv1D", convolution},
-      {"Conv2D", convolution},
-      {"Conv2DTranspose", transposed_convolution},
-      {"Conv3D", convolution},
-      {"Conv3DTranspose", transposed_convolution},
-      {"Cropping2D", cropping},
-      {"Dense", dense},
-      {"DepthwiseConv2D", depthwise_convolution},
-      {"Dot", dot},
-      {"Dropout", same},
-      {"ELU", same},
-      {"Embedding", embedding},
-      {"Flatten", flatten},
-      {"GaussianDropout", same},
-      {"GaussianNoise", same},
-      {"GlobalAveragePooling1D", global_pooling},
-      {"GlobalAveragePooling2D", global_pooling},
-      {"GlobalMaxPooling1D", global_pooling},
-      {"GlobalMaxPooling2D", global_pooling},
-      {"LayerNormalization", same},
-      {"LeakyReLU", same},
-      {"MaxPooling1D", pooling},
-      {"MaxPooling2D", pooling},
-      {"MaxPooling3D", pooling},
-      {"Maximum", merge},
-      {"Minimum", merge},
-      {"Multiply", merge},
-      {"PReLU", same},
-      {"Permute", permute},
-      {"ReLU", same},
-      {"RepeatVector", repeat_vector},
-      {"Rescaling", same},
-      {"Reshape", reshape},
-      {"SeparableConv2D", convolution},
-      {"Softmax", same},
-      {"SpatialDropout1D", same},
-      {"ThresholdedReLU", same},
-      {"UpSampling2D", up_sampling},
-      {"ZeroPadding2D", zero_padding},
+      {"Activation", same_shape},
+      {"Add", merge_shape},
+      {"AlphaDropout", same_shape},
+      {"Average", merge_shape},
+      {"AveragePooling1D", pooling_shape},
+      {"AveragePooling2D", pooling_shape},
+      {"AveragePooling3D", pooling_shape},
+      {"BatchNormalization", same_shape},
+      {"Concatenate", concatenate_shape},
+      {"Conv1D", convolution_shape},
+      {"Conv2D", convolution_shape},
+      {"Conv2DTranspose", transposed_convolution_shape},
+      {"Conv3D", convolution_shape},
+      {"Conv3DTranspose", transposed_convolution_shape},
+      {"Cropping2D", cropping_shape},
+      {"Dense", dense_shape},
+      {"DepthwiseConv2D", depthwise_convolution_shape},
+      {"Dot", dot_shape},
+      {"Dropout", same_shape},
+      {"ELU", same_shape},
+      {"Embedding", embedding_shape},
+      {"Flatten", flatten_shape},
+      {"GaussianDropout", same_shape},
+      {"GaussianNoise", same_shape},
+      {"GlobalAveragePooling1D", global_pooling_shape},
+      {"GlobalAveragePooling2D", global_pooling_shape},
+      {"GlobalMaxPooling1D", global_pooling_shape},
+      {"GlobalMaxPooling2D", global_pooling_shape},
+      {"LayerNormalization", same_shape},
+      {"LeakyReLU", same_shape},
+      {"MaxPooling1D", pooling_shape},
+      {"MaxPooling2D", pooling_shape},
+      {"MaxPooling3D", pooling_shape},
+      {"Maximum", merge_shape},
+      {"Minimum", merge_shape},
+      {"Multiply", merge_shape},
+      {"PReLU", same_shape},
+      {"Permute", permute_shape},
+      {"ReLU", same_shape},
+      {"RepeatVector", repeat_vector_shape},
+      {"Rescaling", same_shape},
+      {"Reshape", reshape_shape},
+      {"SeparableConv2D", convolution_shape},
+      {"Softmax", same_shape},
+      {"SpatialDropout1D", same_shape},
+      {"ThresholdedReLU", same_shape},
+      {"UpSampling2D", up_sampling_shape},
+      {"ZeroPadding2D", zero_padding_shape},
   };
   return table;
 }

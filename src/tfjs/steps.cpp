@@ -25,8 +25,9 @@ using Values = std::vector<Json>;
 using Apply2d = Tensor (*)(LayerCall&, const std::string& part, const Tensor&, const Json& rows,
                            const Json& columns);
 
-/// Does to one, two or three spatial axes what a layer of TF.js does to two. With three the last two axes are
-/// one while the first two are worked on, then the first two are one: (d, h, w·c), (d·h, w, c).
+/// Does to one, two or three spatial axes what a layer of TF.js does to two. With three the last
+/// two axes are one while the first two are worked on, then the first two are one: (d, h, w·c),
+/// (d·h, w, c).
 Tensor on_two_axes(LayerCall& call, std::string_view part, const Tensor& x, const Values& values,
                    const Json& neutral, Apply2d apply) {
   const std::string name(part);
@@ -51,8 +52,8 @@ bool has_several_unknown(const Tensor& x) {
   return std::count(x.shape.begin() + 1, x.shape.end(), unknown) > 1;
 }
 
-/// The kernel (depth, height, width, channels, channels) of a convolution that copies each channel from, or to,
-/// the cells for which `takes` holds.
+/// The kernel (depth, height, width, channels, channels) of a convolution that copies each channel
+/// from, or to, the cells for which `takes` holds.
 template <class Takes>
 LayerWeight copying_kernel(const std::vector<std::int64_t>& size, std::int64_t channels,
                            const Takes& takes) {
@@ -73,14 +74,17 @@ LayerWeight copying_kernel(const std::vector<std::int64_t>& size, std::int64_t c
 
 Json copying_config(const std::vector<std::int64_t>& size, std::int64_t channels,
                     const std::vector<std::int64_t>& strides) {
-  return {{"filters", channels},          {"kernel_size", size},
-          {"strides", strides},           {"padding", "valid"},
-          {"data_format", "channels_last"}, {"use_bias", false},
+  return {{"filters", channels},
+          {"kernel_size", size},
+          {"strides", strides},
+          {"padding", "valid"},
+          {"data_format", "channels_last"},
+          {"use_bias", false},
           {"activation", "linear"}};
 }
 
-/// Three axes of which several are None: a 3D convolution by a kernel with one cell of ones cuts off what lies
-/// before and after that cell; its transpose adds zeros there.
+/// Three axes of which several are None: a 3D convolution by a kernel with one cell of ones cuts
+/// off what lies before and after that cell; its transpose adds zeros there.
 Tensor shift_volume(LayerCall& call, std::string_view part, const Tensor& x,
                     const std::vector<Margin>& margins, const std::string& class_name) {
   std::vector<std::int64_t> size;
@@ -111,8 +115,7 @@ Tensor reshape(LayerCall& call, std::string_view part, const Tensor& x, const Sh
     return x;
   }
   if (std::count(extents.begin(), extents.end(), unknown) > 1) {
-    throw Refusal{
-        "What TF.js has for it needs a Reshape, and more than one of its sizes is None."};
+    throw Refusal{"What TF.js has for it needs a Reshape, and more than one of its sizes is None."};
   }
   return call.add(part, "Reshape", {{"target_shape", extents}}, {x});
 }
@@ -151,8 +154,8 @@ Tensor multiply(LayerCall& call, std::string_view part, const Tensor& a, const T
   return call.add(part, "Multiply", Json::object(), {a, b});
 }
 
-Tensor slice_channels(LayerCall& call, std::string_view part, const Tensor& x,
-                      std::int64_t begin, std::int64_t count) {
+Tensor slice_channels(LayerCall& call, std::string_view part, const Tensor& x, std::int64_t begin,
+                      std::int64_t count) {
   const std::string name(part);
   const std::int64_t channels = x.shape.back();
   if (channels == unknown) {
@@ -220,11 +223,10 @@ Tensor repeat_elements(LayerCall& call, std::string_view part, const Tensor& x,
   }
   const auto apply = [](LayerCall& c, const std::string& name, const Tensor& y, const Json& rows,
                         const Json& columns) {
-    return c.add(name, "UpSampling2D",
-                 {{"size", {rows, columns}},
-                  {"data_format", "channels_last"},
-                  {"interpolation", "nearest"}},
-                 {y});
+    return c.add(
+        name, "UpSampling2D",
+        {{"size", {rows, columns}}, {"data_format", "channels_last"}, {"interpolation", "nearest"}},
+        {y});
   };
   return on_two_axes(call, part, x, Values(factors.begin(), factors.end()), Json(1), apply);
 }

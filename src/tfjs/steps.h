@@ -25,14 +25,13 @@ Tensor rescale(LayerCall& call, std::string_view part, const Tensor& x, double s
 Tensor relu(LayerCall& call, std::string_view part, const Tensor& x,
             std::optional<double> max_value = std::nullopt);
 /// An activation that TF.js has by this name.
-Tensor activation(LayerCall& call, std::string_view part, const Tensor& x,
-                  const std::string& name);
+Tensor activation(LayerCall& call, std::string_view part, const Tensor& x, const std::string& name);
 Tensor add_up(LayerCall& call, std::string_view part, const Tensor& a, const Tensor& b);
 Tensor multiply(LayerCall& call, std::string_view part, const Tensor& a, const Tensor& b);
 
 /// Channels [begin, begin + count) of the last axis.
-Tensor slice_channels(LayerCall& call, std::string_view part, const Tensor& x,
-                      std::int64_t begin, std::int64_t count);
+Tensor slice_channels(LayerCall& call, std::string_view part, const Tensor& x, std::int64_t begin,
+                      std::int64_t count);
 Tensor concatenate(LayerCall& call, std::string_view part, const std::vector<Tensor>& inputs,
                    std::size_t axis);
 

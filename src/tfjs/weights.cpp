@@ -36,7 +36,8 @@ LayerWeight made_of(const std::string& role, const tensor::Shape& shape, tensor:
 
 LayerWeight stored_weight(const std::string& role, const tensor::TensorRef& stored,
                           const tensor::Shape& shape) {
-  // The bytes stay where they are, so a chunked tensor keeps its own extents and the view tells the new ones.
+  // The bytes stay where they are, so a chunked tensor keeps its own extents and the view tells the
+  // new ones.
   LayerWeight weight{role, tensor::identity_computation(stored), {stored.name}};
   weight.value.shape = shape;
   weight.value.chain = "identity";
@@ -45,8 +46,7 @@ LayerWeight stored_weight(const std::string& role, const tensor::TensorRef& stor
 }
 
 LayerWeight viewed_weight(const std::string& role, const tensor::TensorRef& stored,
-                          tensor::View view, const tensor::Shape& shape,
-                          const std::string& chain) {
+                          tensor::View view, const tensor::Shape& shape, const std::string& chain) {
   LayerWeight weight{role, tensor::identity_computation(stored), {stored.name}};
   weight.value.views = {std::move(view)};
   weight.value.shape = shape;

@@ -1,19 +1,19 @@
 // The command, and real TF.js on what it wrote.
 
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import * as tf from '@tensorflow/tfjs';
-import { binary } from './paths.mjs';
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { binary } from "./paths.mjs";
 
 // Exact float32, with no GPU in between.
-await tf.setBackend('cpu');
+await tf.setBackend("cpu");
 await tf.ready();
 
 /** Runs `tensorferry convert … --to tfjs`: {exit, stdout, stderr, out}. */
 export async function convert(files, flags, out) {
-  const run = [...['convert'], ...files, '--to', 'tfjs', '-o', out, ...flags];
+  const run = [...["convert"], ...files, "--to", "tfjs", "-o", out, ...flags];
   return new Promise((resolve) => {
     execFile(binary, run, (error, stdout, stderr) => {
       resolve({ exit: error ? error.code : 0, stdout, stderr, out });
@@ -23,7 +23,7 @@ export async function convert(files, flags, out) {
 
 /** Calls `use` with a folder that is gone afterwards. */
 export async function inFolder(use) {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tensorferry-tfjs-'));
+  const folder = await mkdtemp(path.join(tmpdir(), "tensorferry-tfjs-"));
   try {
     return await use(folder);
   } finally {
@@ -32,7 +32,7 @@ export async function inFolder(use) {
 }
 
 export async function readModelJson(folder) {
-  return JSON.parse(await readFile(path.join(folder, 'model.json'), 'utf8'));
+  return JSON.parse(await readFile(path.join(folder, "model.json"), "utf8"));
 }
 
 /** The bytes of the shards of each group, joined. */
@@ -60,7 +60,7 @@ export async function load(folder) {
 export function predict(model, inputs) {
   return tf.tidy(() => {
     const tensors = inputs.map(({ values, shape, dtype }) =>
-      tf.tensor(values, shape, /int/.test(dtype) ? 'int32' : 'float32'),
+      tf.tensor(values, shape, /int/.test(dtype) ? "int32" : "float32"),
     );
     const batchSize = Math.max(1, ...inputs.map(({ shape }) => shape[0] ?? 1));
     const outputs = model.predict(tensors.length === 1 ? tensors[0] : tensors, { batchSize });

@@ -1,8 +1,8 @@
 // Models made by real Keras, with inputs and Keras's outputs (tests/fixtures), and how outputs are compared.
 
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { fixtures as folder } from './paths.mjs';
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fixtures as folder } from "./paths.mjs";
 
 /** All fixtures of a generation that are to be run: {id, folder, json}. */
 export function fixturesOf(generation) {
@@ -10,9 +10,9 @@ export function fixturesOf(generation) {
   const found = [];
   for (const family of readdirSync(base).sort()) {
     for (const file of readdirSync(path.join(base, family)).sort()) {
-      if (file.endsWith('.json')) {
-        const json = JSON.parse(readFileSync(path.join(base, family, file), 'utf8'));
-        if (json.kind === 'single' || json.kind === 'deep') {
+      if (file.endsWith(".json")) {
+        const json = JSON.parse(readFileSync(path.join(base, family, file), "utf8"));
+        if (json.kind === "single" || json.kind === "deep") {
           found.push({ id: `${family}/${json.name}`, folder: path.join(base, family), json });
         }
       }
@@ -22,12 +22,12 @@ export function fixturesOf(generation) {
 }
 
 export function fixtureNamed(generation, id) {
-  const [family, name] = id.split('/');
+  const [family, name] = id.split("/");
   const base = path.join(folder, `keras${generation}`, family);
   return {
     id,
     folder: base,
-    json: JSON.parse(readFileSync(path.join(base, `${name}.json`), 'utf8')),
+    json: JSON.parse(readFileSync(path.join(base, `${name}.json`), "utf8")),
   };
 }
 
@@ -65,7 +65,7 @@ export function maxDifference(a, b) {
 /** How far output `index` of a run may be from Keras's: the rules of the design. */
 export function tolerance(fixture, runs, run, index) {
   const expected = runs[run].outputs[index].values;
-  if (fixture.json.kind === 'single') {
+  if (fixture.json.kind === "single") {
     return 1e-5 * maxAbs(expected) + 1e-6;
   }
   const [first, second] = [runs[0].outputs[index].values, runs[1].outputs[index].values];

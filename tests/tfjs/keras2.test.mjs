@@ -1,3 +1,3 @@
-import { testAllFixtures } from './numbers.mjs';
+import { testAllFixtures } from "./numbers.mjs";
 
 testAllFixtures(2);

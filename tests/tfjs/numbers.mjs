@@ -1,10 +1,10 @@
 // Every fixture of one generation: converted and run by real TF.js, or refused with all layers named.
 
-import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { convert, inFolder, load, predict } from './convert.mjs';
-import { filesOf, fixturesOf, mistake, runsOf } from './fixtures.mjs';
-import { refusalOf } from './refusals.mjs';
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { convert, inFolder, load, predict } from "./convert.mjs";
+import { filesOf, fixturesOf, mistake, runsOf } from "./fixtures.mjs";
+import { refusalOf } from "./refusals.mjs";
 
 async function check(fixture) {
   await inFolder(async (out) => {

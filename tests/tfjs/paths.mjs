@@ -1,14 +1,14 @@
 // Where the tests find what `./dev build` made.
 
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import path from 'node:path';
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import path from "node:path";
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const build = process.env.TENSORFERRY_BUILD ?? path.join(root, 'build');
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const build = process.env.TENSORFERRY_BUILD ?? path.join(root, "build");
 
-export const binary = process.env.TENSORFERRY_BINARY ?? path.join(build, 'native', 'tensorferry');
-export const fixtures = process.env.TENSORFERRY_FIXTURES ?? path.join(build, 'fixtures');
+export const binary = process.env.TENSORFERRY_BINARY ?? path.join(build, "native", "tensorferry");
+export const fixtures = process.env.TENSORFERRY_FIXTURES ?? path.join(build, "fixtures");
 
 for (const needed of [binary, fixtures]) {
   if (!existsSync(needed)) {

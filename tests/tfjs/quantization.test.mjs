@@ -1,12 +1,12 @@
 // --quantize_*: the weights that tensorflowjs_converter would write, and outputs within their error.
 
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import path from 'node:path';
-import { convert, inFolder, load, predict, readGroups, readModelJson } from './convert.mjs';
-import { filesOf, fixtureNamed, maxAbs, maxDifference, runsOf } from './fixtures.mjs';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import path from "node:path";
+import { convert, inFolder, load, predict, readGroups, readModelJson } from "./convert.mjs";
+import { filesOf, fixtureNamed, maxAbs, maxDifference, runsOf } from "./fixtures.mjs";
 
-const fixture = fixtureNamed(3, 'convolution/conv2d_chain');
+const fixture = fixtureNamed(3, "convolution/conv2d_chain");
 
 function roundHalfToEven(value) {
   const floor = Math.floor(value);
@@ -53,7 +53,7 @@ async function weightsIn(folder) {
 
 async function both(flags, use) {
   await inFolder(async (folder) => {
-    const [plain, small] = [path.join(folder, 'plain'), path.join(folder, 'small')];
+    const [plain, small] = [path.join(folder, "plain"), path.join(folder, "small")];
     assert.equal((await convert(filesOf(fixture), [], plain)).exit, 0);
     const result = await convert(filesOf(fixture), flags, small);
     assert.equal(result.exit, 0, result.stderr);
@@ -64,14 +64,14 @@ async function both(flags, use) {
 function checkAffine(float, weight, dtype) {
   assert.equal(weight.dtype, dtype);
   const values = new Float32Array(float.bytes.buffer);
-  const expected = quantized(values, dtype === 'uint8' ? 255 : 65535);
-  const found = new (dtype === 'uint8' ? Uint8Array : Uint16Array)(weight.bytes.buffer);
+  const expected = quantized(values, dtype === "uint8" ? 255 : 65535);
+  const found = new (dtype === "uint8" ? Uint8Array : Uint16Array)(weight.bytes.buffer);
   assert.deepEqual(Array.from(found), Array.from(expected.data));
   assert.deepEqual(weight.quantization, {
     dtype,
     min: expected.min,
     scale: expected.scale,
-    original_dtype: 'float32',
+    original_dtype: "float32",
   });
 }
 
@@ -81,14 +81,17 @@ async function checkOutputs(folder, limit) {
   for (const run of runsOf(fixture)) {
     predict(model, run.inputs).forEach((output, i) => {
       const difference = maxDifference(output.values, run.outputs[i].values);
-      assert.ok(difference > 0, 'nothing was quantized');
+      assert.ok(difference > 0, "nothing was quantized");
       assert.ok(difference <= limit * maxAbs(run.outputs[i].values), `off by ${difference}`);
     });
   }
   model.dispose();
 }
 
-for (const [dtype, limit] of [['uint8', 0.05], ['uint16', 5e-4]]) {
+for (const [dtype, limit] of [
+  ["uint8", 0.05],
+  ["uint16", 5e-4],
+]) {
   test(`--quantize_${dtype} of all weights`, () =>
     both([`--quantize_${dtype}`], async (plain, small, folder) => {
       for (const [name, weight] of small) {
@@ -98,36 +101,36 @@ for (const [dtype, limit] of [['uint8', 0.05], ['uint16', 5e-4]]) {
     }));
 }
 
-test('--quantize_float16 rounds to the nearest', () =>
-  both(['--quantize_float16'], async (plain, small, folder) => {
+test("--quantize_float16 rounds to the nearest", () =>
+  both(["--quantize_float16"], async (plain, small, folder) => {
     for (const weight of small.values()) {
-      assert.deepEqual(weight.quantization, { dtype: 'float16', original_dtype: 'float32' });
+      assert.deepEqual(weight.quantization, { dtype: "float16", original_dtype: "float32" });
     }
     await checkOutputs(folder, 2e-3);
   }));
 
-test('globs choose weights; the rest is left alone or taken by a flag without one', async () => {
-  await both(['--quantize_uint8=*/kernel'], (plain, small) => {
+test("globs choose weights; the rest is left alone or taken by a flag without one", async () => {
+  await both(["--quantize_uint8=*/kernel"], (plain, small) => {
     for (const [name, weight] of small) {
-      if (name.endsWith('/kernel')) {
-        checkAffine(plain.get(name), weight, 'uint8');
+      if (name.endsWith("/kernel")) {
+        checkAffine(plain.get(name), weight, "uint8");
       } else {
         assert.equal(weight.quantization, undefined);
         assert.deepEqual(weight.bytes, plain.get(name).bytes);
       }
     }
   });
-  await both(['--quantize_uint16=*/bias', '--quantize_uint8'], (plain, small) => {
+  await both(["--quantize_uint16=*/bias", "--quantize_uint8"], (plain, small) => {
     for (const [name, weight] of small) {
-      checkAffine(plain.get(name), weight, name.endsWith('/bias') ? 'uint16' : 'uint8');
+      checkAffine(plain.get(name), weight, name.endsWith("/bias") ? "uint16" : "uint8");
     }
   });
 });
 
-test('two dtypes for one weight are a usage error', () =>
+test("two dtypes for one weight are a usage error", () =>
   inFolder(async (folder) => {
-    const flags = ['--quantize_uint8=*/kernel', '--quantize_uint16=conv2d/*'];
-    const result = await convert(filesOf(fixture), flags, path.join(folder, 'out'));
+    const flags = ["--quantize_uint8=*/kernel", "--quantize_uint16=conv2d/*"];
+    const result = await convert(filesOf(fixture), flags, path.join(folder, "out"));
     assert.notEqual(result.exit, 0);
     assert.match(result.stderr, /conv2d\/kernel/);
   }));

@@ -4,9 +4,12 @@ const refused = [
   { match: /^activation\/activation_(exponential|sparsemax|squareplus)$/, words: ['"activation"'] },
   { match: /^activation\/fused_(exponential|sparsemax|squareplus)$/, words: ['"conv2d"'] },
   // A stride larger than its window, "same", on sizes that are not known.
-  { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', 'None'] },
-  { match: /^normalization\/layer_norm_rms_scaling$/, words: ['rms_scaling'] },
-  { match: /^reshaping\/up_sampling2d_(bilinear|bicubic|lanczos3|lanczos5)_free$/, words: ['None'] },
+  { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', "None"] },
+  { match: /^normalization\/layer_norm_rms_scaling$/, words: ["rms_scaling"] },
+  {
+    match: /^reshaping\/up_sampling2d_(bilinear|bicubic|lanczos3|lanczos5)_free$/,
+    words: ["None"],
+  },
 ];
 
 /** The words of the refusal of a fixture; undefined if it must convert. */

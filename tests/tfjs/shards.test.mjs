@@ -1,17 +1,17 @@
 // The files: names and sizes of shards, groups by layer, metadata.
 
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { readdir, stat, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { convert, inFolder, load, predict, readGroups, readModelJson } from './convert.mjs';
-import { filesOf, fixtureNamed, mistake, runsOf } from './fixtures.mjs';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readdir, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { convert, inFolder, load, predict, readGroups, readModelJson } from "./convert.mjs";
+import { filesOf, fixtureNamed, mistake, runsOf } from "./fixtures.mjs";
 
-const fixture = fixtureNamed(3, 'convolution/conv2d_chain');
+const fixture = fixtureNamed(3, "convolution/conv2d_chain");
 
 async function converted(flags, use) {
   await inFolder(async (folder) => {
-    const out = path.join(folder, 'out');
+    const out = path.join(folder, "out");
     const result = await convert(filesOf(fixture), flags, out);
     assert.equal(result.exit, 0, result.stderr);
     await use(out, await readModelJson(out), folder);
@@ -31,28 +31,28 @@ async function bytesOfAll(out, json) {
   return Buffer.concat(await readGroups(out, json.weightsManifest));
 }
 
-test('model.json is what tensorflowjs_converter writes', () =>
+test("model.json is what tensorflowjs_converter writes", () =>
   converted([], (out, json) => {
-    assert.equal(json.format, 'layers-model');
+    assert.equal(json.format, "layers-model");
     assert.match(json.generatedBy, /^keras v3\./);
     assert.match(json.convertedBy, /^TensorFerry \d+\.\d+\.\d+$/);
-    assert.equal(json.modelTopology.backend, 'tensorflow');
-    assert.equal(json.modelTopology.model_config.class_name, 'Functional');
-    assert.deepEqual(json.weightsManifest[0].paths, ['group1-shard1of1.bin']);
+    assert.equal(json.modelTopology.backend, "tensorflow");
+    assert.equal(json.modelTopology.model_config.class_name, "Functional");
+    assert.deepEqual(json.weightsManifest[0].paths, ["group1-shard1of1.bin"]);
     assert.deepEqual(
       json.weightsManifest[0].weights.map(({ name }) => name),
-      ['conv2d', 'conv2d_1', 'conv2d_2'].flatMap((layer) => [`${layer}/kernel`, `${layer}/bias`]),
+      ["conv2d", "conv2d_1", "conv2d_2"].flatMap((layer) => [`${layer}/kernel`, `${layer}/bias`]),
     );
   }));
 
-test('shards are cut through tensors, and joined they are the same', async () => {
+test("shards are cut through tensors, and joined they are the same", async () => {
   let whole;
   await converted([], async (out, json) => {
     whole = await bytesOfAll(out, json);
   });
   // 96 bytes: borders inside kernels. One that divides the size, and one byte less.
   for (const size of [96, 100, whole.length, whole.length - 1]) {
-    await converted(['--weight_shard_size_bytes', String(size)], async (out, json) => {
+    await converted(["--weight_shard_size_bytes", String(size)], async (out, json) => {
       const { paths } = json.weightsManifest[0];
       const count = Math.ceil(whole.length / size);
       assert.deepEqual(
@@ -68,8 +68,8 @@ test('shards are cut through tensors, and joined they are the same', async () =>
   }
 });
 
-test('shards of quantized weights', () =>
-  converted(['--weight_shard_size_bytes', '50', '--quantize_uint16'], async (out, json) => {
+test("shards of quantized weights", () =>
+  converted(["--weight_shard_size_bytes", "50", "--quantize_uint16"], async (out, json) => {
     const [group] = json.weightsManifest;
     const elements = group.weights.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
     const bytes = 2 * elements.reduce((a, b) => a + b);
@@ -78,33 +78,33 @@ test('shards of quantized weights', () =>
     (await load(out)).dispose();
   }));
 
-test('--split_weights_by_layer', () =>
-  converted(['--split_weights_by_layer'], async (out, json) => {
+test("--split_weights_by_layer", () =>
+  converted(["--split_weights_by_layer"], async (out, json) => {
     assert.deepEqual(
       json.weightsManifest.map(({ paths }) => paths),
       [1, 2, 3].map((group) => [`group${group}-shard1of1.bin`]),
     );
     for (const { weights } of json.weightsManifest) {
-      assert.equal(new Set(weights.map(({ name }) => name.split('/')[0])).size, 1);
+      assert.equal(new Set(weights.map(({ name }) => name.split("/")[0])).size, 1);
     }
     await checkNumbers(out);
   }));
 
-test('--metadata', async () => {
+test("--metadata", async () => {
   await inFolder(async (folder) => {
-    const [a, b] = [path.join(folder, 'a.json'), path.join(folder, 'b.json')];
-    await writeFile(a, JSON.stringify({ labels: ['Katze', '猫'] }));
-    await writeFile(b, '7');
-    await converted(['--metadata', `first:${a},second:${b}`], (out, json) => {
-      assert.deepEqual(json.userDefinedMetadata, { first: { labels: ['Katze', '猫'] }, second: 7 });
+    const [a, b] = [path.join(folder, "a.json"), path.join(folder, "b.json")];
+    await writeFile(a, JSON.stringify({ labels: ["Katze", "猫"] }));
+    await writeFile(b, "7");
+    await converted(["--metadata", `first:${a},second:${b}`], (out, json) => {
+      assert.deepEqual(json.userDefinedMetadata, { first: { labels: ["Katze", "猫"] }, second: 7 });
     });
   });
 });
 
-test('no other files than model.json, shards, manifest.json and README.md', () =>
+test("no other files than model.json, shards, manifest.json and README.md", () =>
   converted([], async (out) => {
     assert.deepEqual(
       new Set(await readdir(out)),
-      new Set(['README.md', 'group1-shard1of1.bin', 'manifest.json', 'model.json']),
+      new Set(["README.md", "group1-shard1of1.bin", "manifest.json", "model.json"]),
     );
   }));

@@ -13,15 +13,15 @@ Tensor lower_activation(LayerCall& call) {
                         : activation(call, "", call.input(), native);
 }
 
-// TF.js takes no alpha but 1: α · elu(x) + (1 − α) · relu(x) is x above 0 and α · (exp(x) − 1) below.
+// TF.js takes no alpha but 1: α · elu(x) + (1 − α) · relu(x) is x above 0 and α · (exp(x) − 1)
+// below.
 Tensor lower_elu(LayerCall& call) {
   const double alpha = call.arguments().number("alpha", 1);
   const Tensor y = call.add("", "ELU", Json::object(), {call.input()});
   if (alpha == 1) {
     return y;
   }
-  const Tensor linear =
-      rescale(call, "rest", relu(call, "relu", call.input()), 1 - alpha, 0);
+  const Tensor linear = rescale(call, "rest", relu(call, "relu", call.input()), 1 - alpha, 0);
   return add_up(call, "sum", rescale(call, "alpha", y, alpha, 0), linear);
 }
 
@@ -42,8 +42,8 @@ Tensor lower_prelu(LayerCall& call) {
                   {stored_weight("alpha", alpha, alpha.shape)});
 }
 
-// keras/src/layers/activations/relu.py: x from the threshold on, at most `max_value`, and slope · (x − threshold)
-// below it. TF.js's ReLU reads `max_value` only.
+// keras/src/layers/activations/relu.py: x from the threshold on, at most `max_value`, and slope ·
+// (x − threshold) below it. TF.js's ReLU reads `max_value` only.
 Tensor lower_relu(LayerCall& call) {
   const Tensor& x = call.input();
   const double slope = call.arguments().number("negative_slope", 0);

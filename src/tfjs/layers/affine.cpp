@@ -62,8 +62,7 @@ Tensor scale_channels(LayerCall& call, const Tensor& x, LayerWeight gamma) {
   std::vector<LayerWeight> weights{std::move(gamma), filled_weight("moving_mean", features, 0.0F),
                                    filled_weight("moving_variance", features, 1.0F)};
   return normalize_axes(call, "", x, {x.shape.size() - 1},
-                        {{"epsilon", 0.0}, {"scale", true}, {"center", false}},
-                        std::move(weights));
+                        {{"epsilon", 0.0}, {"scale", true}, {"center", false}}, std::move(weights));
 }
 
 Tensor add_to_channels(LayerCall& call, const std::string& part, const Tensor& x,
@@ -72,8 +71,7 @@ Tensor add_to_channels(LayerCall& call, const std::string& part, const Tensor& x
   std::vector<LayerWeight> weights{std::move(beta), filled_weight("moving_mean", features, 0.0F),
                                    filled_weight("moving_variance", features, 1.0F)};
   return normalize_axes(call, part, x, {x.shape.size() - 1},
-                        {{"epsilon", 0.0}, {"scale", false}, {"center", true}},
-                        std::move(weights));
+                        {{"epsilon", 0.0}, {"scale", false}, {"center", true}}, std::move(weights));
 }
 
 }  // namespace tensorferry::tfjs

@@ -7,12 +7,13 @@
 
 namespace tensorferry::tfjs {
 
-/// What BatchNormalization does at inference along one or more axes: (x − mean) / sqrt(variance + ε) · gamma +
-/// beta. `weights` are named as TF.js names them, each a vector over the kept axes, row-major; `config` holds
-/// `epsilon`, `scale`, `center` and what else the layer is to keep.
+/// What BatchNormalization does at inference along one or more axes: (x − mean) / sqrt(variance +
+/// ε) · gamma + beta. `weights` are named as TF.js names them, each a vector over the kept axes,
+/// row-major; `config` holds `epsilon`, `scale`, `center` and what else the layer is to keep.
 ///
-/// TF.js's CPU backend is right only along the last axis, and no backend takes more than four axes: the data are
-/// permuted and reshaped around it where it must be. `part` is that of the layer with the weights.
+/// TF.js's CPU backend is right only along the last axis, and no backend takes more than four axes:
+/// the data are permuted and reshaped around it where it must be. `part` is that of the layer with
+/// the weights.
 Tensor normalize_axes(LayerCall& call, const std::string& part, const Tensor& x,
                       const std::vector<std::size_t>& axes, Json config,
                       std::vector<LayerWeight> weights);
@@ -21,7 +22,6 @@ Tensor normalize_axes(LayerCall& call, const std::string& part, const Tensor& x,
 Tensor scale_channels(LayerCall& call, const Tensor& x, LayerWeight gamma);
 
 /// x + beta along the last axis, as a layer of its own.
-Tensor add_to_channels(LayerCall& call, const std::string& part, const Tensor& x,
-                       LayerWeight beta);
+Tensor add_to_channels(LayerCall& call, const std::string& part, const Tensor& x, LayerWeight beta);
 
 }  // namespace tensorferry::tfjs

@@ -11,8 +11,8 @@ namespace {
 
 std::string class_of_rank(std::size_t rank) { return fmt::format("Conv{}D", rank); }
 
-// Conv1D in TF.js moves channels-first data to the end and leaves it there; it has no causal padding, and no
-// convolution has groups.
+// Conv1D in TF.js moves channels-first data to the end and leaves it there; it has no causal
+// padding, and no convolution has groups.
 bool is_plain(const LayerCall& call, const ConvArguments& arguments, const Tensor& x) {
   if (arguments.groups != 1 || arguments.padding == "causal") {
     return false;
@@ -68,8 +68,8 @@ Tensor one_convolution_a_group(LayerCall& call, const ConvArguments& arguments, 
       const tensor::TensorRef& bias = call.stored("bias");
       weights.push_back(filters_of(bias, bias.shape, first, count));
     }
-    results.push_back(call.add(part, class_of_rank(arguments.rank), config, {slice},
-                               std::move(weights)));
+    results.push_back(
+        call.add(part, class_of_rank(arguments.rank), config, {slice}, std::move(weights)));
   }
   return concatenate(call, "groups", results, x.shape.size() - 1);
 }

@@ -25,8 +25,8 @@ Tensor lower_dropout(LayerCall& call) {
   return drop(call, call.arguments().number("rate", 0.5), noise_shape);
 }
 
-// One decision a channel: TF.js has it in 1D; elsewhere it is a Dropout whose noise has an extent of 1 along
-// the spatial axes.
+// One decision a channel: TF.js has it in 1D; elsewhere it is a Dropout whose noise has an extent
+// of 1 along the spatial axes.
 Tensor lower_spatial_dropout(LayerCall& call) {
   const double rate = call.arguments().number("rate", 0.5);
   if (call.layer().class_name == "SpatialDropout1D") {

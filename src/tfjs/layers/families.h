@@ -2,8 +2,8 @@
 
 #include "tfjs/builder.h"
 
-/// The lowerings of all classes, one file a family. Each takes one call of a layer and throws Refusal where
-/// TF.js cannot compute the same.
+/// The lowerings of all classes, one file a family. Each takes one call of a layer and throws
+/// Refusal where TF.js cannot compute the same.
 namespace tensorferry::tfjs {
 
 // dense.cpp

@@ -8,7 +8,7 @@
 namespace tensorferry::tfjs {
 namespace {
 
-std::size_t from_front(std::int64_t axis, std::size_t rank) {
+std::size_t merged_axis(std::int64_t axis, std::size_t rank) {
   const std::int64_t resolved = axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis;
   if (resolved < 0 || resolved >= static_cast<std::int64_t>(rank)) {
     throw Refusal{"Its axis is none of the tensor's."};
@@ -16,7 +16,8 @@ std::size_t from_front(std::int64_t axis, std::size_t rank) {
   return static_cast<std::size_t>(resolved);
 }
 
-/// TF.js's l2Normalize keeps Σx² above 1e-7, Keras above 1e-12; with x · sqrt(1e5) the two are the same.
+/// TF.js's l2Normalize keeps Σx² above 1e-7, Keras above 1e-12; with x · sqrt(1e5) the two are the
+/// same.
 Tensor normalizable(LayerCall& call, std::string_view part, const Tensor& x) {
   return rescale(call, part, x, std::sqrt(1e5), 0);
 }
@@ -70,8 +71,8 @@ Tensor lower_concatenate(LayerCall& call) {
     return call.inputs().front();
   }
   // TF.js takes any negative axis for the last one.
-  const std::size_t axis = from_front(call.arguments().integer("axis", -1),
-                                      call.inputs().front().shape.size());
+  const std::size_t axis =
+      merged_axis(call.arguments().integer("axis", -1), call.inputs().front().shape.size());
   return concatenate(call, "", call.inputs(), axis);
 }
 
@@ -83,8 +84,8 @@ Tensor lower_dot(LayerCall& call) {
   axes.resize(2, axes.front());
   Tensor a = call.inputs()[0];
   Tensor b = call.inputs()[1];
-  const std::size_t axis_a = from_front(axes[0], a.shape.size());
-  const std::size_t axis_b = from_front(axes[1], b.shape.size());
+  const std::size_t axis_a = merged_axis(axes[0], a.shape.size());
+  const std::size_t axis_b = merged_axis(axes[1], b.shape.size());
   if (axis_a == 0 || axis_b == 0) {
     throw Refusal{"Its axis is the batch."};
   }

@@ -31,7 +31,8 @@ std::vector<std::size_t> axes_from_front(const std::vector<std::int64_t>& axes, 
 /// max(sqrt(variance), epsilon())), squared.
 constexpr double least_variance = 1e-14;
 
-/// `mean` or `variance` of a Normalization, over its kept axes; one number is repeated for all of them.
+/// `mean` or `variance` of a Normalization, over its kept axes; one number is repeated for all of
+/// them.
 LayerWeight statistic(const LayerCall& call, const std::string& role, const std::string& name,
                       std::uint64_t features) {
   if (call.has_weight(name)) {
@@ -132,7 +133,8 @@ Tensor lower_layer_normalization(LayerCall& call) {
     axes = {2};
   }
   std::vector<LayerWeight> weights;
-  for (const auto& [role, used] : {std::pair<const char*, bool>{"gamma", scale}, {"beta", center}}) {
+  for (const auto& [role, used] :
+       {std::pair<const char*, bool>{"gamma", scale}, {"beta", center}}) {
     if (used) {
       const tensor::TensorRef& stored = call.stored(role);
       weights.push_back(stored_weight(role, stored, stored.shape));
@@ -147,7 +149,8 @@ Tensor lower_layer_normalization(LayerCall& call) {
   return reshape(call, "split", y, without_batch(input.shape));
 }
 
-// A BatchNormalization with fixed statistics; inverted, its gamma is the deviation and its beta the mean.
+// A BatchNormalization with fixed statistics; inverted, its gamma is the deviation and its beta the
+// mean.
 Tensor lower_normalization(LayerCall& call) {
   Tensor x = call.input();
   const std::vector<std::size_t> axes = kept_axes(call, x.shape.size());

@@ -57,8 +57,9 @@ Tensor lower_pooling3d(LayerCall& call) {
   const std::vector<Margin> margins = explicit_same_padding_3d(x, given);
   if (!margins.empty()) {
     if (!is_nothing(margins)) {
-      throw Refusal{"TF.js pads \"same\" wrongly in 3D where a stride is larger than its window, and "
-                    "zeros around a pooling are not the same."};
+      throw Refusal{
+          "TF.js pads \"same\" wrongly in 3D where a stride is larger than its window, and "
+          "zeros around a pooling are not the same."};
     }
     given.padding = "valid";
   }

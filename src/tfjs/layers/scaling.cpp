@@ -6,7 +6,8 @@
 namespace tensorferry::tfjs {
 namespace {
 
-/// A number or a list of numbers along the last axis, as Rescaling takes them in Keras and in TF.js.
+/// A number or a list of numbers along the last axis, as Rescaling takes them in Keras and in
+/// TF.js.
 Json numbers(const LayerCall& call, const char* argument, double otherwise) {
   const Json* given = call.arguments().find(argument);
   if (given == nullptr) {

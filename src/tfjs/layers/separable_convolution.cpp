@@ -32,8 +32,8 @@ Tensor separable_2d(LayerCall& call, const ConvArguments& arguments, const Tenso
   return call.add("", "SeparableConv2D", std::move(config), {x}, std::move(weights));
 }
 
-/// Everything on channels-last data in 2D: TF.js has no 1D layer, and its SeparableConv2D adds the bias of
-/// channels-first data along the wrong axis.
+/// Everything on channels-last data in 2D: TF.js has no 1D layer, and its SeparableConv2D adds the
+/// bias of channels-first data along the wrong axis.
 Tensor lower_by_twin(LayerCall& call, std::size_t rank, bool separable) {
   ConvArguments arguments = conv_arguments(call, rank);
   const bool first = is_channels_first(call);

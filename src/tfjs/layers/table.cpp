@@ -11,67 +11,67 @@
 namespace tensorferry::tfjs {
 namespace {
 
-constexpr std::string_view convolution =
+constexpr std::string_view convolution_arguments =
     "filters kernel_size strides padding data_format dilation_rate groups activation use_bias";
-constexpr std::string_view depthwise =
+constexpr std::string_view depthwise_arguments =
     "kernel_size strides padding depth_multiplier data_format dilation_rate activation use_bias "
     "groups";
-constexpr std::string_view separable =
+constexpr std::string_view separable_arguments =
     "filters kernel_size strides padding depth_multiplier data_format dilation_rate activation "
     "use_bias groups";
-constexpr std::string_view transposed =
+constexpr std::string_view transposed_arguments =
     "filters kernel_size strides padding output_padding data_format dilation_rate groups "
     "activation use_bias";
-constexpr std::string_view pool = "pool_size strides padding data_format";
-constexpr std::string_view global_pool = "data_format keepdims";
-constexpr std::string_view batch_norm =
+constexpr std::string_view pool_arguments = "pool_size strides padding data_format";
+constexpr std::string_view global_pool_arguments = "data_format keepdims";
+constexpr std::string_view batch_norm_arguments =
     "axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum";
-constexpr std::string_view drop = "rate noise_shape";
+constexpr std::string_view drop_arguments = "rate noise_shape";
 
 // Alphabetical by class.
 constexpr std::array<LayerKind, 66> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
-    {"AlphaDropout", drop, lower_alpha_dropout},
+    {"AlphaDropout", drop_arguments, lower_alpha_dropout},
     {"Average", "", lower_merge},
-    {"AveragePooling1D", pool, lower_pooling1d},
-    {"AveragePooling2D", pool, lower_pooling2d},
-    {"AveragePooling3D", pool, lower_pooling3d},
-    {"BatchNormalization", batch_norm, lower_batch_normalization},
+    {"AveragePooling1D", pool_arguments, lower_pooling1d},
+    {"AveragePooling2D", pool_arguments, lower_pooling2d},
+    {"AveragePooling3D", pool_arguments, lower_pooling3d},
+    {"BatchNormalization", batch_norm_arguments, lower_batch_normalization},
     {"Concatenate", "axis", lower_concatenate},
-    {"Conv1D", convolution, lower_conv1d},
-    {"Conv1DTranspose", transposed, lower_conv1d_transpose},
-    {"Conv2D", convolution, lower_conv2d},
-    {"Conv2DTranspose", transposed, lower_conv2d_transpose},
-    {"Conv3D", convolution, lower_conv3d},
-    {"Conv3DTranspose", transposed, lower_conv3d_transpose},
+    {"Conv1D", convolution_arguments, lower_conv1d},
+    {"Conv1DTranspose", transposed_arguments, lower_conv1d_transpose},
+    {"Conv2D", convolution_arguments, lower_conv2d},
+    {"Conv2DTranspose", transposed_arguments, lower_conv2d_transpose},
+    {"Conv3D", convolution_arguments, lower_conv3d},
+    {"Conv3DTranspose", transposed_arguments, lower_conv3d_transpose},
     {"Cropping1D", "cropping data_format", lower_cropping},
     {"Cropping2D", "cropping data_format", lower_cropping},
     {"Cropping3D", "cropping data_format", lower_cropping},
     {"CustomScaleLayer", "scale", lower_custom_scale},
     {"Dense", "units activation use_bias", lower_dense},
-    {"DepthwiseConv1D", depthwise, lower_depthwise_conv1d},
-    {"DepthwiseConv2D", depthwise, lower_depthwise_conv2d},
+    {"DepthwiseConv1D", depthwise_arguments, lower_depthwise_conv1d},
+    {"DepthwiseConv2D", depthwise_arguments, lower_depthwise_conv2d},
     {"Dot", "axes normalize", lower_dot},
-    {"Dropout", drop, lower_dropout},
+    {"Dropout", drop_arguments, lower_dropout},
     {"ELU", "alpha", lower_elu},
     {"Embedding", "input_dim output_dim mask_zero input_length", lower_embedding},
     {"Flatten", "data_format", lower_flatten},
     {"GaussianDropout", "rate", lower_gaussian},
     {"GaussianNoise", "stddev", lower_gaussian},
-    {"GlobalAveragePooling1D", global_pool, lower_global_pooling},
-    {"GlobalAveragePooling2D", global_pool, lower_global_pooling},
-    {"GlobalAveragePooling3D", global_pool, lower_global_pooling},
-    {"GlobalMaxPooling1D", global_pool, lower_global_pooling},
-    {"GlobalMaxPooling2D", global_pool, lower_global_pooling},
-    {"GlobalMaxPooling3D", global_pool, lower_global_pooling},
+    {"GlobalAveragePooling1D", global_pool_arguments, lower_global_pooling},
+    {"GlobalAveragePooling2D", global_pool_arguments, lower_global_pooling},
+    {"GlobalAveragePooling3D", global_pool_arguments, lower_global_pooling},
+    {"GlobalMaxPooling1D", global_pool_arguments, lower_global_pooling},
+    {"GlobalMaxPooling2D", global_pool_arguments, lower_global_pooling},
+    {"GlobalMaxPooling3D", global_pool_arguments, lower_global_pooling},
     {"LayerNormalization", "axis epsilon center scale rms_scaling", lower_layer_normalization},
     {"LayerScale", "init_values projection_dim", lower_layer_scale},
     {"LeakyReLU", "alpha negative_slope", lower_leaky_relu},
-    {"MaxPooling1D", pool, lower_pooling1d},
-    {"MaxPooling2D", pool, lower_pooling2d},
-    {"MaxPooling3D", pool, lower_pooling3d},
+    {"MaxPooling1D", pool_arguments, lower_pooling1d},
+    {"MaxPooling2D", pool_arguments, lower_pooling2d},
+    {"MaxPooling3D", pool_arguments, lower_pooling3d},
     {"Maximum", "", lower_merge},
     {"Minimum", "", lower_merge},
     {"Multiply", "", lower_merge},
@@ -82,10 +82,10 @@ constexpr std::array<LayerKind, 66> kinds = {{
     {"RepeatVector", "n", lower_repeat_vector},
     {"Rescaling", "scale offset", lower_rescaling},
     {"Reshape", "target_shape", lower_reshape},
-    {"SeparableConv1D", separable, lower_separable_conv1d},
-    {"SeparableConv2D", separable, lower_separable_conv2d},
+    {"SeparableConv1D", separable_arguments, lower_separable_conv1d},
+    {"SeparableConv2D", separable_arguments, lower_separable_conv2d},
     {"Softmax", "axis", lower_softmax},
-    {"SpatialDropout1D", drop, lower_spatial_dropout},
+    {"SpatialDropout1D", drop_arguments, lower_spatial_dropout},
     {"SpatialDropout2D", "rate noise_shape data_format", lower_spatial_dropout},
     {"SpatialDropout3D", "rate noise_shape data_format", lower_spatial_dropout},
     {"StochasticDepth", "drop_path_rate", lower_stochastic_depth},
@@ -105,8 +105,8 @@ bool ends_with(std::string_view text, std::string_view end) {
 // Arguments of any layer that tell how it was made or trained, not what it computes.
 bool concerns_making_or_training(std::string_view name) {
   static constexpr std::array<std::string_view, 10> names = {
-      "name",        "trainable",   "dtype",  "batch_input_shape", "batch_shape",
-      "input_shape", "input_dtype", "seed",   "build_config",      "autocast"};
+      "name",        "trainable",   "dtype", "batch_input_shape", "batch_shape",
+      "input_shape", "input_dtype", "seed",  "build_config",      "autocast"};
   return std::find(names.begin(), names.end(), name) != names.end() ||
          ends_with(name, "_initializer") || ends_with(name, "_regularizer") ||
          ends_with(name, "_constraint");
@@ -133,8 +133,7 @@ const LayerKind* find_layer_kind(std::string_view class_name) {
 
 void require_known_arguments(const keras::Layer& layer, const LayerKind& kind) {
   for (const auto& [name, value] : layer.config.items()) {
-    if (!value.is_null() && !concerns_making_or_training(name) &&
-        !has_word(kind.arguments, name)) {
+    if (!value.is_null() && !concerns_making_or_training(name) && !has_word(kind.arguments, name)) {
       throw Refusal{fmt::format("TF.js would ignore its argument `{}` ({}).", name,
                                 value.dump(-1, ' ', false, Json::error_handler_t::replace))};
     }

@@ -9,8 +9,8 @@ namespace tensorferry::tfjs {
 /// How TF.js can have a class of Keras.
 struct LayerKind {
   std::string_view class_name;
-  /// The arguments that the lowering reads, apart by spaces. Any other one that changes numbers, and has a value,
-  /// is refused.
+  /// The arguments that the lowering reads, apart by spaces. Any other one that changes numbers,
+  /// and has a value, is refused.
   std::string_view arguments;
   Tensor (*lower)(LayerCall& call);
 };

@@ -11,9 +11,10 @@
 namespace tensorferry::tfjs {
 namespace {
 
-/// `margins[i]`: what is cut off the full result, of extent (in − 1) · stride + reach, at either end of an axis;
-/// below zero: what is added (keras/src/backend/common/backend_utils.py:
-/// compute_conv_transpose_output_shape; TensorFlow cuts half of it, rounded down, at the beginning).
+/// `margins[i]`: what is cut off the full result, of extent (in − 1) · stride + reach, at either
+/// end of an axis; below zero: what is added (keras/src/backend/common/backend_utils.py:
+/// compute_conv_transpose_output_shape; TensorFlow cuts half of it, rounded down, at the
+/// beginning).
 std::vector<Margin> cut_of_full_result(const LayerCall& call, const ConvArguments& arguments) {
   const bool given = call.arguments().find("output_padding") != nullptr;
   const std::vector<std::int64_t> output_padding =
@@ -22,10 +23,10 @@ std::vector<Margin> cut_of_full_result(const LayerCall& call, const ConvArgument
   for (std::size_t i = 0; i < arguments.rank; ++i) {
     const std::int64_t reach = (arguments.kernel_size[i] - 1) * arguments.dilation[i] + 1;
     const bool same = arguments.padding == "same";
-    const std::int64_t cut =
-        given ? (same ? reach - reach % 2 : 0) - output_padding[i]
-              : (same ? reach - arguments.strides[i]
-                      : std::min<std::int64_t>(reach - arguments.strides[i], 0));
+    const std::int64_t cut = given
+                                 ? (same ? reach - reach % 2 : 0) - output_padding[i]
+                                 : (same ? reach - arguments.strides[i]
+                                         : std::min<std::int64_t>(reach - arguments.strides[i], 0));
     const std::int64_t before = std::max<std::int64_t>(cut, 0) / 2;
     margins.push_back({before, cut - before});
   }
@@ -78,7 +79,8 @@ Tensor valid_and_cut(LayerCall& call, ConvArguments arguments, const Tensor& x,
   return add_to_channels(call, "bias", y, stored_weight("beta", bias, bias.shape));
 }
 
-/// A dilated transposed convolution has strides of 1, so it is a convolution by the kernel turned by 180°.
+/// A dilated transposed convolution has strides of 1, so it is a convolution by the kernel turned
+/// by 180°.
 Tensor turned_kernel(LayerCall& call, ConvArguments arguments, const Tensor& x,
                      const std::vector<Margin>& cut_of_full) {
   std::vector<Margin> margins;

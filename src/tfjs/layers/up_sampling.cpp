@@ -59,8 +59,8 @@ Filter filter_called(const std::string& name) {
   throw Refusal{"TF.js has no interpolation \"" + name + "\"."};
 }
 
-/// (in, in · factor): column o holds the weights of the cells that make output o. Half-pixel centres, cells
-/// outside left out, the rest made to sum to 1.
+/// (in, in · factor): column o holds the weights of the cells that make output o. Half-pixel
+/// centres, cells outside left out, the rest made to sum to 1.
 std::vector<float> resize_matrix(std::int64_t in, std::int64_t factor, const Filter& filter) {
   const std::int64_t out = in * factor;
   std::vector<float> matrix(static_cast<std::size_t>(in * out), 0.0F);
@@ -91,8 +91,9 @@ Tensor resize_last_axis(LayerCall& call, const std::string& part, const Tensor& 
                         std::int64_t factor, const Filter& filter) {
   const std::int64_t in = x.shape.back();
   if (in == unknown) {
-    throw Refusal{"TF.js's own resizing is not centred on half pixels, and for a fixed matrix its "
-                  "input has a size of None."};
+    throw Refusal{
+        "TF.js's own resizing is not centred on half pixels, and for a fixed matrix its "
+        "input has a size of None."};
   }
   const auto rows = static_cast<std::uint64_t>(in);
   const auto columns = static_cast<std::uint64_t>(in * factor);
@@ -104,11 +105,11 @@ Tensor resize_last_axis(LayerCall& call, const std::string& part, const Tensor& 
 /// Channels last: width, then height, each as the last axis.
 Tensor interpolate(LayerCall& call, const Tensor& x, const std::vector<std::int64_t>& factors,
                    const Filter& filter) {
-  Tensor y = permute(call, "width_last", x, {3, 1, 2});        // (c, h, w)
+  Tensor y = permute(call, "width_last", x, {3, 1, 2});  // (c, h, w)
   y = resize_last_axis(call, "width", y, factors[1], filter);
-  y = permute(call, "height_last", y, {1, 3, 2});              // (c, w, h)
+  y = permute(call, "height_last", y, {1, 3, 2});  // (c, w, h)
   y = resize_last_axis(call, "height", y, factors[0], filter);
-  return permute(call, "channels_last_again", y, {3, 2, 1});   // (h, w, c)
+  return permute(call, "channels_last_again", y, {3, 2, 1});  // (h, w, c)
 }
 
 }  // namespace
@@ -123,11 +124,10 @@ Tensor lower_up_sampling(LayerCall& call) {
     throw Refusal{"TF.js's rounding of its rows is not right for a factor above 48."};
   }
   if (interpolation == "nearest" && rank == 2) {
-    return call.add("", "UpSampling2D",
-                    {{"size", factors},
-                     {"data_format", data_format(call)},
-                     {"interpolation", interpolation}},
-                    {input});
+    return call.add(
+        "", "UpSampling2D",
+        {{"size", factors}, {"data_format", data_format(call)}, {"interpolation", interpolation}},
+        {input});
   }
   const bool first = is_channels_first(call);
   const Tensor x = first ? to_channels_last(call, input) : input;

@@ -70,8 +70,9 @@ std::vector<Margin> explicit_same_padding_3d(const Tensor& x, const ConvArgument
     const std::int64_t reach = (window.kernel_size[i] - 1) * window.dilation[i] + 1;
     const std::int64_t stride = window.strides[i];
     if (extent == unknown && reach < stride) {
-      throw Refusal{"TF.js pads \"same\" wrongly in 3D where a stride is larger than its window, "
-                    "and the size is None."};
+      throw Refusal{
+          "TF.js pads \"same\" wrongly in 3D where a stride is larger than its window, "
+          "and the size is None."};
     }
     const std::int64_t out = (extent + stride - 1) / stride;
     const std::int64_t total = (out - 1) * stride + reach - extent;
@@ -86,8 +87,9 @@ std::vector<Margin> explicit_same_padding_3d(const Tensor& x, const ConvArgument
     return {};
   }
   if (std::count(margins.begin(), margins.end(), Margin{unknown, unknown}) != 0) {
-    throw Refusal{"TF.js pads \"same\" wrongly in 3D where a stride is larger than its window, and "
-                  "one of the other sizes is None."};
+    throw Refusal{
+        "TF.js pads \"same\" wrongly in 3D where a stride is larger than its window, and "
+        "one of the other sizes is None."};
   }
   return margins;
 }
@@ -102,8 +104,8 @@ Tensor depthwise_2d(LayerCall& call, const ConvArguments& arguments, const Tenso
   config["activation"] = function;
   std::string class_name = "DepthwiseConv2D";
   if (is_dilated(arguments)) {
-    // TF.js's DepthwiseConv2D ignores `dilation_rate`, its SeparableConv2D does not: the pointwise half
-    // passes each channel on.
+    // TF.js's DepthwiseConv2D ignores `dilation_rate`, its SeparableConv2D does not: the pointwise
+    // half passes each channel on.
     class_name = "SeparableConv2D";
     config["filters"] = channels;
     std::vector<float> identity(channels * channels, 0.0F);

@@ -43,17 +43,19 @@ Json conv_config(const ConvArguments& arguments);
 Tensor finish_activation(LayerCall& call, const ConvArguments& arguments,
                          const std::string& in_layer, const Tensor& x);
 
-/// TF.js's name of the function if it may be an argument of a layer whose output is not yet in its final order
-/// of axes; else "linear".
+/// TF.js's name of the function if it may be an argument of a layer whose output is not yet in its
+/// final order of axes; else "linear".
 std::string fused_activation(const LayerCall& call, const ConvArguments& arguments,
                              bool final_order);
 
-/// How far a window that is padded "same" reaches over each end of a 3D tensor: TF.js forgets that the sum is
-/// never negative (tfjs-core/src/ops/conv_util.ts: get3DPadAndOutInfo), so where a stride is larger than its
-/// window it starts at another cell than Keras. Nothing, where TF.js is right.
+/// How far a window that is padded "same" reaches over each end of a 3D tensor: TF.js forgets that
+/// the sum is never negative (tfjs-core/src/ops/conv_util.ts: get3DPadAndOutInfo), so where a
+/// stride is larger than its window it starts at another cell than Keras. Nothing, where TF.js is
+/// right.
 std::vector<Margin> explicit_same_padding_3d(const Tensor& x, const ConvArguments& window);
 
-/// A depthwise convolution, 2D; `kernel` as "depthwise_kernel" (height, width, channels, multiplier).
+/// A depthwise convolution, 2D; `kernel` as "depthwise_kernel" (height, width, channels,
+/// multiplier).
 Tensor depthwise_2d(LayerCall& call, const ConvArguments& arguments, const Tensor& x,
                     LayerWeight kernel, const std::string& function);
 
