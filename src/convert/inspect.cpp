@@ -41,14 +41,6 @@ Counts count_parameters(const keras::Model& root, const keras::Layer& layer) {
   return counts;
 }
 
-Json shape_json(const std::vector<graph::Extent>& shape) {
-  Json result = Json::array();
-  for (const graph::Extent extent : shape) {
-    result.push_back(extent == graph::unknown_extent ? Json(nullptr) : Json(extent));
-  }
-  return result;
-}
-
 // The value that the first call of the layer gives: that of the last node which came from it, up to
 // its second call.
 const graph::Value* output_of(const graph::Graph& graph, const std::string& layer) {

@@ -16,14 +16,6 @@ std::string digest_mark(std::size_t file) {
   return std::string(64 - mark.size(), '#') + mark;
 }
 
-Json shape_json(const std::vector<graph::Extent>& shape) {
-  Json result = Json::array();
-  for (const graph::Extent extent : shape) {
-    result.push_back(extent == graph::unknown_extent ? Json(nullptr) : Json(extent));
-  }
-  return result;
-}
-
 Json port_json(const torch::PortRow& port, bool input) {
   Json row;
   row["name"] = port.name;
@@ -131,6 +123,14 @@ void append_with_digests(tensor::Bundle& bundle, tensor::OutputFile& file, std::
 }
 
 }  // namespace
+
+nlohmann::ordered_json shape_json(const std::vector<graph::Extent>& shape) {
+  Json result = Json::array();
+  for (const graph::Extent extent : shape) {
+    result.push_back(extent == graph::unknown_extent ? Json(nullptr) : Json(extent));
+  }
+  return result;
+}
 
 std::string notes_json(const io::Notes& notes) {
   return notes_value(notes).dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ struct Manifest {
   std::vector<torch::WeightRow> weights;
   io::Notes notes;
 };
+
+/// A shape as JSON: a free extent is null.
+nlohmann::ordered_json shape_json(const std::vector<graph::Extent>& shape);
 
 /// The notes as the JSON list that the report, the page and the manifest share.
 std::string notes_json(const io::Notes& notes);

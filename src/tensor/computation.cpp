@@ -7,6 +7,7 @@
 #include "io/error.h"
 #include "io/overloaded.h"
 #include "tensor/transform.h"
+#include "tensor/values.h"
 
 namespace tensorferry::tensor {
 
@@ -58,15 +59,6 @@ void check_extents(const Computation& computation) {
     refuse(computation, fmt::format("views of {} elements in all from axis {} of ({}) on.", tails,
                                     axis, fmt::join(shape, ",")));
   }
-}
-
-DType dtype_after(const ValueOp& op, DType before) {
-  return std::visit(io::overloaded{[](const Cast& cast) { return cast.to; },
-                                   [](const Quantize& quantize) { return quantize.to; },
-                                   [&](const Affine&) { return before; },
-                                   [&](const SquareRoot&) { return before; },
-                                   [&](const AtLeast&) { return before; }},
-                    op);
 }
 
 }  // namespace

@@ -198,14 +198,6 @@ void quantize(const std::byte* from, DType dtype, std::size_t count, const Quant
   });
 }
 
-DType dtype_after(const ValueOp& op, DType dtype) {
-  return std::visit(
-      io::overloaded{[](const Cast& it) { return it.to; }, [](const Quantize& it) { return it.to; },
-                     [&](const Affine&) { return dtype; }, [&](const SquareRoot&) { return dtype; },
-                     [&](const AtLeast&) { return dtype; }},
-      op);
-}
-
 double number_of(const ReduceResults& results, ReduceId id) {
   const auto found = results.find(id);
   const double* number = found == results.end() ? nullptr : std::get_if<double>(&found->second);
@@ -216,6 +208,14 @@ double number_of(const ReduceResults& results, ReduceId id) {
 }
 
 }  // namespace
+
+DType dtype_after(const ValueOp& op, DType dtype) {
+  return std::visit(
+      io::overloaded{[](const Cast& it) { return it.to; }, [](const Quantize& it) { return it.to; },
+                     [&](const Affine&) { return dtype; }, [&](const SquareRoot&) { return dtype; },
+                     [&](const AtLeast&) { return dtype; }},
+      op);
+}
 
 void swap_bytes(std::span<std::byte> elements, std::size_t element_size) {
   for (std::size_t at = 0; at + element_size <= elements.size(); at += element_size) {

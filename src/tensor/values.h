@@ -12,6 +12,9 @@ namespace tensorferry::tensor {
 /// Reverses the bytes of each element in place.
 void swap_bytes(std::span<std::byte> elements, std::size_t element_size);
 
+/// The dtype that an operation gives.
+DType dtype_after(const ValueOp& op, DType before);
+
 /// Value operations made ready to run: Quantize has its range.
 class ValuePipeline {
  public:
