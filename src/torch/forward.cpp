@@ -101,7 +101,8 @@ class Forward {
       writer_.statement(variable + " = ", value);
       return python::atom(variable);
     };
-    Call call{site, std::move(inputs), self_of(i), is_alike(i), classes_.helpers, let};
+    Call call{site,        std::move(inputs), self_of(i), own_module_of(i),
+              is_alike(i), classes_.helpers,  let};
     return spell(call);
   }
 
@@ -156,6 +157,16 @@ class Forward {
       return "self." + attribute->name;
     }
     return "self." + attribute->name + "." + classes_.layers[layer].part;
+  }
+
+  /// What holds the op's own attributes, whether or not its layer is called as a whole.
+  std::string own_module_of(std::size_t i) const {
+    const auto layer = classes_.layer_of.find({own_.graph, i});
+    if (layer == classes_.layer_of.end()) return "";
+    const Attribute* attribute = classes_.attribute_of(own_, layer->second);
+    if (attribute == nullptr) return "";
+    const std::string& part = classes_.layers[layer->second].part;
+    return "self." + attribute->name + (part.empty() ? "" : "." + part);
   }
 
   /// The parts of a layer are called one behind the other, with nothing between.

@@ -194,7 +194,8 @@ std::string Scope::identifier(std::string_view name) {
   const std::string wanted = checked_identifier(name);
   std::string result = wanted;
   for (int number = 2; !taken_.insert(result).second; ++number) {
-    result = wanted + "_" + std::to_string(number);
+    // A number may make a name that Python would mangle: "_" and its second, "__2".
+    result = checked_identifier(wanted + "_" + std::to_string(number));
   }
   return result;
 }
