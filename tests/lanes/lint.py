@@ -37,7 +37,6 @@ def clang_format(*options: str) -> None:
 
 def prettier(option: str) -> None:
     files = tracked(".ts", ".mjs", ".css", ".json", ".html")
-    files = [path for path in files if path.name != "package-lock.json"]
     run(["npx", "--no-install", "prettier", option, "--log-level", "warn", *files], log="prettier")
 
 

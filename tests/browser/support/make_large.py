@@ -21,7 +21,12 @@ def config(units: int) -> dict:
     dense = [
         {
             "class_name": "Dense",
-            "config": {"name": f"dense_{i}", "units": units, "activation": "relu", "use_bias": True},
+            "config": {
+                "name": f"dense_{i}",
+                "units": units,
+                "activation": "relu",
+                "use_bias": True,
+            },
         }
         for i in range(LAYERS)
     ]
