@@ -38,7 +38,7 @@ def folder_faults(out: pathlib.Path, fixture: fixtures.Fixture) -> list[str]:
 
 def main(arguments: list[str]) -> None:
     paths = [pathlib.Path(argument) for argument in arguments]
-    pairs = zip(paths[::2], paths[1::2])
+    pairs = zip(paths[::2], paths[1::2], strict=True)
     print(json.dumps([faults(saved, fixtures.Fixture(meta)) for saved, meta in pairs]))
 
 
