@@ -14,7 +14,9 @@ import zipfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 sys.dont_write_bytecode = True
 
-from support import fixtures, manifest as contract, network as nets  # noqa: E402
+from support import fixtures  # noqa: E402
+from support import manifest as contract
+from support import network as nets
 
 
 def faults(saved: pathlib.Path, fixture: fixtures.Fixture) -> list[str]:
