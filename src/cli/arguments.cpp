@@ -58,13 +58,16 @@ Problem set_shard_bytes(Arguments& a, const std::string& value) {
   return {};
 }
 
+// One or more key:file, apart by commas, as tensorflowjs_converter takes them.
 Problem set_metadata(Arguments& a, const std::string& value) {
-  const std::size_t colon = value.find(':');
-  if (colon == 0 || colon == std::string::npos || colon + 1 == value.size()) {
-    return "--metadata is key:file, not \"" + value + "\".";
+  const std::size_t comma = value.find(',');
+  const std::string first = value.substr(0, comma);
+  const std::size_t colon = first.find(':');
+  if (colon == 0 || colon == std::string::npos || colon + 1 == first.size()) {
+    return "--metadata is key:file, not \"" + first + "\".";
   }
-  a.metadata_files.emplace_back(value.substr(0, colon), value.substr(colon + 1));
-  return {};
+  a.metadata_files.emplace_back(first.substr(0, colon), first.substr(colon + 1));
+  return comma == std::string::npos ? Problem{} : set_metadata(a, value.substr(comma + 1));
 }
 
 template <tensor::DType dtype>
