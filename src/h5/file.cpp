@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <hdf5.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -17,9 +18,70 @@ std::string joined(const std::string& path, std::string_view component) {
   return fmt::format("{}{}{}", path, path.ends_with('/') ? "" : "/", component);
 }
 
-std::string_view link_kind(H5L_type_t type) {
-  return type == H5L_TYPE_SOFT ? "a soft link" : type == H5L_TYPE_EXTERNAL ? "an external link"
-                                                                          : "a user-defined link";
+// As many soft links as one path may go through.
+constexpr int link_limit = 16;
+
+/// Walks a path from one group.
+class Walk {
+ public:
+  Walk(FileState& file, std::string from) : file_(file), walked_(std::move(from)) {}
+  std::optional<Handle> run(const Handle& start, std::string_view path);
+
+ private:
+  std::optional<Handle> step(const Handle& group, const std::string& name);
+  std::string soft_target(const Handle& group, const std::string& name, std::size_t size);
+
+  FileState& file_;
+  std::string walked_;  ///< for messages
+  int links_ = 0;             ///< soft links gone through
+  std::string first_link_;
+};
+
+std::optional<Handle> Walk::run(const Handle& start, std::string_view path) {
+  // HDF5 reads names up to a NUL, which would find another object.
+  if (path.find('\0') != std::string_view::npos) return std::nullopt;
+  Handle current = file_.own(H5Oopen(start.id(), path.starts_with('/') ? "/" : ".", H5P_DEFAULT),
+                             fmt::format("{} cannot be opened", walked_));
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string component(path.substr(0, slash));
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    if (component.empty() || component == ".") continue;
+    if (H5Iget_type(current.id()) != H5I_GROUP) return std::nullopt;
+    std::optional<Handle> next = step(current, component);
+    if (!next) return std::nullopt;
+    current = std::move(*next);
+  }
+  return current;
+}
+
+std::optional<Handle> Walk::step(const Handle& group, const std::string& name) {
+  walked_ = joined(walked_, name);
+  const std::string what = fmt::format("the link {} cannot be read", walked_);
+  if (file_.check(H5Lexists(group.id(), name.c_str(), H5P_DEFAULT), what) == 0) return std::nullopt;
+  H5L_info2_t info = {};
+  file_.check(H5Lget_info2(group.id(), name.c_str(), &info, H5P_DEFAULT), what);
+  if (info.type == H5L_TYPE_HARD) {
+    return file_.own(H5Oopen(group.id(), name.c_str(), H5P_DEFAULT),
+                     fmt::format("{} cannot be opened", walked_));
+  }
+  if (info.type == H5L_TYPE_SOFT && ++links_ <= link_limit) {
+    if (links_ == 1) first_link_ = walked_;
+    return run(group, soft_target(group, name, info.u.val_size));
+  }
+  throw io::Error(io::ErrorCode::DatasetUnsupported,
+                  fmt::format("{}: {} is {}, which is not followed.", file_.reader.name(),
+                              links_ > 0 ? first_link_ : walked_,
+                              info.type == H5L_TYPE_SOFT ? "a soft link that leads in circles"
+                                                         : "a link out of the file"));
+}
+
+std::string Walk::soft_target(const Handle& group, const std::string& name, std::size_t size) {
+  std::string target(size, '\0');
+  file_.check(H5Lget_val(group.id(), name.c_str(), target.data(), size, H5P_DEFAULT),
+              fmt::format("the link {} cannot be read", walked_));
+  target.resize(std::min(target.find('\0'), size));
+  return target;
 }
 
 struct ChildNames {
@@ -46,35 +108,15 @@ Group::Group(std::shared_ptr<FileState> file, Handle handle, std::string path)
     : file_(std::move(file)), handle_(std::move(handle)), path_(std::move(path)) {}
 
 std::optional<Handle> Group::find(std::string_view path) const {
-  // HDF5 reads names up to a NUL, which would find another object.
-  if (path.find('\0') != std::string_view::npos) return std::nullopt;
-  Handle current(H5Oopen(handle_.id(), ".", H5P_DEFAULT));
-  std::string walked = path_;
-  while (!path.empty()) {
-    const std::size_t slash = path.find('/');
-    const std::string component(path.substr(0, slash));
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-    if (component.empty() || component == ".") continue;
-    if (H5Iget_type(current.id()) != H5I_GROUP) return std::nullopt;
-    walked = joined(walked, component);
-    const std::string what = fmt::format("the link {} cannot be read", walked);
-    if (file_->check(H5Lexists(current.id(), component.c_str(), H5P_DEFAULT), what) == 0) {
-      return std::nullopt;
-    }
-    H5L_info2_t info = {};
-    file_->check(H5Lget_info2(current.id(), component.c_str(), &info, H5P_DEFAULT), what);
-    if (info.type != H5L_TYPE_HARD) {
-      throw io::Error(io::ErrorCode::DatasetUnsupported,
-                      fmt::format("{}: {} is {}; Keras writes none, and none is followed.",
-                                  file_->reader.name(), walked, link_kind(info.type)));
-    }
-    current = file_->own(H5Oopen(current.id(), component.c_str(), H5P_DEFAULT),
-                         fmt::format("{} cannot be opened", walked));
-  }
-  return current;
+  return Walk(*file_, path_).run(handle_, path);
 }
 
 bool Group::contains(std::string_view path) const { return find(path).has_value(); }
+
+bool Group::is_group(std::string_view path) const {
+  const std::optional<Handle> found = find(path);
+  return found && H5Iget_type(found->id()) == H5I_GROUP;
+}
 
 std::optional<Group> Group::find_group(std::string_view path) const {
   std::optional<Handle> found = find(path);

@@ -12,7 +12,7 @@
 #include "tensor/tensor_ref.h"
 
 /// HDF5 files, read-only, over any io::Source. All functions throw io::Error, whose sentence says which
-/// object of which file. Only hard links are followed: a soft or external link is refused.
+/// object of which file. Soft links are followed inside the file; a link out of it is refused.
 namespace tensorferry::h5 {
 
 // What a hostile file may make us hold in memory.
@@ -54,6 +54,7 @@ class Group {
 
   /// `path` is relative, with '/'; empty components are skipped, as HDF5 does.
   bool contains(std::string_view path) const;
+  bool is_group(std::string_view path) const;
   std::optional<Group> find_group(std::string_view path) const;  ///< none if nothing is there
   std::optional<Dataset> find_dataset(std::string_view path) const;
 

@@ -8,6 +8,7 @@
 
 #include "io/error.h"
 #include "keras/config.h"
+#include "keras/json_text.h"
 #include "keras/wiring.h"
 
 namespace tensorferry::keras {
@@ -21,11 +22,6 @@ const Json& member(const Json& object, const char* key, const std::string& whose
   const auto found = object.find(key);
   if (found == object.end()) invalid(fmt::format("{} has no `{}`.", whose, key));
   return *found;
-}
-
-std::string text_member(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 // Of a layer or model by itself. Keras writes it in each config but a Sequential's of Keras 2.
@@ -69,10 +65,10 @@ Layer Reader::layer(const Json& written, bool trainable, int depth) const {
   Layer layer;
   layer.original_class_name = text_member(written, "class_name");
   layer.class_name = public_class_name(written);
-  layer.name = config.is_object() ? text_member(config, "name") : std::string();
+  layer.name = config.is_object() ? std::string(text_member(config, "name")) : "";
   if (layer.name.empty()) layer.name = text_member(written, "name");
   if (layer.class_name.empty() || layer.name.empty()) {
-    invalid(fmt::format("A layer (class `{}`, name `{}`) lacks its class or its name.",
+    invalid(fmt::format("A layer (`class_name` \"{}\", `name` \"{}\") lacks its class or its name.",
                         layer.class_name, layer.name));
   }
   const bool nested = is_functional_config(config) ||
@@ -198,13 +194,16 @@ Model Reader::model(const std::string& class_name, const Json& config, bool trai
   if (depth > depth_limit) invalid(fmt::format("Models are nested {} deep.", depth));
   Model model;
   model.generation = generation_;
-  model.name = config.is_object() ? text_member(config, "name") : std::string();
+  model.name = config.is_object() ? std::string(text_member(config, "name")) : "";
   if (is_functional_config(config)) {
     model.kind = ModelKind::Functional;
     read_functional(model, config, trainable, depth);
   } else if (class_name == "Sequential" && is_sequential_config(config)) {
     model.kind = ModelKind::Sequential;
     read_sequential(model, config, trainable, depth);
+  } else if (class_name == "Functional" || class_name == "Sequential") {
+    invalid(fmt::format("The config of the model `{}` ({}) has no `layers`.", model.name,
+                        class_name));
   } else {
     model.kind = ModelKind::WeightsOnly;
   }
@@ -221,8 +220,8 @@ bool has_batch_shape(const Json& value) {
 }  // namespace
 
 Model read_architecture(const Json& architecture, Generation generation) {
-  if (!architecture.is_object()) invalid("The model's config is not an object.");
-  const Json& config = member(architecture, "config", "The model's config");
+  if (!architecture.is_object()) invalid("The architecture (`model_config`) is not a JSON object.");
+  const Json& config = member(architecture, "config", "The architecture (`model_config`)");
   const std::string class_name = public_class_name(architecture);
   const bool trainable = !config.is_object() || own_trainable(config);
   return Reader(generation).model(class_name, config, trainable, 0);

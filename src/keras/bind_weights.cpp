@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "io/error.h"
+#include "keras/weight_check.h"
 #include "keras/weight_order.h"
 
 namespace tensorferry::keras {
@@ -24,30 +25,6 @@ constexpr std::array<std::string_view, 15> telling_names = {
     "alpha", "beta",        "bias",             "count", "depthwise_kernel",
     "embeddings", "gamma",  "kernel",           "mean",  "moving_mean",
     "moving_variance", "pointwise_kernel", "recurrent_kernel", "running_mean", "variance"};
-
-std::string shape_words(const tensor::Shape& shape) {
-  return fmt::format("({})", fmt::join(shape, ", "));
-}
-
-std::string shape_words(const Shape& shape) {
-  std::vector<std::string> words;
-  for (std::int64_t extent : shape) {
-    words.push_back(extent == unknown ? "?" : fmt::format("{}", extent));
-  }
-  return fmt::format("({})", fmt::join(words, ", "));
-}
-
-std::string layer_words(const Layer& layer) {
-  return fmt::format("the layer `{}` ({})", layer.name, layer.class_name);
-}
-
-bool fits(const Shape& expected, const tensor::Shape& found) {
-  return expected.size() == found.size() &&
-         std::equal(expected.begin(), expected.end(), found.begin(),
-                    [](std::int64_t want, std::uint64_t have) {
-                      return want == unknown || static_cast<std::uint64_t>(want) == have;
-                    });
-}
 
 /// One layer of the outermost model and its group in the file.
 class GroupBinding {
@@ -148,23 +125,8 @@ void GroupBinding::check_name(const WeightSlot& slot, const StoredWeight& weight
 }
 
 void GroupBinding::check(const WeightSlot& slot, const StoredWeight& weight) const {
-  const TensorRef& tensor = tensors_[weight.tensor];
-  const Variable& variable = *slot.variable;
   check_name(slot, weight);
-  if (variable.shape && !fits(*variable.shape, tensor.shape)) {
-    throw io::Error(io::ErrorCode::WeightShape,
-                    fmt::format("The weight {} (`{}` of {}) has the shape {}; expected is {}.",
-                                weight.path, variable.role, layer_words(*slot.layer),
-                                shape_words(tensor.shape), shape_words(*variable.shape)));
-  }
-  const bool floating = tensor::is_floating_point(tensor.dtype);
-  if (variable.integer ? floating || tensor.dtype == tensor::DType::Bool : !floating) {
-    throw io::Error(io::ErrorCode::WeightDtype,
-                    fmt::format("The weight {} (`{}` of {}) is {}; expected are {} numbers.",
-                                weight.path, variable.role, layer_words(*slot.layer),
-                                tensor::dtype_name(tensor.dtype),
-                                variable.integer ? "whole" : "floating-point"));
-  }
+  check_weight(*slot.layer, *slot.variable, tensors_[weight.tensor], weight.path);
 }
 
 void GroupBinding::bind_known(const WeightSlot& slot) {

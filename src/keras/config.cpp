@@ -1,4 +1,5 @@
 #include "keras/config.h"
+#include "keras/json_text.h"
 
 #include <algorithm>
 #include <array>
@@ -22,12 +23,6 @@ constexpr std::array<ClassAlias, 4> class_aliases = {{{"BatchNormalizationV1", "
                                                       {"Model", "Functional"},
                                                       {"SyncBatchNormalization",
                                                        "BatchNormalization"}}};
-
-std::string_view text_member(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_string()) return {};
-  return found->get_ref<const std::string&>();
-}
 
 bool is_keras_module(std::string_view module) {
   return module == "keras" || module == "tf_keras" || module.starts_with("keras.") ||

@@ -11,7 +11,7 @@ namespace tensorferry::keras {
 namespace {
 
 // A model nested n times takes about 4n levels.
-constexpr int depth_limit = 512;
+constexpr int json_depth_limit = 512;
 
 constexpr std::array<std::string_view, 3> python_words = {"-Infinity", "Infinity", "NaN"};
 
@@ -37,7 +37,7 @@ std::string as_json(std::string_view text, std::string_view what) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
-      if (++depth > depth_limit) refuse(what, fmt::format("it has more than {} levels", depth_limit));
+      if (++depth > json_depth_limit) refuse(what, fmt::format("it has more than {} levels", json_depth_limit));
     } else if (c == ']' || c == '}') {
       --depth;
     } else if (c == '-' || c == 'I' || c == 'N') {
@@ -73,6 +73,12 @@ bool is_utf8(const std::string& text) {
   } catch (const Json::exception&) {
     return false;
   }
+}
+
+std::string_view text_member(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) return {};
+  return found->get_ref<const std::string&>();
 }
 
 }  // namespace tensorferry::keras

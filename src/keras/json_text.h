@@ -15,4 +15,8 @@ Json parse_json(std::string_view text, std::string_view what);
 /// True if the string can be written into JSON and shown to people.
 bool is_utf8(const std::string& text);
 
+/// The text of an object's member; empty if it has no such member or the member is no text. A view
+/// into the object.
+std::string_view text_member(const Json& object, const char* key);
+
 }  // namespace tensorferry::keras

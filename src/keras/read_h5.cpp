@@ -10,20 +10,16 @@
 #include "keras/architecture.h"
 #include "keras/bind_weights.h"
 #include "keras/json_text.h"
+#include "keras/saved_layers.h"
 #include "keras/stored_weights.h"
 
 namespace tensorferry::keras {
 namespace {
 
-std::string text_member(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 [[noreturn]] void refuse_other_layout(const io::Source& file, const h5::Group& root) {
-  if (root.contains("layers") || root.contains("_layer_checkpoint_dependencies")) {
+  if (root.contains("_layer_checkpoint_dependencies")) {
     throw io::Error(io::ErrorCode::WrongFormat,
-                    fmt::format("{} holds weights in the layout of Keras 3's `.weights.h5`, which is "
+                    fmt::format("{} holds weights as Keras 2.12 and 2.13 wrote `.weights.h5`, which is "
                                 "not read yet. Until then save the model with "
                                 "`model.save(\"model.h5\")`.",
                                 file.name));
@@ -40,11 +36,6 @@ std::string text_member(const Json& object, const char* key) {
                               file.name, inside.empty() ? "nothing" : inside));
 }
 
-// The attributes lie at the root, in older weights files beside `layer_names`.
-std::string version_attribute(const h5::Group& root, const char* name) {
-  return root.string_attribute(name).value_or("");
-}
-
 void read_training_config(const io::Source& file, const h5::Group& root, Model& model) {
   const auto text = root.string_attribute("training_config");
   if (!text) return;
@@ -57,7 +48,6 @@ void read_training_config(const io::Source& file, const h5::Group& root, Model& 
 
 // No architecture: names and weights only.
 void keep_names_only(Model& model, StoredWeights stored) {
-  model.kind = ModelKind::WeightsOnly;
   for (const StoredLayer& group : stored.layers) {
     Layer layer;
     layer.name = group.name;
@@ -100,50 +90,86 @@ Model read_described(const Json& architecture, std::string keras_version) {
   return model;
 }
 
-}  // namespace
+/// What the file says of itself.
+struct Attributes {
+  std::optional<std::string> config;  ///< text of `model_config`
+  std::string keras_version;
+  std::string backend;
+};
 
-Model read_h5(const io::Source& file, const io::Placement& placement,
-              const std::optional<ArchitectureFile>& architecture) {
-  const h5::Group root = h5::open_file(file, placement);
-  const std::optional<std::string> config = root.string_attribute("model_config");
+// At the root; in some files beside `layer_names` only.
+std::string attribute_of(const h5::Group& root, const std::optional<h5::Group>& weights,
+                         const char* name) {
+  std::string text = root.string_attribute(name).value_or("");
+  return text.empty() && weights ? weights->string_attribute(name).value_or("") : text;
+}
+
+Attributes read_attributes(const h5::Group& root) {
   const std::optional<h5::Group> weights = root.find_group("model_weights");
-  if (!config && !weights && !has_layer_names(root)) refuse_other_layout(file, root);
-  const h5::Group& group = weights ? *weights : root;
-  if (!has_layer_names(group)) {
-    throw io::Error(io::ErrorCode::WeightMissing,
-                    fmt::format("{}: {} has no `layer_names`, so the weights of the model are not "
-                                "there.",
-                                file.name, group.path()));
-  }
-  StoredWeights stored = read_stored_weights(group);
-  std::string version = version_attribute(root, "keras_version");
-  if (version.empty()) version = version_attribute(group, "keras_version");
-  std::string backend = version_attribute(root, "backend");
-  if (backend.empty()) backend = version_attribute(group, "backend");
+  return {root.string_attribute("model_config"), attribute_of(root, weights, "keras_version"),
+          attribute_of(root, weights, "backend")};
+}
 
+// The group with `layer_names`: of a whole model, or the root of a file of weights.
+std::optional<h5::Group> legacy_weights(const h5::Group& root) {
+  std::optional<h5::Group> weights = root.find_group("model_weights");
+  if (!weights) weights = root.find_group("/");
+  return weights && has_layer_names(*weights) ? std::move(weights) : std::nullopt;
+}
+
+// The model without its weights: as its own architecture says, or the one beside it; else nothing.
+Model read_outline(const io::Source& file, const Attributes& attributes,
+                   const std::optional<ArchitectureFile>& architecture) {
   Model model;
-  const bool described = config || architecture;
-  if (config) {
-    model = read_described(parse_json(*config, fmt::format("{}: `model_config`", file.name)), version);
+  if (attributes.config) {
+    model = read_described(
+        parse_json(*attributes.config, fmt::format("{}: `model_config`", file.name)),
+        attributes.keras_version);
     if (architecture) {
       model.notes.push_back({io::Severity::Info, "", "architecture-unused",
                              fmt::format("{} was not needed: {} holds an architecture of its own.",
                                          architecture->name, file.name)});
     }
   } else if (architecture) {
-    const std::string own = text_member(architecture->content, "keras_version");
-    model = read_described(architecture->content, own.empty() ? version : own);
+    const std::string own(text_member(architecture->content, "keras_version"));
+    model = read_described(architecture->content, own.empty() ? attributes.keras_version : own);
   } else {
-    model.generation = generation_of(version, Json::object());
-    model.keras_version = version;
+    model.kind = ModelKind::WeightsOnly;
+    model.generation = generation_of(attributes.keras_version, Json::object());
+    model.keras_version = attributes.keras_version;
   }
-  model.container = "h5";
-  model.backend = backend;
-  if (described && model.kind != ModelKind::WeightsOnly) {
-    bind_weights(model, std::move(stored),
-                 config ? LayerPairing::ByName : LayerPairing::ByNameOrOrder);
+  model.backend = attributes.backend;
+  return model;
+}
+
+}  // namespace
+
+Model read_h5(const io::Source& file, const io::Placement& placement,
+              const std::optional<ArchitectureFile>& architecture) {
+  const h5::Group root = h5::open_file(file, placement);
+  const Attributes attributes = read_attributes(root);
+  Model model = read_outline(file, attributes, architecture);
+  const bool whole = attributes.config.has_value();
+  const bool described = model.kind != ModelKind::WeightsOnly;
+  if (const std::optional<h5::Group> group = legacy_weights(root)) {
+    model.container = "h5";
+    StoredWeights stored = read_stored_weights(*group);
+    if (described) {
+      bind_weights(model, std::move(stored),
+                   whole ? LayerPairing::ByName : LayerPairing::ByNameOrOrder);
+    } else {
+      keep_names_only(model, std::move(stored));
+    }
+  } else if (has_saved_layers(root)) {
+    model.container = "weights.h5";
+    described ? bind_saved_layers(root, model) : list_saved_layers(root, model);
+  } else if (whole) {
+    throw io::Error(io::ErrorCode::WeightMissing,
+                    fmt::format("{} holds an architecture, but no weights: it has no group "
+                                "`model_weights` with `layer_names`.",
+                                file.name));
   } else {
-    keep_names_only(model, std::move(stored));
+    refuse_other_layout(file, root);
   }
   read_training_config(file, root, model);
   return model;

@@ -13,7 +13,7 @@ struct ArchitectureFile {
   Json content;
 };
 
-/// A whole model or weights alone in Keras's legacy `.h5` layout; `architecture` completes weights.
+/// A whole model, or weights alone in the layout of `.h5` or of `.weights.h5`; `architecture` completes weights.
 Model read_h5(const io::Source& file, const io::Placement& placement,
               const std::optional<ArchitectureFile>& architecture);
 

@@ -7,12 +7,12 @@
 
 #include "io/error.h"
 #include "keras/json_text.h"
+#include "keras/weight_check.h"
 
 namespace tensorferry::keras {
 namespace {
 
 constexpr std::size_t weight_limit = 200'000;
-constexpr std::uint64_t large_chunk = 16u << 20;  ///< bytes; wall 3
 
 // Keras splits an attribute above 64,512 bytes, HDF5's limit for an object header.
 std::vector<std::string> read_names(const h5::Group& group, const std::string& attribute) {
@@ -45,19 +45,6 @@ std::string tensor_name(const std::string& layer, const std::string& weight) {
   return named ? weight : layer + "/" + weight;
 }
 
-void note_large_chunks(const tensor::TensorRef& tensor, const std::string& layer,
-                       io::Notes& notes) {
-  const auto* chunked = std::get_if<tensor::Chunked>(&tensor.storage);
-  if (chunked == nullptr) return;
-  const std::uint64_t bytes =
-      tensor::element_count(chunked->chunk_shape) * tensor::dtype_size(tensor.dtype);
-  if (bytes <= large_chunk) return;
-  notes.push_back({io::Severity::Info, layer, "large-chunk",
-                   fmt::format("`{}` is stored in chunks of {} MB, each of which must be decoded "
-                               "whole in memory.",
-                               tensor.name, bytes >> 20)});
-}
-
 StoredLayer read_layer(const h5::Group& parent, const std::string& name, StoredWeights& stored) {
   StoredLayer layer{name, {}};
   const std::optional<h5::Group> group = parent.find_group(name);
@@ -83,7 +70,7 @@ StoredLayer read_layer(const h5::Group& parent, const std::string& name, StoredW
     }
     layer.weights.push_back({weight, path, static_cast<std::uint32_t>(stored.tensors.size())});
     stored.tensors.push_back(dataset->describe(tensor_name(name, weight)));
-    note_large_chunks(stored.tensors.back(), name, stored.notes);
+    note_large_chunk(stored.tensors.back(), name, stored.notes);
   }
   return layer;
 }

@@ -12,7 +12,7 @@
 namespace tensorferry::keras {
 namespace {
 
-[[noreturn]] void invalid(const std::string& sentence) {
+[[noreturn]] void invalid_wiring(const std::string& sentence) {
   throw io::Error(io::ErrorCode::ConfigInvalid, sentence);
 }
 
@@ -57,7 +57,7 @@ Wiring::Wiring(Model& model, const WrittenGraph& written) : model_(model), writt
   const std::size_t count = model.layers.size();
   for (std::uint32_t i = 0; i < count; ++i) {
     if (!index_.emplace(model.layers[i].name, i).second) {
-      invalid(fmt::format("The model `{}` has two layers called `{}`.", model.name,
+      invalid_wiring(fmt::format("The model `{}` has two layers called `{}`.", model.name,
                           model.layers[i].name));
     }
   }
@@ -109,19 +109,19 @@ void Wiring::find_first_nodes() {
 TensorHandle Wiring::resolve(const WrittenTensor& tensor, const std::string& user) const {
   const auto found = index_.find(tensor.layer);
   if (found == index_.end()) {
-    invalid(fmt::format("{} takes an output of the layer `{}`, which the model `{}` does not have.",
+    invalid_wiring(fmt::format("{} takes an output of the layer `{}`, which the model `{}` does not have.",
                         user, tensor.layer, model_.name));
   }
   const std::uint32_t layer = found->second;
   const std::int64_t node = tensor.node - first_node_[layer];
   if (node < 0 || node >= static_cast<std::int64_t>(call_count(layer))) {
-    invalid(fmt::format("{} takes an output of call {} of the layer `{}`, which is called {} times.",
+    invalid_wiring(fmt::format("{} takes an output of call {} of the layer `{}`, which is called {} times.",
                         user, node, tensor.layer, call_count(layer)));
   }
   const Layer& source = model_.layers[layer];
   const auto outputs = static_cast<std::int64_t>(source.model ? source.model->outputs.size() : 1u << 16);
   if (tensor.tensor < 0 || tensor.tensor >= outputs) {
-    invalid(fmt::format("{} takes output {} of the layer `{}`, which it does not have.", user,
+    invalid_wiring(fmt::format("{} takes output {} of the layer `{}`, which it does not have.", user,
                         tensor.tensor, tensor.layer));
   }
   return {layer, static_cast<std::uint32_t>(node), static_cast<std::uint32_t>(tensor.tensor)};
@@ -145,7 +145,7 @@ std::vector<ModelOutput> Wiring::ports(const Json& written, const std::string& w
       for (ModelOutput& port : items) result.push_back(std::move(port));
     }
   } else {
-    invalid(fmt::format("{} is expected to be a list of [layer, call, tensor].", user));
+    invalid_wiring(fmt::format("{} is expected to be a list of [layer, call, tensor].", user));
   }
   return result;
 }
@@ -164,7 +164,7 @@ void Wiring::open(std::uint32_t layer, std::uint32_t node) {
   states_[layer][node] = State::Open;
   const Json& nodes = written_.inbound_nodes[layer];
   if (is_input(model_.layers[layer])) {
-    invalid(fmt::format("The outputs of the model `{}` need the InputLayer `{}`, which "
+    invalid_wiring(fmt::format("The outputs of the model `{}` need the InputLayer `{}`, which "
                         "`input_layers` does not name.",
                         model_.name, model_.layers[layer].name));
   }
@@ -237,11 +237,11 @@ void Wiring::renumber() {
 void Wiring::run() {
   model_.inputs = ports(written_.input_layers, "input_layers");
   model_.outputs = ports(written_.output_layers, "output_layers");
-  if (model_.outputs.empty()) invalid(fmt::format("The model `{}` has no outputs.", model_.name));
+  if (model_.outputs.empty()) invalid_wiring(fmt::format("The model `{}` has no outputs.", model_.name));
   for (const ModelOutput& input : model_.inputs) {
     const Layer& layer = model_.layers[input.tensor.layer];
     if (!is_input(layer)) {
-      invalid(fmt::format("`input_layers` of the model `{}` names `{}`, which is a {} and no "
+      invalid_wiring(fmt::format("`input_layers` of the model `{}` names `{}`, which is a {} and no "
                           "InputLayer.",
                           model_.name, layer.name, layer.class_name));
     }
