@@ -15,8 +15,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 sys.dont_write_bytecode = True
 
 from support import fixtures  # noqa: E402
-from support import manifest as contract
-from support import network as nets
+from support import manifest as contract  # noqa: E402
+from support import network as nets  # noqa: E402
 
 
 def faults(saved: pathlib.Path, fixture: fixtures.Fixture) -> list[str]:
