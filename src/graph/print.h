@@ -6,15 +6,17 @@
 
 namespace tensorferry::graph {
 
-/// The op with its arguments: "Conv(rank 2, 3 → 4, kernel 3×2, strides 1×1, pads 1+1 0+1, bias)".
+/// The op with its arguments: "Concatenate(axis 3)".
 std::string print(const Op& op);
 
-/// A program as text, a node a line, for goldens and for people:
+/// A program as text, a node a line, for goldens and for people; behind `#` the Keras layer and the
+/// parameters with the names of their axes:
 ///
-///     graph "model"
-///       %0 [?, 7, 6, 3] = Input "x"
-///       %1 [?, 5, 5, 4] = Conv(…) %0    conv2d: kernel conv2d/kernel, bias conv2d/bias
-///       return %1
+///     graph 0 "model" root
+///       %0 [?, 7, 6, 3] = Input("x")    # x
+///       %1 [?, 126] = Flatten %0    # flatten
+///       %2 [?, 4] = Dense(126 -> 4) %1    # dense: kernel(in out) dense/kernel
+///       return %2
 std::string print(const Program& program);
 
 }  // namespace tensorferry::graph
