@@ -18,7 +18,7 @@ inline keras::Layer input_layer(const std::string& name, keras::Json batch_shape
   layer.class_name = "InputLayer";
   layer.name = name;
   layer.config = {{"batch_shape", std::move(batch_shape)}};
-  layer.calls = {{}};
+  layer.calls.emplace_back();
   return layer;
 }
 
