@@ -20,7 +20,8 @@ Opened open_files(const std::vector<std::string>& paths, const io::Host& host) {
   }
   const Result<Document> document = tensorferry::open(sources);
   if (!document) {
-    return tl::unexpected(InputFailure{document.error(), 2});
+    const bool several = document.error().code == io::ErrorCode::SeveralModels;
+    return tl::unexpected(InputFailure{document.error(), several ? 64 : 2});
   }
   return Input{*document, paths, std::move(sources)};
 }

@@ -13,12 +13,31 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Does a character that changes how a terminal shows the others begin here? Its length, else 0: C1
+/// controls (U+0080 to U+009F), marks and overrides of direction (U+200E, U+200F, U+202A to U+202E,
+/// U+2066 to U+2069).
+std::size_t terminal_control(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (text.size() >= 2 && byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) {
+    return 2;
+  }
+  if (text.size() < 3 || byte(0) != 0xe2) {
+    return 0;
+  }
+  const bool mark = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f);
+  const bool overriding = byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae;
+  const bool isolate = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
+  return mark || overriding || isolate ? 3 : 0;
+}
+
 // Names come from the model: control characters would let it write to the terminal.
-std::string printable(const std::string& text) {
+std::string printable(std::string_view text) {
   std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    result += byte < 0x20 || byte == 0x7f ? '?' : c;
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text[0]);
+    const std::size_t control = byte < 0x20 || byte == 0x7f ? 1 : terminal_control(text);
+    result += control > 0 ? '?' : text[0];
+    text.remove_prefix(control > 0 ? control : 1);
   }
   return result;
 }

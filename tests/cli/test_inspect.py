@@ -18,7 +18,7 @@ def test_members(run, model):
     assert found["container"] == "h5"
     assert found["kerasVersion"] == "3.15.1"
     assert found["generation"] == 3
-    assert found["kind"] == "model"
+    assert found["kind"] == "Sequential"
     assert found["inputs"][0]["shape"] == [None, 13, 11, 1]
     assert found["outputs"][0]["shape"] == [None, 3]
     assert found["bytes"] == model.stat().st_size

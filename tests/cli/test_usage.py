@@ -36,7 +36,6 @@ WRONG = (
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--weights", "npz"),
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--weights"),
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--dtype", "int8"),
-    ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--class-name", "not a name"),
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--quantize_uint8"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weights", "pt"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weight_shard_size_bytes", "many"),
