@@ -184,9 +184,9 @@ Expression call_conv(const graph::Conv& conv, Call& call) {
   const Padding padding = padding_of(conv, call.alike);
   Expression x = call.input();
   if (padding.by_size) {
-    std::vector<Expression> arguments{x, python::atom(call.own + ".kernel_size"),
-                                      python::atom(call.own + ".stride")};
-    if (!all_are(conv.dilations, 1)) arguments.push_back(python::atom(call.own + ".dilation"));
+    std::vector<Expression> arguments{x, python::tuple_of(conv.kernel_size),
+                                      python::tuple_of(conv.strides)};
+    if (!all_are(conv.dilations, 1)) arguments.push_back(python::tuple_of(conv.dilations));
     x = call.let(python::call(call.helpers.use(pad_same), arguments));
   } else if (!is_nothing(padding.before)) {
     x = call.let(python::call("F.pad", {x, pad_list(padding.before)}));
