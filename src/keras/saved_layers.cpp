@@ -44,7 +44,7 @@ std::string python_class(const Layer& layer) {
 /// Every dataset below a group, as paths relative to it, the optimizer's and random seeds' left out.
 class DatasetList {
  public:
-  explicit DatasetList(const h5::Group& root) { walk(root, "", 0); }
+  explicit DatasetList(const h5::Group& root) : root_(root) { walk(root, "", 0); }
   const std::vector<std::string>& paths() const { return paths_; }
 
  private:
@@ -64,13 +64,14 @@ class DatasetList {
       const std::string path = prefix.empty() ? name : prefix + "/" + name;
       if (group.is_group(name)) {
         walk(*group.find_group(name), path, depth + 1);
-      } else {
+      } else if (root_.contains(path)) {
         paths_.push_back(path);
       }
     }
   }
 
-  std::vector<std::string> paths_;
+  const h5::Group& root_;
+  std::vector<std::string> paths_;  ///< each leads to an object, whatever its name looks like
   std::size_t visited_ = 0;
 };
 
