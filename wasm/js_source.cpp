@@ -13,7 +13,7 @@ EM_JS(int, tensorferry_read_source,
         const source = Emval.toValue(handle);
         try {
           const bytes = source.read(offset, length);
-          if (bytes.length != = length) {
+          if (bytes.length != length) {
             source.failure = bytes.length + ' of ' + length + ' bytes came';
             return 1;
           }
