@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <string>
 #include <utility>
 
 #include "h5/error_stack.h"
+#include "io/error.h"
 
 namespace tensorferry::h5 {
 
@@ -29,22 +32,60 @@ const CachedReader::Block& CachedReader::block(std::uint64_t index) {
   return *oldest;
 }
 
+void CachedReader::fill(std::uint64_t offset, std::span<std::byte> out) {
+  const bool inside = offset <= source_.size && out.size() <= source_.size - offset;
+  // Large pieces (a global heap, an attribute) would only wash the cache out. The source itself
+  // says what is wrong with a range outside.
+  if (!inside || out.size() >= block_size) {
+    source_.read(offset, out);
+    return;
+  }
+  while (!out.empty()) {
+    const Block& from = block(offset / block_size);
+    const std::size_t begin = offset % block_size;
+    const std::size_t count = std::min<std::size_t>(out.size(), from.bytes.size() - begin);
+    std::memcpy(out.data(), from.bytes.data() + begin, count);
+    out = out.subspan(count);
+    offset += count;
+  }
+}
+
+namespace {
+
+std::uint64_t little_endian(std::span<const std::byte> bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) {
+    value = value << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+  }
+  return value;
+}
+
+// HDF5 2.2.0 walks the objects of a global heap collection without noticing one that takes no space,
+// and never ends (H5HGcache.c: H5HG__cache_heap_deserialize). Lengths have 8 bytes in all that h5py
+// writes: a header of 16 bytes, then objects of index (2), references (2), reserved (4), length (8).
+bool is_endless_heap(std::span<const std::byte> bytes) {
+  constexpr std::size_t header = 16;
+  if (bytes.size() < header || std::memcmp(bytes.data(), "GCOL", 4) != 0) return false;
+  std::uint64_t at = header;
+  while (at + header <= bytes.size()) {
+    const std::uint64_t index = little_endian(bytes.subspan(at, 2));
+    const std::uint64_t length = little_endian(bytes.subspan(at + 8, 8));
+    if (index == 0 && length == 0) return true;
+    if (length > bytes.size()) return false;
+    at += index == 0 ? length : header + (length + 7) / 8 * 8;
+  }
+  return false;
+}
+
+}  // namespace
+
 bool CachedReader::read(std::uint64_t offset, std::span<std::byte> out) noexcept {
   try {
-    const bool inside = offset <= source_.size && out.size() <= source_.size - offset;
-    // Large pieces (a global heap, an attribute) would only wash the cache out. The source itself
-    // says what is wrong with a range outside.
-    if (!inside || out.size() >= block_size) {
-      source_.read(offset, out);
-      return true;
-    }
-    while (!out.empty()) {
-      const Block& from = block(offset / block_size);
-      const std::size_t begin = offset % block_size;
-      const std::size_t count = std::min<std::size_t>(out.size(), from.bytes.size() - begin);
-      std::memcpy(out.data(), from.bytes.data() + begin, count);
-      out = out.subspan(count);
-      offset += count;
+    fill(offset, out);
+    if (is_endless_heap(out)) {
+      throw io::Error(io::ErrorCode::Hdf5,
+                      source_.name + ": the global heap at offset " + std::to_string(offset) +
+                          " is damaged: one of its objects takes no space.");
     }
     return true;
   } catch (...) {

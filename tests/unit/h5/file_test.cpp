@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "h5/file.h"
 #include "io/error.h"
@@ -78,4 +80,20 @@ TEST_CASE("a file that is cut off says so") {
       CHECK(error.code() == io::ErrorCode::FileTruncated);
     }
   }
+}
+
+TEST_CASE("a global heap with an object of no size does not hang HDF5") {
+  std::vector<std::byte> bytes = test::read_bytes(test::pack_file("containers", "keras2/plain.h5"));
+  const std::string magic = "GCOL";
+  const auto same = [](std::byte a, char b) { return a == static_cast<std::byte>(b); };
+  int damaged = 0;
+  for (auto at = bytes.begin();; ++at) {
+    at = std::search(at, bytes.end(), magic.begin(), magic.end(), same);
+    if (at == bytes.end()) break;
+    std::fill_n(at + 16, 16, std::byte{0});
+    ++damaged;
+  }
+  REQUIRE(damaged > 0);
+  const h5::Group root = h5::open_file(io::memory_source("heap.h5", bytes), {});
+  CHECK_THROWS_AS(root.string_attribute("model_config"), io::Error);
 }
