@@ -7,8 +7,8 @@
 #include "h5/file_state.h"
 #include "io/error.h"
 
-// Strings in attributes, in every form that Keras and h5py have written: variable (h5py 3), fixed and
-// padded (older), and the empty float64 array that stands for an empty list.
+// Strings in attributes, in every form that Keras and h5py have written: variable (h5py 3), fixed
+// and padded (older), and the empty float64 array that stands for an empty list.
 namespace tensorferry::h5 {
 namespace {
 
@@ -17,7 +17,7 @@ struct Attribute {
   Handle type;
   Handle space;
   std::size_t count = 0;  ///< of elements
-  std::string label;  ///< for messages
+  std::string label;      ///< for messages
 };
 
 std::optional<Attribute> open_attribute(FileState& file, const Handle& group,

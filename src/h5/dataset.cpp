@@ -25,7 +25,7 @@ struct Description {
   const Handle& dataset;
   const std::string& path;
   Handle type;
-  Handle creation;  ///< its dataset creation property list
+  Handle creation;          ///< its dataset creation property list
   std::uint64_t bytes = 0;  ///< of all elements
 
   std::string what(std::string_view words) const {
@@ -42,8 +42,7 @@ void check_inside(const Description& d, std::uint64_t offset, std::uint64_t size
     throw io::Error(io::ErrorCode::FileTruncated,
                     fmt::format("{}: the dataset {} has {} bytes at offset {}, but the file ends "
                                 "at {}.",
-                                d.file.reader.name(), d.path, size, offset,
-                                d.file.reader.size()));
+                                d.file.reader.name(), d.path, size, offset, d.file.reader.size()));
   }
 }
 
@@ -62,7 +61,8 @@ std::uint64_t byte_count(const Description& d, const tensor::Shape& shape, std::
   std::uint64_t bytes = element;
   if (std::find(shape.begin(), shape.end(), 0u) != shape.end()) return 0;
   for (std::uint64_t extent : shape) {
-    if (extent > tensor_bytes_limit / bytes) d.refuse("claims more elements than any disk can hold.");
+    if (extent > tensor_bytes_limit / bytes)
+      d.refuse("claims more elements than any disk can hold.");
     bytes *= extent;
   }
   return bytes;
@@ -74,8 +74,7 @@ std::vector<std::byte> fill_value(const Description& d) {
   d.file.check(H5Pfill_value_defined(d.creation.id(), &defined), d.what("fill value"));
   if (defined != H5D_FILL_VALUE_USER_DEFINED) return {};
   std::vector<std::byte> value(H5Tget_size(d.type.id()));
-  d.file.check(H5Pget_fill_value(d.creation.id(), d.type.id(), value.data()),
-               d.what("fill value"));
+  d.file.check(H5Pget_fill_value(d.creation.id(), d.type.id(), value.data()), d.what("fill value"));
   const bool zero =
       std::all_of(value.begin(), value.end(), [](std::byte b) { return b == std::byte{0}; });
   return zero ? std::vector<std::byte>{} : value;
@@ -126,9 +125,10 @@ std::vector<tensor::Filter> read_filters(const Description& d) {
     } else if (filter == lzf) {
       filters.push_back(tensor::Filter::Lzf);
     } else {
-      d.refuse(fmt::format("is compressed with the filter {} (`{}`), which is not read. This makes "
-                           "a file without filters: h5repack -f NONE \"{}\" repacked.h5",
-                           filter, name.data(), d.file.reader.name()));
+      d.refuse(
+          fmt::format("is compressed with the filter {} (`{}`), which is not read. This makes "
+                      "a file without filters: h5repack -f NONE \"{}\" repacked.h5",
+                      filter, name.data(), d.file.reader.name()));
     }
   }
   return filters;
@@ -155,11 +155,11 @@ int keep_chunk(const hsize_t* first, unsigned mask, haddr_t address, hsize_t siz
 
 tensor::Shape read_chunk_shape(const Description& d, const tensor::Shape& shape) {
   std::array<hsize_t, H5S_MAX_RANK> extents = {};
-  const int rank = d.file.check(H5Pget_chunk(d.creation.id(), extents.size(), extents.data()),
-                                d.what("chunks"));
+  const int rank =
+      d.file.check(H5Pget_chunk(d.creation.id(), extents.size(), extents.data()), d.what("chunks"));
   const tensor::Shape chunk(extents.begin(), extents.begin() + std::min(rank, H5S_MAX_RANK));
-  const bool valid = chunk.size() == shape.size() &&
-                     std::find(chunk.begin(), chunk.end(), 0u) == chunk.end();
+  const bool valid =
+      chunk.size() == shape.size() && std::find(chunk.begin(), chunk.end(), 0u) == chunk.end();
   if (!valid) d.refuse("has chunks of another rank than its own.");
   return chunk;
 }
@@ -200,10 +200,11 @@ tensor::Storage chunked_storage(const Description& d, const tensor::Shape& shape
   storage.chunk_shape = read_chunk_shape(d, shape);
   const std::uint64_t chunk_bytes = byte_count(d, storage.chunk_shape, element);
   if (chunk_bytes > chunk_limit) {
-    d.refuse(fmt::format("has chunks of {} MB; a chunk is decoded whole, so at most {} MB are "
-                         "read. This makes a file without chunks: h5repack -l CONTI \"{}\" "
-                         "repacked.h5",
-                         chunk_bytes >> 20, chunk_limit >> 20, d.file.reader.name()));
+    d.refuse(
+        fmt::format("has chunks of {} MB; a chunk is decoded whole, so at most {} MB are "
+                    "read. This makes a file without chunks: h5repack -l CONTI \"{}\" "
+                    "repacked.h5",
+                    chunk_bytes >> 20, chunk_limit >> 20, d.file.reader.name()));
   }
   storage.filters = read_filters(d);
   if (storage.filters.size() > 31) d.refuse("has more than 31 filters.");
@@ -230,13 +231,17 @@ tensor::Storage read_storage(const Description& d, const tensor::Shape& shape,
   const H5D_layout_t layout = H5Pget_layout(d.creation.id());
   if (d.bytes == 0) return tensor::Inline{};
   switch (layout) {
-    case H5D_COMPACT: return compact_storage(d);
-    case H5D_CONTIGUOUS: return contiguous_storage(d);
-    case H5D_CHUNKED: return chunked_storage(d, shape, element);
+    case H5D_COMPACT:
+      return compact_storage(d);
+    case H5D_CONTIGUOUS:
+      return contiguous_storage(d);
+    case H5D_CHUNKED:
+      return chunked_storage(d, shape, element);
     case H5D_VIRTUAL:
       d.refuse("is virtual (made of parts of other datasets), which is not read.");
     case H5D_LAYOUT_ERROR:
-    case H5D_NLAYOUTS: break;
+    case H5D_NLAYOUTS:
+      break;
   }
   d.file.fail(d.what("storage"));
 }

@@ -60,9 +60,10 @@ std::uint64_t little_endian(std::span<const std::byte> bytes) {
   return value;
 }
 
-// HDF5 2.2.0 walks the objects of a global heap collection without noticing one that takes no space,
-// and never ends (H5HGcache.c: H5HG__cache_heap_deserialize). Lengths have 8 bytes in all that h5py
-// writes: a header of 16 bytes, then objects of index (2), references (2), reserved (4), length (8).
+// HDF5 2.2.0 walks the objects of a global heap collection without noticing one that takes no
+// space, and never ends (H5HGcache.c: H5HG__cache_heap_deserialize). Lengths have 8 bytes in all
+// that h5py writes: a header of 16 bytes, then objects of index (2), references (2), reserved (4),
+// length (8).
 bool is_endless_heap(std::span<const std::byte> bytes) {
   constexpr std::size_t header = 16;
   if (bytes.size() < header || std::memcmp(bytes.data(), "GCOL", 4) != 0) return false;
@@ -83,9 +84,9 @@ bool CachedReader::read(std::uint64_t offset, std::span<std::byte> out) noexcept
   try {
     fill(offset, out);
     if (is_endless_heap(out)) {
-      throw io::Error(io::ErrorCode::Hdf5,
-                      source_.name + ": the global heap at offset " + std::to_string(offset) +
-                          " is damaged: one of its objects takes no space.");
+      throw io::Error(io::ErrorCode::Hdf5, source_.name + ": the global heap at offset " +
+                                               std::to_string(offset) +
+                                               " is damaged: one of its objects takes no space.");
     }
     return true;
   } catch (...) {

@@ -22,7 +22,8 @@ class CachedReader {
   std::uint64_t size() const { return source_.size; }
   const std::string& name() const { return source_.name; }
 
-  /// False if the source threw, or if HDF5 would never come back from these bytes; the exception is kept.
+  /// False if the source threw, or if HDF5 would never come back from these bytes; the exception is
+  /// kept.
   bool read(std::uint64_t offset, std::span<std::byte> out) noexcept;
 
   /// Throws what a read has kept, if anything.

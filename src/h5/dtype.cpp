@@ -30,11 +30,16 @@ std::optional<DType> integer_type(hid_t type, std::size_t size) {
   if (H5Tget_precision(type) != size * 8 || H5Tget_offset(type) != 0) return {};
   const bool with_sign = H5Tget_sign(type) == H5T_SGN_2;
   switch (size) {
-    case 1: return with_sign ? DType::Int8 : DType::UInt8;
-    case 2: return with_sign ? DType::Int16 : DType::UInt16;
-    case 4: return with_sign ? DType::Int32 : DType::UInt32;
-    case 8: return with_sign ? DType::Int64 : DType::UInt64;
-    default: return {};
+    case 1:
+      return with_sign ? DType::Int8 : DType::UInt8;
+    case 2:
+      return with_sign ? DType::Int16 : DType::UInt16;
+    case 4:
+      return with_sign ? DType::Int32 : DType::UInt32;
+    case 8:
+      return with_sign ? DType::Int64 : DType::UInt64;
+    default:
+      return {};
   }
 }
 

@@ -32,8 +32,8 @@ std::string message(hid_t code) {
 }  // namespace
 
 void throw_hdf5_error(CachedReader& reader, std::string_view what) {
-  // Before any other HDF5 call, which would clear the stack. Its sentences are not in the module, the
-  // codes and what they are called are.
+  // Before any other HDF5 call, which would clear the stack. Its sentences are not in the module,
+  // the codes and what they are called are.
   Codes codes;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &codes);
   H5Eclear2(H5E_DEFAULT);

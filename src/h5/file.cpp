@@ -33,7 +33,7 @@ class Walk {
 
   FileState& file_;
   std::string walked_;  ///< for messages
-  int links_ = 0;             ///< soft links gone through
+  int links_ = 0;       ///< soft links gone through
   std::string first_link_;
 };
 
@@ -122,8 +122,9 @@ std::optional<Group> Group::find_group(std::string_view path) const {
   std::optional<Handle> found = find(path);
   if (!found) return std::nullopt;
   if (H5Iget_type(found->id()) != H5I_GROUP) {
-    throw io::Error(io::ErrorCode::Hdf5, fmt::format("{}: {} is expected to be a group, and is not.",
-                                                     file_->reader.name(), joined(path_, path)));
+    throw io::Error(io::ErrorCode::Hdf5,
+                    fmt::format("{}: {} is expected to be a group, and is not.",
+                                file_->reader.name(), joined(path_, path)));
   }
   return Group(file_, std::move(*found), joined(path_, path));
 }
@@ -164,10 +165,9 @@ Group open_file(const io::Source& source, const io::Placement& placement) {
   auto file = std::make_shared<FileState>(source, placement);
   const Handle access = access_through(file->reader);
   // The name is for messages of HDF5's own; the driver does not look at it.
-  file->id = file->own(H5Fopen("model", H5F_ACC_RDONLY, access.id()),
-                       "HDF5 cannot open the file");
-  Handle root = file->own(H5Gopen2(file->id.id(), "/", H5P_DEFAULT),
-                          "the root group cannot be opened");
+  file->id = file->own(H5Fopen("model", H5F_ACC_RDONLY, access.id()), "HDF5 cannot open the file");
+  Handle root =
+      file->own(H5Gopen2(file->id.id(), "/", H5P_DEFAULT), "the root group cannot be opened");
   return Group(std::move(file), std::move(root), "/");
 }
 

@@ -11,8 +11,9 @@
 #include "io/source.h"
 #include "tensor/tensor_ref.h"
 
-/// HDF5 files, read-only, over any io::Source. All functions throw io::Error, whose sentence says which
-/// object of which file. Soft links are followed inside the file; a link out of it is refused.
+/// HDF5 files, read-only, over any io::Source. All functions throw io::Error, whose sentence says
+/// which object of which file. Soft links are followed inside the file; a link out of it is
+/// refused.
 namespace tensorferry::h5 {
 
 // What a hostile file may make us hold in memory.
@@ -43,7 +44,9 @@ class Group {
  public:
   Group(std::shared_ptr<FileState> file, Handle handle, std::string path);
 
-  const std::string& path() const { return path_; }  ///< as it was asked for, "/model_weights/dense"
+  const std::string& path() const {
+    return path_;
+  }  ///< as it was asked for, "/model_weights/dense"
 
   bool has_attribute(const std::string& name) const;
   /// A scalar string, fixed or variable. None if there is no such attribute.
@@ -69,10 +72,12 @@ class Group {
   std::string path_;
 };
 
-/// True if an HDF5 signature is where HDF5 looks for it: at 0, or after a user block, at 512, 1024, …
+/// True if an HDF5 signature is where HDF5 looks for it: at 0, or after a user block, at 512, 1024,
+/// …
 bool looks_like_hdf5(const io::Source& source);
 
-/// Opens the file; its objects keep it open. `placement` says where the source lies in the dropped file.
+/// Opens the file; its objects keep it open. `placement` says where the source lies in the dropped
+/// file.
 Group open_file(const io::Source& source, const io::Placement& placement);
 
 }  // namespace tensorferry::h5

@@ -9,8 +9,8 @@
 
 namespace tensorferry::h5 {
 
-/// An open file, shared by all objects of it. The reader outlives the HDF5 id (members are destroyed in
-/// reverse order), and objects close their own id before they let go of this.
+/// An open file, shared by all objects of it. The reader outlives the HDF5 id (members are
+/// destroyed in reverse order), and objects close their own id before they let go of this.
 struct FileState {
   FileState(io::Source source, const io::Placement& where)
       : reader(std::move(source)), placement(where) {}

@@ -40,7 +40,8 @@ bool is_sequential_config(const Json& config) {
 }
 
 // keras.ops called in a functional model; in `.h5` its class looks like a layer's of the same name
-// (Add). Every layer of Keras 3 writes `trainable` and `dtype`, an operation its own arguments only.
+// (Add). Every layer of Keras 3 writes `trainable` and `dtype`, an operation its own arguments
+// only.
 bool is_operation(const Json& config, const std::string& class_name, Generation generation) {
   return generation == Generation::Keras3 && class_name != "InputLayer" &&
          !config.contains("trainable") && !config.contains("dtype");
@@ -80,8 +81,8 @@ Layer Reader::layer(const Json& written, bool trainable, int depth) const {
   if (nested) {
     // Also a class of the user's own that was constructed as a functional model.
     layer.class_name = is_functional_config(config) ? "Functional" : "Sequential";
-    layer.model = std::make_shared<Model>(
-        model(layer.class_name, config, layer.trainable, depth + 1));
+    layer.model =
+        std::make_shared<Model>(model(layer.class_name, config, layer.trainable, depth + 1));
     layer.config = Json{{"name", layer.name}, {"trainable", own_trainable(config)}};
     if (config.contains("dtype")) layer.config["dtype"] = simplified(config["dtype"]);
   } else {
@@ -151,8 +152,8 @@ Layer make_input(const std::vector<Layer>& layers, const std::string& model_name
   if (!empty) {
     const Layer& first = layers.front();
     const bool nested = first.model && !first.model->inputs.empty();
-    input.dtype = nested ? first.model->layers[first.model->inputs.front().tensor.layer].dtype
-                         : first.dtype;
+    input.dtype =
+        nested ? first.model->layers[first.model->inputs.front().tensor.layer].dtype : first.dtype;
   }
   input.compute_dtype = input.dtype;
   input.config = Json{{"name", input.name}, {"dtype", input.dtype}};
@@ -171,9 +172,8 @@ void Reader::read_sequential(Model& model, const Json& config, bool trainable, i
     }
   }
   if (model.layers.empty() || model.layers.front().class_name != "InputLayer") {
-    Json shape = model.layers.empty()
-                     ? Json()
-                     : first_shape(model.layers.front(), written.front(), config);
+    Json shape =
+        model.layers.empty() ? Json() : first_shape(model.layers.front(), written.front(), config);
     model.layers.insert(model.layers.begin(),
                         make_input(model.layers, model.name, std::move(shape)));
   }
@@ -202,8 +202,8 @@ Model Reader::model(const std::string& class_name, const Json& config, bool trai
     model.kind = ModelKind::Sequential;
     read_sequential(model, config, trainable, depth);
   } else if (class_name == "Functional" || class_name == "Sequential") {
-    invalid(fmt::format("The config of the model `{}` ({}) has no `layers`.", model.name,
-                        class_name));
+    invalid(
+        fmt::format("The config of the model `{}` ({}) has no `layers`.", model.name, class_name));
   } else {
     model.kind = ModelKind::WeightsOnly;
   }

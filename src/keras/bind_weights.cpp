@@ -21,10 +21,21 @@ namespace {
 using tensor::TensorRef;
 
 // Names of variables that say which one it is. Others (`Variable:0`, `dense_1_W`) say nothing.
-constexpr std::array<std::string_view, 15> telling_names = {
-    "alpha", "beta",        "bias",             "count", "depthwise_kernel",
-    "embeddings", "gamma",  "kernel",           "mean",  "moving_mean",
-    "moving_variance", "pointwise_kernel", "recurrent_kernel", "running_mean", "variance"};
+constexpr std::array<std::string_view, 15> telling_names = {"alpha",
+                                                            "beta",
+                                                            "bias",
+                                                            "count",
+                                                            "depthwise_kernel",
+                                                            "embeddings",
+                                                            "gamma",
+                                                            "kernel",
+                                                            "mean",
+                                                            "moving_mean",
+                                                            "moving_variance",
+                                                            "pointwise_kernel",
+                                                            "recurrent_kernel",
+                                                            "running_mean",
+                                                            "variance"};
 
 /// One layer of the outermost model and its group in the file.
 class GroupBinding {
@@ -48,16 +59,14 @@ class GroupBinding {
   const std::vector<TensorRef>& tensors_;
   std::vector<WeightSlot> slots_;
   std::set<std::string> leaf_names_;
-  std::map<const Layer*, std::vector<Layer*>> copies_;  ///< of a layer that stands in several nested models
+  std::map<const Layer*, std::vector<Layer*>>
+      copies_;  ///< of a layer that stands in several nested models
   std::size_t next_ = 0;
 };
 
 GroupBinding::GroupBinding(Layer& layer, const StoredLayer& stored,
                            const std::vector<TensorRef>& tensors, Generation generation)
-    : outer_(layer),
-      stored_(stored),
-      tensors_(tensors),
-      slots_(weight_order(layer, generation)) {
+    : outer_(layer), stored_(stored), tensors_(tensors), slots_(weight_order(layer, generation)) {
   for (const WeightSlot& slot : slots_) leaf_names_.insert(slot.layer->name);
 }
 
@@ -155,8 +164,9 @@ void GroupBinding::bind_unknown(Layer& layer) {
   }
 }
 
-// Keras stores a variable once in a group, though its layer stands in several models nested in it. Layers of
-// the same name, class and config are the same object where the group would hold too few weights.
+// Keras stores a variable once in a group, though its layer stands in several models nested in it.
+// Layers of the same name, class and config are the same object where the group would hold too few
+// weights.
 void GroupBinding::share_repeated_layers() {
   const auto known = static_cast<std::size_t>(
       std::count_if(slots_.begin(), slots_.end(), [](const WeightSlot& s) { return s.variable; }));
@@ -166,7 +176,8 @@ void GroupBinding::share_repeated_layers() {
   for (WeightSlot& slot : slots_) {
     Layer& layer = *slot.layer;
     Layer*& original =
-        first.try_emplace({layer.name, layer.class_name, layer.config.dump()}, &layer).first->second;
+        first.try_emplace({layer.name, layer.class_name, layer.config.dump()}, &layer)
+            .first->second;
     if (original == &layer) {
       kept.push_back(std::move(slot));
     } else if (auto& copies = copies_[original];
@@ -187,11 +198,11 @@ void GroupBinding::run() {
     }
   }
   if (next_ == stored_.weights.size()) return;
-  throw io::Error(io::ErrorCode::WeightOrder,
-                  fmt::format("The group of {} holds {} weights where {} are expected; {} belongs "
-                              "to none of its variables.",
-                              layer_words(outer_), stored_.weights.size(), next_,
-                              stored_.weights[next_].path));
+  throw io::Error(
+      io::ErrorCode::WeightOrder,
+      fmt::format("The group of {} holds {} weights where {} are expected; {} belongs "
+                  "to none of its variables.",
+                  layer_words(outer_), stored_.weights.size(), next_, stored_.weights[next_].path));
 }
 
 bool has_variables(Layer& layer, Generation generation) {
@@ -215,11 +226,12 @@ std::vector<Pair> pairs_by_order(Model& model, const StoredWeights& stored) {
     if (!group.weights.empty()) groups.push_back(&group);
   }
   if (layers.size() != groups.size()) {
-    throw io::Error(io::ErrorCode::WeightMissing,
-                    fmt::format("The architecture and the weights do not belong together: {} layers "
-                                "have weights, the file has weights for {}, and their names "
-                                "differ.",
-                                layers.size(), groups.size()));
+    throw io::Error(
+        io::ErrorCode::WeightMissing,
+        fmt::format("The architecture and the weights do not belong together: {} layers "
+                    "have weights, the file has weights for {}, and their names "
+                    "differ.",
+                    layers.size(), groups.size()));
   }
   std::vector<Pair> pairs;
   for (std::size_t i = 0; i < layers.size(); ++i) pairs.push_back({layers[i], groups[i]});

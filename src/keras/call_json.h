@@ -26,8 +26,9 @@ struct CallContext {
   /// Throws io::Error{ConfigInvalid} where there is no such tensor.
   std::function<TensorHandle(const WrittenTensor&)> resolve;
   std::function<bool(const std::string&)> is_layer;
-  /// The inputs of the layer that is called, where it is a nested model: a dict of tensors with these keys is
-  /// in their order. Any other dict is in the order of its sorted keys, as Keras flattens it.
+  /// The inputs of the layer that is called, where it is a nested model: a dict of tensors with
+  /// these keys is in their order. Any other dict is in the order of its sorted keys, as Keras
+  /// flattens it.
   std::vector<std::string> input_names;
 };
 

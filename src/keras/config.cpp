@@ -18,11 +18,11 @@ struct ClassAlias {
 };
 // TensorFlow 1.13 to 2.1 wrote the versions of a class; `Model` was the functional model until 2.3.
 // A SyncBatchNormalization differs in training on several devices only.
-constexpr std::array<ClassAlias, 4> class_aliases = {{{"BatchNormalizationV1", "BatchNormalization"},
-                                                      {"BatchNormalizationV2", "BatchNormalization"},
-                                                      {"Model", "Functional"},
-                                                      {"SyncBatchNormalization",
-                                                       "BatchNormalization"}}};
+constexpr std::array<ClassAlias, 4> class_aliases = {
+    {{"BatchNormalizationV1", "BatchNormalization"},
+     {"BatchNormalizationV2", "BatchNormalization"},
+     {"Model", "Functional"},
+     {"SyncBatchNormalization", "BatchNormalization"}}};
 
 bool is_keras_module(std::string_view module) {
   return module == "keras" || module == "tf_keras" || module.starts_with("keras.") ||
@@ -37,7 +37,8 @@ std::string with_package(std::string_view name, std::string_view registered) {
   return "Custom>" + std::string(name);
 }
 
-// Only Keras 3 and late Keras 2 say where a class comes from; where they don't, its name alone speaks.
+// Only Keras 3 and late Keras 2 say where a class comes from; where they don't, its name alone
+// speaks.
 bool is_custom(const Json& object, std::string_view name) {
   const std::string_view module = text_member(object, "module");
   return has_package(name) || has_package(text_member(object, "registered_name")) ||
@@ -51,9 +52,9 @@ bool is_policy(std::string_view class_name) {
 
 Json simplified_object(const Json& object) {
   const std::string_view class_name = text_member(object, "class_name");
-  if (const auto items = object.find("items"); items != object.end() && items->is_array() &&
-                                               (class_name == "__tuple__" ||
-                                                class_name == "TensorShape")) {
+  if (const auto items = object.find("items");
+      items != object.end() && items->is_array() &&
+      (class_name == "__tuple__" || class_name == "TensorShape")) {
     return simplified(*items);
   }
   const auto config = object.find("config");

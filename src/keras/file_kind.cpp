@@ -21,7 +21,8 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view unpack = "Unpack it and give the model inside.";
 
-[[noreturn]] void wrong(const io::Source& file, std::string_view what, std::string_view way_out = "") {
+[[noreturn]] void wrong(const io::Source& file, std::string_view what,
+                        std::string_view way_out = "") {
   throw io::Error(io::ErrorCode::WrongFormat,
                   fmt::format("{} is {}, not a Keras model.{}{}", file.name, what,
                               way_out.empty() ? "" : " ", way_out));
@@ -72,9 +73,8 @@ std::string beginning(const io::Source& file) {
 
 bool any_name(const std::vector<io::ZipMember>& members, std::string_view ending) {
   return std::any_of(members.begin(), members.end(), [&](const io::ZipMember& member) {
-    return member.name == ending ||
-           (member.name.ends_with(ending) &&
-            member.name[member.name.size() - ending.size() - 1] == '/');
+    return member.name == ending || (member.name.ends_with(ending) &&
+                                     member.name[member.name.size() - ending.size() - 1] == '/');
   });
 }
 
@@ -86,10 +86,9 @@ bool any_name(const std::vector<io::ZipMember>& members, std::string_view ending
   }
   if (any_name(members, "data.pkl")) wrong(file, "a PyTorch model");
   if (any_name(members, "saved_model.pb")) wrong(file, "a zipped TensorFlow SavedModel");
-  const bool arrays =
-      !members.empty() && std::all_of(members.begin(), members.end(), [](const io::ZipMember& m) {
-        return m.name.ends_with(".npy");
-      });
+  const bool arrays = !members.empty() &&
+                      std::all_of(members.begin(), members.end(),
+                                  [](const io::ZipMember& m) { return m.name.ends_with(".npy"); });
   if (arrays) wrong(file, "an archive of NumPy arrays");
   wrong(file, "a zip archive", unpack);
 }
@@ -108,8 +107,9 @@ std::string_view protobuf_kind(std::string_view bytes) {
   const bool onnx = bytes.size() > 3 && bytes[0] == '\x08' && bytes[1] < 0x20 &&
                     (bytes[2] == '\x12' || bytes[2] == '\x1a' || bytes[2] == '\x3a');
   if (onnx) return "an ONNX model";
-  const bool graph = bytes.starts_with("\x0a") && (bytes.find("Placeholder") != bytes.npos ||
-                                                   bytes.find("\x12\x05" "Const") != bytes.npos);
+  const bool graph = bytes.starts_with("\x0a") &&
+                     (bytes.find("Placeholder") != bytes.npos || bytes.find("\x12\x05"
+                                                                            "Const") != bytes.npos);
   return graph ? "a TensorFlow graph" : "";
 }
 

@@ -37,7 +37,8 @@ std::string as_json(std::string_view text, std::string_view what) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
-      if (++depth > json_depth_limit) refuse(what, fmt::format("it has more than {} levels", json_depth_limit));
+      if (++depth > json_depth_limit)
+        refuse(what, fmt::format("it has more than {} levels", json_depth_limit));
     } else if (c == ']' || c == '}') {
       --depth;
     } else if (c == '-' || c == 'I' || c == 'N') {

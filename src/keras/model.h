@@ -59,13 +59,14 @@ struct Model;
 
 /// One Keras layer object.
 struct Layer {
-  std::string class_name;  ///< today's public name without a package: "Conv2D", "BatchNormalization"
+  std::string
+      class_name;  ///< today's public name without a package: "Conv2D", "BatchNormalization"
   std::string original_class_name;  ///< as the file spells it
   std::string name;
-  Json config;             ///< of this layer, Keras 2's and 3's argument names and values
+  Json config;                    ///< of this layer, Keras 2's and 3's argument names and values
   std::string dtype = "float32";  ///< variable dtype, from any spelling of the dtype policy
   std::string compute_dtype = "float32";
-  bool trainable = true;   ///< false if it, or a model around it, is frozen
+  bool trainable = true;  ///< false if it, or a model around it, is frozen
   std::vector<Call> calls;
   std::vector<Weight> weights;
   std::shared_ptr<Model> model;  ///< of a nested Sequential or Functional, else null
@@ -74,7 +75,8 @@ struct Layer {
 enum class ModelKind {
   Sequential,
   Functional,
-  WeightsOnly,  ///< no architecture: `layers` holds names and weights only, roles as the file spells
+  WeightsOnly,  ///< no architecture: `layers` holds names and weights only, roles as the file
+                ///< spells
 };
 
 struct ModelOutput {
@@ -82,8 +84,8 @@ struct ModelOutput {
   std::string name;  ///< key of a dict of outputs, else the layer's name
 };
 
-/// One Keras model, in one dialect, whatever Keras wrote (a Sequential has explicit calls as well, and
-/// an InputLayer where the shape is known). Layers are in config order.
+/// One Keras model, in one dialect, whatever Keras wrote (a Sequential has explicit calls as well,
+/// and an InputLayer where the shape is known). Layers are in config order.
 struct Model {
   ModelKind kind = ModelKind::Functional;
   Generation generation = Generation::Keras3;

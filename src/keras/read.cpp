@@ -46,9 +46,9 @@ ArchitectureFile read_architecture_file(const io::Source& file) {
 
 void require_one(bool taken, const io::Source& first, const io::Source& second) {
   if (!taken) return;
-  throw io::Error(io::ErrorCode::SeveralModels,
-                  fmt::format("Both {} and {} are models; convert them one by one.", first.name,
-                              second.name));
+  throw io::Error(
+      io::ErrorCode::SeveralModels,
+      fmt::format("Both {} and {} are models; convert them one by one.", first.name, second.name));
 }
 
 }  // namespace

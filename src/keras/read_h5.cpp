@@ -18,11 +18,12 @@ namespace {
 
 [[noreturn]] void refuse_other_layout(const io::Source& file, const h5::Group& root) {
   if (root.contains("_layer_checkpoint_dependencies")) {
-    throw io::Error(io::ErrorCode::WrongFormat,
-                    fmt::format("{} holds weights as Keras 2.12 and 2.13 wrote `.weights.h5`, which is "
-                                "not read yet. Until then save the model with "
-                                "`model.save(\"model.h5\")`.",
-                                file.name));
+    throw io::Error(
+        io::ErrorCode::WrongFormat,
+        fmt::format("{} holds weights as Keras 2.12 and 2.13 wrote `.weights.h5`, which is "
+                    "not read yet. Until then save the model with "
+                    "`model.save(\"model.h5\")`.",
+                    file.name));
   }
   std::vector<std::string> names = root.children();
   if (names.size() > 5) names.resize(5);
@@ -80,10 +81,11 @@ Model read_described(const Json& architecture, std::string keras_version) {
   const Generation generation = generation_of(keras_version, architecture);
   Model model = read_architecture(architecture, generation);
   if (model.kind == ModelKind::WeightsOnly) {
-    model.notes.push_back({io::Severity::Warning, "", "subclassed-model",
-                           fmt::format("The model is of the class `{}`, whose structure is code and "
-                                       "not in the file: only its weights can be had.",
-                                       text_member(architecture, "class_name"))});
+    model.notes.push_back(
+        {io::Severity::Warning, "", "subclassed-model",
+         fmt::format("The model is of the class `{}`, whose structure is code and "
+                     "not in the file: only its weights can be had.",
+                     text_member(architecture, "class_name"))});
   }
   note_subclasses(model, model.notes);
   model.keras_version = std::move(keras_version);
@@ -122,9 +124,9 @@ Model read_outline(const io::Source& file, const Attributes& attributes,
                    const std::optional<ArchitectureFile>& architecture) {
   Model model;
   if (attributes.config) {
-    model = read_described(
-        parse_json(*attributes.config, fmt::format("{}: `model_config`", file.name)),
-        attributes.keras_version);
+    model =
+        read_described(parse_json(*attributes.config, fmt::format("{}: `model_config`", file.name)),
+                       attributes.keras_version);
     if (architecture) {
       model.notes.push_back({io::Severity::Info, "", "architecture-unused",
                              fmt::format("{} was not needed: {} holds an architecture of its own.",

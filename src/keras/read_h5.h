@@ -13,7 +13,8 @@ struct ArchitectureFile {
   Json content;
 };
 
-/// A whole model, or weights alone in the layout of `.h5` or of `.weights.h5`; `architecture` completes weights.
+/// A whole model, or weights alone in the layout of `.h5` or of `.weights.h5`; `architecture`
+/// completes weights.
 Model read_h5(const io::Source& file, const io::Placement& placement,
               const std::optional<ArchitectureFile>& architecture);
 

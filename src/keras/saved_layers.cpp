@@ -24,7 +24,8 @@ constexpr int nesting_limit = 64;
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
-// keras/src/utils/naming.py: to_snake_case. "PReLU" → "p_re_lu", "Conv2DTranspose" → "conv2d_transpose".
+// keras/src/utils/naming.py: to_snake_case. "PReLU" → "p_re_lu", "Conv2DTranspose" →
+// "conv2d_transpose".
 std::string snake_case(std::string_view name) {
   std::string result;
   for (std::size_t i = 0; i < name.size(); ++i) {
@@ -41,7 +42,8 @@ std::string python_class(const Layer& layer) {
   return name.substr(name.rfind('>') + 1);  // npos + 1 is 0
 }
 
-/// Every dataset below a group, as paths relative to it, the optimizer's and random seeds' left out.
+/// Every dataset below a group, as paths relative to it, the optimizer's and random seeds' left
+/// out.
 class DatasetList {
  public:
   explicit DatasetList(const h5::Group& root) : root_(root) { walk(root, "", 0); }
@@ -60,7 +62,8 @@ class DatasetList {
     });
     for (const std::string& name : names) {
       ++visited_;
-      if (!is_utf8(name) || name == "seed_generator" || (depth == 0 && name == "optimizer")) continue;
+      if (!is_utf8(name) || name == "seed_generator" || (depth == 0 && name == "optimizer"))
+        continue;
       const std::string path = prefix.empty() ? name : prefix + "/" + name;
       if (group.is_group(name)) {
         walk(*group.find_group(name), path, depth + 1);
@@ -113,10 +116,11 @@ void Binding::check_name(const Layer& layer, const std::string& path, const Mode
   const bool other = std::any_of(around.layers.begin(), around.layers.end(),
                                  [&](const Layer& l) { return l.name == name; });
   if (!other) return;
-  throw io::Error(io::ErrorCode::WeightOrder,
-                  fmt::format("By Keras's order /{} would be {}, but its name says `{}`; binding it "
-                              "would be a guess.",
-                              path, layer_words(layer), name));
+  throw io::Error(
+      io::ErrorCode::WeightOrder,
+      fmt::format("By Keras's order /{} would be {}, but its name says `{}`; binding it "
+                  "would be a guess.",
+                  path, layer_words(layer), name));
 }
 
 void Binding::bind_known(Layer& layer, const std::string& path,
@@ -159,8 +163,8 @@ void Binding::bind_layer(Layer& layer, const std::string& path, const Model& aro
   } else {
     for (const std::string& dataset : datasets_) {
       if (!dataset.starts_with(path + "/")) continue;
-      layer.weights.push_back(
-          {dataset.substr(path.size() + 1), add(dataset, *root_.find_dataset(dataset), layer.name)});
+      layer.weights.push_back({dataset.substr(path.size() + 1),
+                               add(dataset, *root_.find_dataset(dataset), layer.name)});
     }
   }
 }

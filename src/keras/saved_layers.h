@@ -3,8 +3,9 @@
 #include "h5/file.h"
 #include "keras/model.h"
 
-/// Weights in the layout of `.weights.h5` (keras/src/saving/saving_lib.py): `layers/<class>[_n]/vars/<i>`, layers
-/// counted by class in the order of the model, variables in the order of their creation.
+/// Weights in the layout of `.weights.h5` (keras/src/saving/saving_lib.py):
+/// `layers/<class>[_n]/vars/<i>`, layers counted by class in the order of the model, variables in
+/// the order of their creation.
 namespace tensorferry::keras {
 
 bool has_saved_layers(const h5::Group& root);
@@ -13,8 +14,8 @@ bool has_saved_layers(const h5::Group& root);
 /// Throws io::Error{WeightMissing | WeightShape | WeightDtype | WeightOrder}.
 void bind_saved_layers(const h5::Group& root, Model& model);
 
-/// Without an architecture: one layer for each group that holds variables, by Keras's own name where the file
-/// tells it (since 3.6.0), else by its path.
+/// Without an architecture: one layer for each group that holds variables, by Keras's own name
+/// where the file tells it (since 3.6.0), else by its path.
 void list_saved_layers(const h5::Group& root, Model& model);
 
 }  // namespace tensorferry::keras

@@ -33,15 +33,15 @@ std::vector<std::string> read_names(const h5::Group& group, const std::string& a
 
 void check_name(const std::string& name, const std::string& where) {
   if (!name.empty() && is_utf8(name)) return;
-  throw io::Error(io::ErrorCode::ConfigInvalid,
-                  fmt::format("{} lists a name that is {}.", where,
-                              name.empty() ? "empty" : "not UTF-8 text"));
+  throw io::Error(
+      io::ErrorCode::ConfigInvalid,
+      fmt::format("{} lists a name that is {}.", where, name.empty() ? "empty" : "not UTF-8 text"));
 }
 
 // A name that no other layer's weight has: nested models' weights lack the outer layer's name.
 std::string tensor_name(const std::string& layer, const std::string& weight) {
-  const bool named = weight.starts_with(layer + "/") ||
-                     weight.find("/" + layer + "/") != std::string::npos;
+  const bool named =
+      weight.starts_with(layer + "/") || weight.find("/" + layer + "/") != std::string::npos;
   return named ? weight : layer + "/" + weight;
 }
 

@@ -29,9 +29,9 @@ struct StoredWeights {
   io::Notes notes;
 };
 
-/// Keras's `.h5` layout (keras/src/legacy/saving/legacy_h5_format.py: save_weights_to_hdf5_group): the attribute
-/// `layer_names`, and in each layer's group `weight_names`, both split into `…0`, `…1` where they are
-/// long. Throws io::Error{WeightMissing} where a name has no dataset.
+/// Keras's `.h5` layout (keras/src/legacy/saving/legacy_h5_format.py: save_weights_to_hdf5_group):
+/// the attribute `layer_names`, and in each layer's group `weight_names`, both split into `…0`,
+/// `…1` where they are long. Throws io::Error{WeightMissing} where a name has no dataset.
 StoredWeights read_stored_weights(const h5::Group& group);
 
 /// True if the group holds `layer_names`, whole or split.

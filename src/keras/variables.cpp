@@ -11,8 +11,8 @@ bool is_set(const Json& config, const char* key) {
   return found != config.end() && !found->is_null() && *found != false;
 }
 
-// Quantization, LoRA (keras/src/layers/core/dense.py: enable_lora, quantize) and renormalization add
-// variables to a layer, or put others in their place.
+// Quantization, LoRA (keras/src/layers/core/dense.py: enable_lora, quantize) and renormalization
+// add variables to a layer, or put others in their place.
 bool has_other_variables(const Layer& layer) {
   return policy_dtypes(layer.config).quantized || is_set(layer.config, "lora_rank") ||
          is_set(layer.config, "renorm");

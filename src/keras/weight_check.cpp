@@ -41,16 +41,15 @@ void check_weight(const Layer& layer, const Variable& variable, const tensor::Te
                   const std::string& path) {
   if (variable.shape && !fits(*variable.shape, tensor.shape)) {
     throw io::Error(io::ErrorCode::WeightShape,
-                    fmt::format("The weight {} (`{}` of {}) has the shape {}; expected is {}.", path,
-                                variable.role, layer_words(layer), shape_words(tensor.shape),
+                    fmt::format("The weight {} (`{}` of {}) has the shape {}; expected is {}.",
+                                path, variable.role, layer_words(layer), shape_words(tensor.shape),
                                 shape_words(*variable.shape)));
   }
   const bool floating = tensor::is_floating_point(tensor.dtype);
   if (variable.integer ? floating || tensor.dtype == tensor::DType::Bool : !floating) {
     throw io::Error(io::ErrorCode::WeightDtype,
                     fmt::format("The weight {} (`{}` of {}) is {}; expected are {} numbers.", path,
-                                variable.role, layer_words(layer),
-                                tensor::dtype_name(tensor.dtype),
+                                variable.role, layer_words(layer), tensor::dtype_name(tensor.dtype),
                                 variable.integer ? "whole" : "floating-point"));
   }
 }

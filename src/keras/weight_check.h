@@ -12,8 +12,8 @@ namespace tensorferry::keras {
 /// "the layer `a` (Dense)"
 std::string layer_words(const Layer& layer);
 
-/// Throws io::Error{WeightShape | WeightDtype} where the tensor cannot be this variable. `path` says where
-/// it lies in the file.
+/// Throws io::Error{WeightShape | WeightDtype} where the tensor cannot be this variable. `path`
+/// says where it lies in the file.
 void check_weight(const Layer& layer, const Variable& variable, const tensor::TensorRef& tensor,
                   const std::string& path);
 

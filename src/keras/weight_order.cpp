@@ -11,7 +11,8 @@ bool own_trainable(const Layer& layer) {
   return found == layer.config.end() || *found != false;
 }
 
-// All slots in the order of creation; an unknown layer has one for each of its two kinds of variables.
+// All slots in the order of creation; an unknown layer has one for each of its two kinds of
+// variables.
 void append_slots(Layer& layer, std::vector<WeightSlot>& slots) {
   const bool trainable = own_trainable(layer);
   if (layer.model) {
@@ -38,9 +39,11 @@ std::vector<WeightSlot> keras3_order(Layer& layer) {
   return slots;
 }
 
-// tf_keras/src/engine/training.py and base_layer.py: trainable_weights, non_trainable_weights. A frozen
-// model has no trainable weights, and its others are again the trainable ones of its layers first.
-void keras2_slots(Layer& layer, std::vector<WeightSlot>& trainable, std::vector<WeightSlot>& others) {
+// tf_keras/src/engine/training.py and base_layer.py: trainable_weights, non_trainable_weights. A
+// frozen model has no trainable weights, and its others are again the trainable ones of its layers
+// first.
+void keras2_slots(Layer& layer, std::vector<WeightSlot>& trainable,
+                  std::vector<WeightSlot>& others) {
   if (!layer.model) {
     std::vector<WeightSlot> slots;
     append_slots(layer, slots);

@@ -8,8 +8,8 @@
 
 namespace tensorferry::keras {
 
-/// A place in the order in which Keras stores the weights of a layer's group. Without a variable: any
-/// number of weights of a layer whose variables are not known.
+/// A place in the order in which Keras stores the weights of a layer's group. Without a variable:
+/// any number of weights of a layer whose variables are not known.
 struct WeightSlot {
   Layer* layer = nullptr;
   std::optional<Variable> variable;

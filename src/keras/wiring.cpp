@@ -47,7 +47,8 @@ class Wiring {
   const WrittenGraph& written_;
   std::unordered_map<std::string, std::uint32_t> index_;
   std::vector<std::int64_t> first_node_;  ///< the index that the config gives a layer's first call
-  std::map<std::uint32_t, std::pair<std::int64_t, std::int64_t>> referred_;  ///< nested: least, greatest
+  std::map<std::uint32_t, std::pair<std::int64_t, std::int64_t>>
+      referred_;  ///< nested: least, greatest
   std::vector<std::vector<State>> states_;
   std::vector<std::vector<Call>> calls_;
   std::vector<Frame> frames_;
@@ -58,7 +59,7 @@ Wiring::Wiring(Model& model, const WrittenGraph& written) : model_(model), writt
   for (std::uint32_t i = 0; i < count; ++i) {
     if (!index_.emplace(model.layers[i].name, i).second) {
       invalid_wiring(fmt::format("The model `{}` has two layers called `{}`.", model.name,
-                          model.layers[i].name));
+                                 model.layers[i].name));
     }
   }
   first_node_.resize(count);
@@ -80,8 +81,7 @@ void Wiring::note_references(const Json& value) {
   if (const auto tensor = written_tensor(value)) {
     const auto found = index_.find(tensor->layer);
     if (found != index_.end() && model_.layers[found->second].model) {
-      const auto [entry, fresh] =
-          referred_.try_emplace(found->second, tensor->node, tensor->node);
+      const auto [entry, fresh] = referred_.try_emplace(found->second, tensor->node, tensor->node);
       entry->second.first = std::min(entry->second.first, tensor->node);
       entry->second.second = std::max(entry->second.second, tensor->node);
     }
@@ -90,9 +90,9 @@ void Wiring::note_references(const Json& value) {
   for (const Json& item : value) note_references(item);
 }
 
-// Keras 2 counts a nested model's own construction as its call 0, unless it is a Sequential that was
-// built late; Keras 3 does not (tf_keras/src/engine/functional.py: _should_skip_first_node). Where
-// the references of the config contradict that, they are right.
+// Keras 2 counts a nested model's own construction as its call 0, unless it is a Sequential that
+// was built late; Keras 3 does not (tf_keras/src/engine/functional.py: _should_skip_first_node).
+// Where the references of the config contradict that, they are right.
 void Wiring::find_first_nodes() {
   for (const Json& nodes : written_.inbound_nodes) note_references(nodes);
   note_references(written_.output_layers);
@@ -109,20 +109,23 @@ void Wiring::find_first_nodes() {
 TensorHandle Wiring::resolve(const WrittenTensor& tensor, const std::string& user) const {
   const auto found = index_.find(tensor.layer);
   if (found == index_.end()) {
-    invalid_wiring(fmt::format("{} takes an output of the layer `{}`, which the model `{}` does not have.",
-                        user, tensor.layer, model_.name));
+    invalid_wiring(
+        fmt::format("{} takes an output of the layer `{}`, which the model `{}` does not have.",
+                    user, tensor.layer, model_.name));
   }
   const std::uint32_t layer = found->second;
   const std::int64_t node = tensor.node - first_node_[layer];
   if (node < 0 || node >= static_cast<std::int64_t>(call_count(layer))) {
-    invalid_wiring(fmt::format("{} takes an output of call {} of the layer `{}`, which is called {} times.",
-                        user, node, tensor.layer, call_count(layer)));
+    invalid_wiring(
+        fmt::format("{} takes an output of call {} of the layer `{}`, which is called {} times.",
+                    user, node, tensor.layer, call_count(layer)));
   }
   const Layer& source = model_.layers[layer];
-  const auto outputs = static_cast<std::int64_t>(source.model ? source.model->outputs.size() : 1u << 16);
+  const auto outputs =
+      static_cast<std::int64_t>(source.model ? source.model->outputs.size() : 1u << 16);
   if (tensor.tensor < 0 || tensor.tensor >= outputs) {
-    invalid_wiring(fmt::format("{} takes output {} of the layer `{}`, which it does not have.", user,
-                        tensor.tensor, tensor.layer));
+    invalid_wiring(fmt::format("{} takes output {} of the layer `{}`, which it does not have.",
+                               user, tensor.tensor, tensor.layer));
   }
   return {layer, static_cast<std::uint32_t>(node), static_cast<std::uint32_t>(tensor.tensor)};
 }
@@ -164,9 +167,10 @@ void Wiring::open(std::uint32_t layer, std::uint32_t node) {
   states_[layer][node] = State::Open;
   const Json& nodes = written_.inbound_nodes[layer];
   if (is_input(model_.layers[layer])) {
-    invalid_wiring(fmt::format("The outputs of the model `{}` need the InputLayer `{}`, which "
-                        "`input_layers` does not name.",
-                        model_.name, model_.layers[layer].name));
+    invalid_wiring(
+        fmt::format("The outputs of the model `{}` need the InputLayer `{}`, which "
+                    "`input_layers` does not name.",
+                    model_.name, model_.layers[layer].name));
   }
   Call call;
   if (!nodes.empty()) {
@@ -237,13 +241,15 @@ void Wiring::renumber() {
 void Wiring::run() {
   model_.inputs = ports(written_.input_layers, "input_layers");
   model_.outputs = ports(written_.output_layers, "output_layers");
-  if (model_.outputs.empty()) invalid_wiring(fmt::format("The model `{}` has no outputs.", model_.name));
+  if (model_.outputs.empty())
+    invalid_wiring(fmt::format("The model `{}` has no outputs.", model_.name));
   for (const ModelOutput& input : model_.inputs) {
     const Layer& layer = model_.layers[input.tensor.layer];
     if (!is_input(layer)) {
-      invalid_wiring(fmt::format("`input_layers` of the model `{}` names `{}`, which is a {} and no "
-                          "InputLayer.",
-                          model_.name, layer.name, layer.class_name));
+      invalid_wiring(
+          fmt::format("`input_layers` of the model `{}` names `{}`, which is a {} and no "
+                      "InputLayer.",
+                      model_.name, layer.name, layer.class_name));
     }
     states_[input.tensor.layer][input.tensor.node] = State::Done;
   }

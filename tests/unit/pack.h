@@ -9,7 +9,8 @@
 #include "io/source.h"
 #include "io/zip.h"
 
-/// The committed pack of fixtures made by real Keras (tests/fixtures/pack), read by our own zip reader.
+/// The committed pack of fixtures made by real Keras (tests/fixtures/pack), read by our own zip
+/// reader.
 namespace tensorferry::test {
 
 inline std::vector<std::byte> read_bytes(const io::Source& source) {

@@ -69,9 +69,12 @@ TEST_CASE("an error of the source comes out unchanged, never through HDF5's fram
 }
 
 TEST_CASE("a file that is cut off says so") {
-  const std::vector<std::byte> bytes = test::read_bytes(test::pack_file("containers", "keras2/plain.h5"));
-  for (std::size_t size : {std::size_t{8}, std::size_t{60}, std::size_t{96}, bytes.size() / 2, bytes.size() - 1}) {
-    const io::Source cut = io::memory_source("cut.h5", {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)});
+  const std::vector<std::byte> bytes =
+      test::read_bytes(test::pack_file("containers", "keras2/plain.h5"));
+  for (std::size_t size :
+       {std::size_t{8}, std::size_t{60}, std::size_t{96}, bytes.size() / 2, bytes.size() - 1}) {
+    const io::Source cut = io::memory_source(
+        "cut.h5", {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)});
     CHECK(h5::looks_like_hdf5(cut));
     try {
       h5::open_file(cut, {});

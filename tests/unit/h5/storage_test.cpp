@@ -72,12 +72,14 @@ TEST_CASE("big-endian elements are marked") {
 TEST_CASE("chunks come sorted, with filters in the order of writing") {
   const tensor::TensorRef tensor = describe("keras3/gzip_shuffle_fletcher32.h5", kernel);
   const auto& chunked = std::get<tensor::Chunked>(tensor.storage);
-  CHECK(chunked.filters == std::vector{tensor::Filter::Shuffle, tensor::Filter::Deflate,
-                                       tensor::Filter::Fletcher32});
+  CHECK(chunked.filters ==
+        std::vector{tensor::Filter::Shuffle, tensor::Filter::Deflate, tensor::Filter::Fletcher32});
   CHECK(!chunked.chunks.empty());
-  CHECK(std::is_sorted(chunked.chunks.begin(), chunked.chunks.end(),
-                       [](const auto& a, const auto& b) { return a.first_element < b.first_element; }));
-  const auto uneven = std::get<tensor::Chunked>(describe("keras3/chunked_uneven.h5", kernel).storage);
+  CHECK(std::is_sorted(
+      chunked.chunks.begin(), chunked.chunks.end(),
+      [](const auto& a, const auto& b) { return a.first_element < b.first_element; }));
+  const auto uneven =
+      std::get<tensor::Chunked>(describe("keras3/chunked_uneven.h5", kernel).storage);
   CHECK(uneven.filters.empty());
   CHECK(uneven.chunks.size() > 1);
   for (const tensor::Chunk& chunk : uneven.chunks) {
@@ -117,7 +119,8 @@ TEST_CASE("what cannot be described is refused by name") {
   const auto refusal = [](const std::string& file) {
     try {
       const h5::Group root = h5::open_file(test::pack_file("bad_input", file), {});
-      for (const std::string path : {"model_weights/dense/dense/kernel", "model_weights/conv/conv/kernel"}) {
+      for (const std::string path :
+           {"model_weights/dense/dense/kernel", "model_weights/conv/conv/kernel"}) {
         if (const auto dataset = root.find_dataset(path)) dataset->describe("w");
       }
     } catch (const io::Error& error) {

@@ -42,7 +42,8 @@ const Model* inner_model(const Model& model) {
 
 TEST_CASE("a frozen layer before another of equal shapes: stored last, bound right") {
   for (const std::string generation : {"keras2", "keras3"}) {
-    for (const std::string file : {"frozen_first_equal_shapes.h5", "frozen_first_equal_shapes_sequential.h5"}) {
+    for (const std::string file :
+         {"frozen_first_equal_shapes.h5", "frozen_first_equal_shapes_sequential.h5"}) {
       CAPTURE(generation + "/" + file);
       const Model model = read("nesting", generation + "/" + file);
       const Model* inner = inner_model(model);
@@ -106,7 +107,8 @@ TEST_CASE("the generations end in one dialect") {
     for (std::size_t w = 0; w < two.layers[i].weights.size(); ++w) {
       CHECK(two.layers[i].weights[w].role == three.layers[i].weights[w].role);
     }
-    if (three.layers[i].config.contains("dtype")) CHECK(three.layers[i].config["dtype"].is_string());
+    if (three.layers[i].config.contains("dtype"))
+      CHECK(three.layers[i].config["dtype"].is_string());
   }
   CHECK(two.layers.front().class_name == "InputLayer");
   CHECK(two.layers.front().config["batch_shape"] == three.layers.front().config["batch_shape"]);
@@ -163,8 +165,8 @@ TEST_CASE("weights and an architecture beside them make a model, in either layou
       const io::Source architecture = test::pack_file("weights_only", name + "architecture.json");
       const Model model = keras::read_model({architecture, weights});
       CHECK(model.kind == keras::ModelKind::Functional);
-      CHECK(model.generation == (generation == "keras2" ? keras::Generation::Keras2
-                                                        : keras::Generation::Keras3));
+      CHECK(model.generation ==
+            (generation == "keras2" ? keras::Generation::Keras2 : keras::Generation::Keras3));
       CHECK(model.unbound.empty());
       CHECK(weight(model, find(model, "conv"), "kernel") != "none");
       CHECK(weight(model, find(model, "norm"), "moving_variance") != "none");
@@ -261,7 +263,8 @@ TEST_CASE("other formats are called by their names") {
   };
   CHECK(has(refusal("{\"modelTopology\": {}, \"weightsManifest\": []}"), "TF.js"));
   CHECK(has(refusal("{\"a\": 1}"), "class_name"));
-  CHECK(has(refusal("{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}"), "without weights"));
+  CHECK(has(refusal("{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}"),
+            "without weights"));
   CHECK(has(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "git lfs pull"));
   CHECK(has(refusal("  <!DOCTYPE HTML><html>"), "web page"));
   CHECK(has(refusal("\x1f\x8b\x08\x00"s), "gzip"));
