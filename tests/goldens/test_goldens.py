@@ -22,14 +22,14 @@ CHOSEN = {
     "bad_input": ["keras3/custom_layer", "keras2/lambda_layer"],
     "convolution": ["keras3/conv2d_free_strides_same", "keras3/conv2d_chain"],
     "dtypes": ["keras3/conv_float16"],
-    "embedding": ["keras3/embedding_conv1d_dense", "keras3/embedding_shared"],
+    "embedding": ["keras3/embedding_flatten_dense", "keras3/embedding_shared"],
     "flatten": [
         "keras3/flatten_dense",
         "keras3/flatten_is_output",
         "keras3/concatenate_flattens_dense",
         "keras3/dense_shared_by_layouts",
     ],
-    "merging": ["keras3/three_inputs_two_outputs", "keras3/residual"],
+    "merging": ["keras3/three_inputs_two_outputs", "keras3/residual", "keras3/operators"],
     "nesting": [
         "keras3/called_twice",
         "keras3/backbone_and_head",

@@ -1,0 +1,37 @@
+import torch
+from torch import nn
+
+
+class NotConverted(nn.Module):
+    """Stands for a layer that could not be converted; it keeps that layer's weights."""
+
+    def __init__(self, layer, **weights):
+        super().__init__()
+        self.layer = layer
+        for name, value in weights.items():
+            self.register_buffer(name, value)
+
+    def forward(self, *inputs):
+        raise NotImplementedError(self.layer)
+
+
+class Model(nn.Module):
+    """The Keras model model.
+
+    Takes x: (N, 5).
+    Gives last: (N, 3).
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(5, 4)
+        self.twice = NotConverted(
+            "layer twice (Twice) was not converted", factor=torch.empty((4,))
+        )
+        self.last = nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = self.dense(x)
+        x = self.twice(x)
+        x = self.last(x)
+        return x
