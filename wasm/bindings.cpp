@@ -124,7 +124,8 @@ Json result_json(const tensor::ReduceResult& result) {
 // A result is told by its reduction's kind, as JSON has one kind of number.
 tensor::ReduceResults results_of(const tensor::Bundle& bundle, const std::string& text) {
   tensor::ReduceResults results;
-  for (const auto& [key, value] : Json::parse(text).items()) {
+  const Json known = Json::parse(text);
+  for (const auto& [key, value] : known.items()) {
     const auto id = static_cast<tensor::ReduceId>(std::stoul(key));
     switch (bundle.reduces.at(id).kind) {
       case tensor::ReduceKind::Minimum:

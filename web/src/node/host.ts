@@ -1,6 +1,7 @@
 /** Files and the terminal for the command (src/io/host.h), by Node's synchronous functions. */
 
 import * as fs from "node:fs";
+import { basename } from "node:path";
 import type { Source } from "../worker/module.js";
 
 const COPY_BYTES = 4 << 20;
@@ -69,7 +70,7 @@ function kindOf(path: string): "file" | "folder" | "none" {
 function fileSource(path: string): Source {
   const file = fs.openSync(path, "r");
   return {
-    name: path,
+    name: basename(path),
     size: fs.fstatSync(file).size,
     read(offset, length) {
       const bytes = new Uint8Array(length);
