@@ -101,8 +101,7 @@ class Forward {
       writer_.statement(variable + " = ", value);
       return python::atom(variable);
     };
-    Call call{site,        std::move(inputs), self_of(i), own_module_of(i),
-              is_alike(i), classes_.helpers,  let};
+    Call call{site, std::move(inputs), self_of(i), is_alike(i), classes_.helpers, let};
     return spell(call);
   }
 
@@ -116,15 +115,16 @@ class Forward {
     return python::atom(variables_.of(value));
   }
 
-  /// An activation right behind a call of a module: F.relu(self.conv(x)).
+  /// An activation right behind a call of a module or a sum: F.relu(self.conv(x)), F.relu(x + y).
   bool is_wrapped(std::size_t i, const Expression& value) const {
     const graph::Node& node = graph_.nodes[i];
     std::size_t reader = 0;
     if (!variables_.has_one_reader(node.outputs[0], reader) || reader != i + 1) return false;
-    if (value.kind != Expression::Kind::Bracketed || is_activation(node)) return false;
-    return is_activation(graph_.nodes[reader]) &&
-           python::text_of(value).size() <= longest_wrapped && value.text.starts_with("self.") &&
-           takes_expression(graph_.nodes[reader]);
+    const bool is_module_call =
+        value.kind == Expression::Kind::Bracketed && value.text.starts_with("self.");
+    const bool is_sum = value.kind == Expression::Kind::Operators;
+    return (is_module_call || is_sum) && python::text_of(value).size() <= longest_wrapped &&
+           is_activation(graph_.nodes[reader]) && takes_expression(graph_.nodes[reader]);
   }
 
   // A formula that says x twice wants it in a variable.
@@ -157,16 +157,6 @@ class Forward {
       return "self." + attribute->name;
     }
     return "self." + attribute->name + "." + classes_.layers[layer].part;
-  }
-
-  /// What holds the op's own attributes, whether or not its layer is called as a whole.
-  std::string own_module_of(std::size_t i) const {
-    const auto layer = classes_.layer_of.find({own_.graph, i});
-    if (layer == classes_.layer_of.end()) return "";
-    const Attribute* attribute = classes_.attribute_of(own_, layer->second);
-    if (attribute == nullptr) return "";
-    const std::string& part = classes_.layers[layer->second].part;
-    return "self." + attribute->name + (part.empty() ? "" : "." + part);
   }
 
   /// The parts of a layer are called one behind the other, with nothing between.

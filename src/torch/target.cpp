@@ -7,6 +7,7 @@
 #include <set>
 
 #include "graph/passes/layout.h"
+#include "graph/passes/padding.h"
 #include "io/error.h"
 #include "torch/classes.h"
 #include "torch/identifier.h"
@@ -146,6 +147,7 @@ tensor::OutputFile text_file(const std::string& path, const std::string& text) {
 Output write(const graph::Program& program, const Options& options) {
   const std::optional<tensor::DType> dtype = wanted_dtype(options);
   graph::Program laid_out = graph::channels_first(program, {options.channels_last_io});
+  graph::merge_padding(laid_out);
   if (dtype) compute_in(laid_out, *dtype);
   Classes classes = divide(laid_out, class_name(program, options));
   if (dtype) cast_weights(classes, *dtype);

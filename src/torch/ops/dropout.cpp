@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "torch/ops/spelling.h"
 
 namespace tensorferry::torch {
@@ -64,6 +66,13 @@ const Helper shared_dropout{"SharedDropout",
         return x * F.dropout(x.new_ones(shape), self.rate, self.training)
 )"};
 
+/// One number of noise a sample.
+bool is_of_samples(const std::vector<std::int64_t>& noise_shape) {
+  return noise_shape.size() > 1 && noise_shape.front() == graph::unknown_extent &&
+         std::all_of(noise_shape.begin() + 1, noise_shape.end(),
+                     [](std::int64_t extent) { return extent == 1; });
+}
+
 }  // namespace
 
 Declaration declare_dropout(const Dropout& dropout, Helpers& helpers) {
@@ -73,6 +82,9 @@ Declaration declare_dropout(const Dropout& dropout, Helpers& helpers) {
     case Dropout::Kind::Elementwise:
       if (dropout.noise_shape.empty()) {
         declaration.constructor = python::call("nn.Dropout", {rate});
+      } else if (is_of_samples(dropout.noise_shape)) {
+        declaration.constructor = python::call(helpers.use(stochastic_depth), {rate});
+        declaration.stock = false;
       } else {
         std::vector<Expression> arguments{rate};
         for (const Expression& extent : python::numbers(dropout.noise_shape)) {

@@ -67,7 +67,6 @@ struct Call {
   const Site& site;
   std::vector<Expression> inputs;
   std::string self;   ///< "self.conv1"; empty where nothing is declared
-  std::string own;    ///< the op's own module: "self.separable.depthwise" where `self` is the whole
   bool alike = true;  ///< all calls of the layer are the same op on values of one rank
   Helpers& helpers;
   std::function<Expression(Expression)> let;  ///< writes a statement; the variable that holds it

@@ -60,8 +60,7 @@ class Model(nn.Module):
         residual = F.pad(x, (0, 1, 1, 1))
         residual = F.relu(self.layer2(residual))
         residual = self.layer3(residual)
-        x = x + residual
-        x = F.relu(x)
+        x = F.relu(x + residual)
         x = torch.flatten(x, start_dim=1)
         x = self.layer4(x)
         return x
@@ -114,7 +113,7 @@ TEST_CASE("names from the model are identifiers or escaped") {
   CHECK(output.incomplete);
   CHECK_FALSE(has_text(text, "\nimport os"));
   CHECK(has_text(text, "\"layer \\x22); import os #\\x0a (Lambda\\x0a) was not converted\""));
-  CHECK(has_text(text, "self.layer____import_os___ = NotConverted("));
+  CHECK(has_text(text, "self.layer_____import_os___ = NotConverted("));
 }
 
 TEST_CASE("weights without an architecture keep Keras's names") {
