@@ -12,7 +12,6 @@ std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t before = 0);
 std::uint32_t crc32(std::string_view text, std::uint32_t before = 0);
 
 /// The CRC of a ‖ b from those of a and of b, which has `second_length` bytes.
-std::uint32_t crc32_combine(std::uint32_t first, std::uint32_t second,
-                            std::uint64_t second_length);
+std::uint32_t crc32_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_length);
 
 }  // namespace tensorferry::io

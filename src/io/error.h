@@ -20,16 +20,17 @@ enum class ErrorCode {
   SeveralModels,       ///< a folder or a set of files with more than one model
   ReadFailed,          ///< the file system or the browser refused the bytes
   Hdf5,                ///< HDF5 itself refused; the message holds its own words
-  DatasetUnsupported,  ///< external or virtual storage, an unknown filter, a chunk that is too large
+  DatasetUnsupported,  ///< external or virtual storage, an unknown filter, a chunk that is too
+                       ///< large
   ConfigNotJson,
-  ConfigInvalid,       ///< JSON, but not what Keras writes
+  ConfigInvalid,  ///< JSON, but not what Keras writes
   WeightMissing,
   WeightShape,
   WeightDtype,
-  WeightOrder,         ///< names and order disagree, so the binding would be a guess
+  WeightOrder,  ///< names and order disagree, so the binding would be a guess
   GraphCycle,
   ArchitectureMissing,  ///< weights alone, where the target cannot do without the layers
-  LayerUnsupported,    ///< what the target needs whole cannot be had (wall 6)
+  LayerUnsupported,     ///< what the target needs whole cannot be had (wall 6)
   OptionInvalid,
   WriteFailed,
   Internal,

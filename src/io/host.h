@@ -35,7 +35,8 @@ struct Host {
       copy_range;
   std::function<void(FileHandle)> close;  ///< throws if bytes could not be kept
   std::function<void(const std::string& from, const std::string& to)> rename;
-  std::function<void(const std::string& path)> remove;  ///< a file or an empty folder; no error if absent
+  std::function<void(const std::string& path)>
+      remove;  ///< a file or an empty folder; no error if absent
 
   std::function<void(std::string_view)> print;        ///< to the standard output
   std::function<void(std::string_view)> print_error;  ///< to the standard error

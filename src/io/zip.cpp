@@ -66,10 +66,11 @@ Directory find_directory(const Source& archive) {
   std::size_t end = tail.size() - end_size;
   while (number(tail, end, 4) != end_signature) {
     if (end == 0) {
-      throw Error(ErrorCode::FileTruncated,
-                  fmt::format("{}: the central directory of the zip archive is missing, so the file "
-                              "was cut off or is still being written.",
-                              archive.name));
+      throw Error(
+          ErrorCode::FileTruncated,
+          fmt::format("{}: the central directory of the zip archive is missing, so the file "
+                      "was cut off or is still being written.",
+                      archive.name));
     }
     --end;
   }
