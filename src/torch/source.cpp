@@ -78,8 +78,8 @@ class ClassWriter {
         becomes_(becomes) {}
 
   void write() {
-    writer_.line(
-        fmt::format("class {}({}):", own_.name, own_.is_sequence ? "nn.Sequential" : "nn.Module"));
+    const Expression base = python::atom(own_.is_sequence ? "nn.Sequential" : "nn.Module");
+    writer_.statement("class ", python::call(own_.name, {base}), ":");
     writer_.indent();
     write_docstring(writer_, graph_);
     writer_.line("");
