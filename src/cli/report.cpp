@@ -30,14 +30,32 @@ std::size_t terminal_control(std::string_view text) {
   return mark || overriding || isolate ? 3 : 0;
 }
 
+// C1 controls (U+0080 to U+009F) and the marks that turn the direction of writing (U+200E, U+200F,
+// U+202A to U+202E, U+2066 to U+2069): the bytes of one such character at the text's begin, else 0.
+std::size_t control_sequence(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (text.size() >= 2 && byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) {
+    return 2;
+  }
+  if (text.size() < 3 || byte(0) != 0xe2) {
+    return 0;
+  }
+  const unsigned char last = byte(2);
+  const bool mark =
+      (byte(1) == 0x80 && (last == 0x8e || last == 0x8f || (last >= 0xaa && last <= 0xae))) ||
+      (byte(1) == 0x81 && last >= 0xa6 && last <= 0xa9);
+  return mark ? 3 : 0;
+}
+
 // Names come from the model: control characters would let it write to the terminal.
-std::string printable(std::string_view text) {
+std::string printable(const std::string& text) {
   std::string result;
-  while (!text.empty()) {
-    const auto byte = static_cast<unsigned char>(text[0]);
-    const std::size_t control = byte < 0x20 || byte == 0x7f ? 1 : terminal_control(text);
-    result += control > 0 ? '?' : text[0];
-    text.remove_prefix(control > 0 ? control : 1);
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const std::size_t sequence = control_sequence(std::string_view(text).substr(i));
+    const bool control = byte < 0x20 || byte == 0x7f || sequence > 0;
+    result += control ? '?' : text[i];
+    i += std::max<std::size_t>(sequence, 1);
   }
   return result;
 }

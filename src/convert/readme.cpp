@@ -15,7 +15,7 @@ std::string plain(const std::string& text) {
       result += ' ';
       continue;
     }
-    if (std::string_view("\\`*_{}[]<>()#+-.!|&~$").find(c) != std::string_view::npos) {
+    if (std::string_view("\\`*_[]<>#|&~$").find(c) != std::string_view::npos) {
       result += '\\';
     }
     result += c;
