@@ -71,7 +71,8 @@ double cost_of(const std::vector<CopyAxis>& axes, const Load& load, std::size_t 
               static_cast<double>(load.run * element_size + limits.read_gap);
   for (std::size_t axis = 0; axis < axes.size(); ++axis) {
     const std::uint64_t extent = load.extents[axis];
-    cost *= static_cast<double>((axes[axis].extent + extent - 1) / extent);
+    const std::uint64_t loads = (axes[axis].extent + extent - 1) / extent;
+    cost *= static_cast<double>(loads);
   }
   return cost;
 }
