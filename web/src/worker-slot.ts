@@ -11,7 +11,10 @@ export type WorkerFactory = () => Worker;
 /** The worker, not the call, went wrong: the same call may succeed in another one. */
 export class WorkerFailure extends TensorferryError {
   constructor(reason: string) {
-    super("worker-failed", `A background worker stopped and was replaced: ${reason}.`);
+    super(
+      "worker-failed",
+      `A background worker stopped and was replaced: ${reason.replace(/\.$/, "")}.`,
+    );
   }
 }
 

@@ -28,6 +28,8 @@ export async function chromium() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      // It would ask its server about zips, wait for an answer, and none comes in a test.
+      "--safebrowsing-disable-download-protection",
     ],
   });
   const session = await browser.target().createCDPSession();
