@@ -13,23 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Does a character that changes how a terminal shows the others begin here? Its length, else 0: C1
-/// controls (U+0080 to U+009F), marks and overrides of direction (U+200E, U+200F, U+202A to U+202E,
-/// U+2066 to U+2069).
-std::size_t terminal_control(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (text.size() >= 2 && byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) {
-    return 2;
-  }
-  if (text.size() < 3 || byte(0) != 0xe2) {
-    return 0;
-  }
-  const bool mark = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f);
-  const bool overriding = byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae;
-  const bool isolate = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
-  return mark || overriding || isolate ? 3 : 0;
-}
-
 // C1 controls (U+0080 to U+009F) and the marks that turn the direction of writing (U+200E, U+200F,
 // U+202A to U+202E, U+2066 to U+2069): the bytes of one such character at the text's begin, else 0.
 std::size_t control_sequence(std::string_view text) {
