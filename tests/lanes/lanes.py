@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 import xml.etree.ElementTree as ElementTree
@@ -157,6 +158,11 @@ def pytest_lane(name: str) -> Lane:
     return Lane(name, lambda: pytest(name))
 
 
+# Run by `./dev test --all` and by name. They belong into every run as soon as a whole run of them
+# has been seen to pass on a quiet machine.
+LONG_LANES = ("sanitize", "browser")
+
+
 def lanes() -> list[Lane]:
     """In the order of a run; a kind of tests whose folder does not exist is not in it."""
     of_folders = [
@@ -194,6 +200,9 @@ def run_lanes(chosen: list[str]) -> bool:
     rows: list[tuple[str, float, Counts | None]] = []
     for lane in known:
         if chosen and lane.name not in chosen:
+            continue
+        if not chosen and lane.name in LONG_LANES and not os.environ.get("TENSORFERRY_ALL"):
+            say(f"{lane.name}: only with --all")
             continue
         begin = time.monotonic()
         say(f"{lane.name} …")

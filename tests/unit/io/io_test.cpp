@@ -57,7 +57,8 @@ TEST_CASE("a source gives its range and nothing beyond") {
     FAIL("read beyond the end");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::FileTruncated);
-    CHECK(std::string(error.what()) == "a: 9 bytes are expected at offset 4, but the file ends at 10.");
+    CHECK(std::string(error.what()) ==
+          "a: 9 bytes are expected at offset 4, but the file ends at 10.");
   }
 }
 

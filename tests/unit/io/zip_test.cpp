@@ -10,8 +10,8 @@ using namespace tensorferry::io;
 
 namespace {
 
-// Written by Python's zipfile: a/stored.txt, deflated.txt (20 times "deflated text. "), empty (deflated), and a
-// comment that looks like a signature.
+// Written by Python's zipfile: a/stored.txt, deflated.txt (20 times "deflated text. "), empty
+// (deflated), and a comment that looks like a signature.
 const std::string archive_hex =
     "504b030414000000000000002100b501af0f0b0000000b0000000c000000612f"
     "73746f7265642e74787473746f7265642074657874504b030414000000080000"
@@ -66,7 +66,10 @@ TEST_CASE("stored and deflated members are read") {
 TEST_CASE("a cut or damaged archive is an error, never more than that") {
   const std::vector<std::byte> good = archive_bytes();
   for (std::size_t size = 0; size < good.size() - 12; ++size) {
-    CHECK_THROWS_AS(read_all(memory_source("cut.zip", {good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)})), Error);
+    CHECK_THROWS_AS(
+        read_all(memory_source("cut.zip",
+                               {good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)})),
+        Error);
   }
   for (std::size_t at = 0; at < good.size(); ++at) {
     for (const int bit : {0, 3, 7}) {
