@@ -1,7 +1,7 @@
 /** The page under test, as a person would use it. */
 
 import { execFile } from "node:child_process";
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readFile, readdir, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -100,7 +100,6 @@ export class Site {
     }
   }
 
-  /** A real click: without a person's hand Chromium allows one download a page. */
   async press(id) {
     await (await this.page.waitForSelector(`tensor-ferry >>> #${id}`)).click();
   }
@@ -137,7 +136,12 @@ export class Site {
       if (!done || partial) continue;
       const path = join(this.downloads, done);
       const { size } = await stat(path);
-      if (size > 0 && size === last) return { path, size };
+      if (size > 0 && size === last) {
+        // Chromium, when driven, overwrites what has the same name.
+        const kept = join(this.downloads, `${performance.now()}-${done}`);
+        await rename(path, kept);
+        return { path: kept, size };
+      }
       last = size;
     }
     throw new Error("the download did not end");
