@@ -5,6 +5,8 @@ const refused = [
   { match: /^activation\/fused_(exponential|sparsemax|squareplus)$/, words: ['"conv2d"'] },
   // A stride larger than its window, "same", on sizes that are not known.
   { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', "None"] },
+  // Operators between a tensor and a number are no layers of TF.js.
+  { match: /^merging\/operators$/, words: ['"true_divide"', "ops.Add"] },
   { match: /^normalization\/layer_norm_rms_scaling$/, words: ["rms_scaling"] },
   {
     match: /^reshaping\/up_sampling2d_(bilinear|bicubic|lanczos3|lanczos5)_free$/,
