@@ -5,6 +5,7 @@
 #include "convert/guard.h"
 #include "convert/inspect.h"
 #include "convert/manifest.h"
+#include "convert/preprocessing.h"
 #include "convert/readme.h"
 #include "convert/version.h"
 #include "keras/file_kind.h"
@@ -95,6 +96,7 @@ convert::Manifest manifest_of(const Document::State& state) {
   manifest.container = state.model.container;
   manifest.keras_version = state.model.keras_version;
   manifest.kind = has_architecture(state.model) ? "model" : "weights";
+  manifest.preprocessing = convert::preprocessing_of_inputs(state.model);
   return manifest;
 }
 

@@ -16,23 +16,31 @@ std::string digest_mark(std::size_t file) {
   return std::string(64 - mark.size(), '#') + mark;
 }
 
-Json port_json(const torch::PortRow& port, bool input) {
+Json port_json(const torch::PortRow& port) {
   Json row;
   row["name"] = port.name;
   row["dtype"] = tensor::dtype_name(port.dtype);
   row["keras_shape"] = shape_json(port.keras_shape);
   row["shape"] = shape_json(port.shape);
   row["permute"] = port.permute.empty() ? Json(nullptr) : Json(port.permute);
-  if (input) {
-    row["preprocess"] = nullptr;
-  }
   return row;
 }
 
-Json ports_json(const std::vector<torch::PortRow>& ports, bool input) {
+Json inputs_json(const Manifest& manifest) {
   Json rows = Json::array();
-  for (const torch::PortRow& port : ports) {
-    rows.push_back(port_json(port, input));
+  for (std::size_t i = 0; i < manifest.inputs.size(); ++i) {
+    Json row = port_json(manifest.inputs[i]);
+    const bool known = i < manifest.preprocessing.size() && !manifest.preprocessing[i].empty();
+    row["preprocess"] = known ? Json(manifest.preprocessing[i]) : Json(nullptr);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Json outputs_json(const Manifest& manifest) {
+  Json rows = Json::array();
+  for (const torch::PortRow& port : manifest.outputs) {
+    rows.push_back(port_json(port));
   }
   return rows;
 }
@@ -105,12 +113,12 @@ tensor::Part digest_part(tensor::ReduceId id) {
 
 // Cuts the text at the marks, so that each digest is a part of its own. A mark is looked for as a
 // JSON member with its key, behind the last place where one was found, in the list that stands
-// last: no text of a model can be taken for one.
+// last and begins a line: no text of a model can be taken for one.
 void append_with_digests(tensor::Bundle& bundle, tensor::OutputFile& file, std::string& text) {
   std::size_t done = 0;
-  std::size_t from = text.rfind("\"files\": [");
+  std::size_t from = text.rfind("\n \"files\": [");
   for (std::uint32_t i = 0; i < bundle.files.size(); ++i) {
-    const std::size_t at = text.find("\"sha256\": \"" + digest_mark(i), from) + 11;
+    const std::size_t at = text.find("\"sha256\":\"" + digest_mark(i), from) + 10;
     tensor::append_bytes(file, std::string_view(text).substr(done, at - done));
     const auto id = static_cast<tensor::ReduceId>(bundle.reduces.size());
     bundle.reduces.push_back({tensor::ReduceKind::Sha256, tensor::FileBytes{i}});
@@ -120,6 +128,28 @@ void append_with_digests(tensor::Bundle& bundle, tensor::OutputFile& file, std::
     from = done;
   }
   tensor::append_bytes(file, std::string_view(text).substr(done));
+}
+
+std::string dumped(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// One line for each member of the root, and for each row of its lists.
+std::string text_of(const Json& root) {
+  std::string text;
+  for (const auto& [name, value] : root.items()) {
+    text += (text.empty() ? "{\n \"" : ",\n \"") + name + "\": ";
+    if (!value.is_array() || value.empty()) {
+      text += dumped(value);
+      continue;
+    }
+    std::string rows;
+    for (const Json& row : value) {
+      rows += (rows.empty() ? "\n  " : ",\n  ") + dumped(row);
+    }
+    text += "[" + rows + "\n ]";
+  }
+  return text + "\n}\n";
 }
 
 }  // namespace
@@ -133,7 +163,7 @@ nlohmann::ordered_json shape_json(const std::vector<graph::Extent>& shape) {
 }
 
 std::string notes_json(const io::Notes& notes) {
-  return notes_value(notes).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dumped(notes_value(notes));
 }
 
 std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bool checksums) {
@@ -142,8 +172,8 @@ std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bo
   root["target"] = manifest.target;
   root["entry"] = entry_json(manifest);
   root["source"] = source_json(manifest);
-  root["inputs"] = ports_json(manifest.inputs, true);
-  root["outputs"] = ports_json(manifest.outputs, false);
+  root["inputs"] = inputs_json(manifest);
+  root["outputs"] = outputs_json(manifest);
   root["weights"] = Json::array();
   for (const torch::WeightRow& weight : manifest.weights) {
     root["weights"].push_back(weight_json(weight));
@@ -151,7 +181,7 @@ std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bo
   root["notes"] = notes_value(manifest.notes);
   root["files"] = files_json(bundle, checksums);
 
-  std::string text = root.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string text = text_of(root);
   tensor::OutputFile file{"manifest.json", {}};
   if (checksums) {
     append_with_digests(bundle, file, text);

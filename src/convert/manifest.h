@@ -28,6 +28,7 @@ struct Manifest {
   std::string keras_version;
   std::string kind;  ///< "model", "weights"
   std::vector<torch::PortRow> inputs;
+  std::vector<std::string> preprocessing;  ///< of each input: a mode, or empty where none is known
   std::vector<torch::PortRow> outputs;
   std::vector<torch::WeightRow> weights;
   io::Notes notes;
@@ -40,8 +41,8 @@ nlohmann::ordered_json shape_json(const std::vector<graph::Extent>& shape);
 std::string notes_json(const io::Notes& notes);
 
 /// Appends `manifest.json`, which lists the files that are in the bundle now. With `checksums` each
-/// of them has a `sha256`, which is known only when its bytes are. Returns the text; a checksum is
-/// spaces there.
+/// of them has a `sha256`, which is known only when its bytes are. Each row of a list is one line.
+/// Returns the text; a checksum is spaces there.
 std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bool checksums);
 
 }  // namespace tensorferry::convert

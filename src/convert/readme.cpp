@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "convert/preprocessing.h"
 #include "convert/version.h"
 
 namespace tensorferry::convert {
@@ -56,6 +57,19 @@ std::string port_table(const std::string& title, const std::vector<torch::PortRo
   return text;
 }
 
+// The weights of Keras's own training want it; who trained anew knows better.
+std::string preprocessing_list(const Manifest& manifest) {
+  std::string text;
+  for (std::size_t i = 0; i < manifest.preprocessing.size(); ++i) {
+    if (manifest.preprocessing[i].empty()) continue;
+    text += fmt::format("\n{}: {}, for weights that were trained with Keras's `preprocess_input` "
+                        "(`{}`).\n",
+                        plain(manifest.inputs[i].name), preprocessing_text(manifest.preprocessing[i]),
+                        manifest.preprocessing[i]);
+  }
+  return text;
+}
+
 std::string notes_list(const io::Notes& notes) {
   if (notes.empty()) {
     return "";
@@ -92,6 +106,7 @@ std::string readme_text(const Manifest& manifest, const std::string& snippet,
                         snippet.ends_with('\n') ? "" : "\n");
   }
   text += port_table("Inputs", manifest.inputs);
+  text += preprocessing_list(manifest);
   text += port_table("Outputs", manifest.outputs);
   return text + notes_list(manifest.notes);
 }

@@ -193,7 +193,8 @@ class Forward {
     if (node.layer.empty() || label.empty()) return;
     std::string& entry = becomes_[node.layer];
     if (entry.find(label) != std::string::npos) return;
-    entry += (entry.empty() || entry == "nothing" ? "" : " + ") + label;
+    if (entry == "nothing") entry.clear();
+    entry += (entry.empty() ? "" : " + ") + label;
   }
 
   // A bare tuple, in parentheses only where it is broken.
