@@ -184,6 +184,7 @@ constexpr std::string_view leaky_relu_arguments[] = {"alpha", "negative_slope"};
 constexpr std::string_view prelu_arguments[] = {"shared_axes"};
 constexpr std::string_view relu_arguments[] = {"max_value", "negative_slope", "threshold"};
 constexpr std::string_view softmax_arguments[] = {"axis"};
+constexpr std::string_view thresholded_relu_arguments[] = {"theta"};
 
 graph::ValueId lower_activation(LayerCall& call) {
   const Json* activation = call.arguments().find("activation");
@@ -207,6 +208,12 @@ graph::ValueId lower_relu(LayerCall& call) {
 
 graph::ValueId lower_softmax(LayerCall& call) {
   return call.add(softmax_op(call.arguments(), call.rank(call.input())), {call.input()});
+}
+
+/// Keras 2's (keras/layers/activation/thresholded_relu.py): x above theta, 0 elsewhere.
+graph::ValueId lower_thresholded_relu(LayerCall& call) {
+  const double theta = shortest_float(call.arguments().number("theta", 1));
+  return call.add(Unary{UnaryKind::ReluGeneral, 0, no_maximum, theta}, {call.input()});
 }
 
 std::vector<Variable> prelu_variables(const Layer&) {
@@ -244,5 +251,7 @@ const LayerKind leaky_relu_kind{leaky_relu_arguments, no_variables, lower_leaky_
 const LayerKind prelu_kind{prelu_arguments, prelu_variables, lower_prelu, MaskUse::Passes};
 const LayerKind relu_kind{relu_arguments, no_variables, lower_relu, MaskUse::Passes};
 const LayerKind softmax_kind{softmax_arguments, no_variables, lower_softmax, MaskUse::Consumes};
+const LayerKind thresholded_relu_kind{thresholded_relu_arguments, no_variables,
+                                      lower_thresholded_relu, MaskUse::Passes};
 
 }  // namespace tensorferry::keras

@@ -12,6 +12,7 @@ extern const LayerKind leaky_relu_kind;
 extern const LayerKind prelu_kind;
 extern const LayerKind relu_kind;
 extern const LayerKind softmax_kind;
+extern const LayerKind thresholded_relu_kind;
 
 /// The op of an `activation=` argument on a tensor of `rank` axes: a function's name, or an object
 /// that stands for a function or for a layer such as LeakyReLU. Identity for `linear`. Throws

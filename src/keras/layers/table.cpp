@@ -81,6 +81,7 @@ constexpr LayerRow table[] = {
     {"SpatialDropout3D", &spatial_dropout_kind},
     {"StochasticDepth", &stochastic_depth_kind},
     {"Subtract", &subtract_kind},
+    {"ThresholdedReLU", &thresholded_relu_kind},
     {"UpSampling1D", &up_sampling_kind},
     {"UpSampling2D", &up_sampling_kind},
     {"UpSampling3D", &up_sampling_kind},

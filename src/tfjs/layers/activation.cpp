@@ -69,6 +69,11 @@ Tensor lower_relu(LayerCall& call) {
   return add_up(call, "sum", y, rescale(call, "slope", below, -slope, 0));
 }
 
+Tensor lower_thresholded_relu(LayerCall& call) {
+  return call.add("", "ThresholdedReLU", {{"theta", call.arguments().number("theta", 1)}},
+                  {call.input()});
+}
+
 // TF.js normalizes along one axis only if it is the last; along several, any.
 Tensor lower_softmax(LayerCall& call) {
   const Tensor& x = call.input();

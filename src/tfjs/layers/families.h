@@ -37,6 +37,7 @@ Tensor lower_leaky_relu(LayerCall& call);
 Tensor lower_prelu(LayerCall& call);
 Tensor lower_relu(LayerCall& call);
 Tensor lower_softmax(LayerCall& call);
+Tensor lower_thresholded_relu(LayerCall& call);
 // dropout.cpp
 Tensor lower_dropout(LayerCall& call);
 Tensor lower_spatial_dropout(LayerCall& call);

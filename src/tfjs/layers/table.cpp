@@ -29,7 +29,7 @@ constexpr std::string_view batch_norm_arguments =
 constexpr std::string_view drop_arguments = "rate noise_shape";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 66> kinds = {{
+constexpr std::array<LayerKind, 67> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
@@ -90,6 +90,7 @@ constexpr std::array<LayerKind, 66> kinds = {{
     {"SpatialDropout3D", "rate noise_shape data_format", lower_spatial_dropout},
     {"StochasticDepth", "drop_path_rate", lower_stochastic_depth},
     {"Subtract", "", lower_subtract},
+    {"ThresholdedReLU", "theta", lower_thresholded_relu},
     {"UpSampling1D", "size", lower_up_sampling},
     {"UpSampling2D", "size data_format interpolation", lower_up_sampling},
     {"UpSampling3D", "size data_format", lower_up_sampling},
