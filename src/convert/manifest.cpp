@@ -162,9 +162,7 @@ nlohmann::ordered_json shape_json(const std::vector<graph::Extent>& shape) {
   return result;
 }
 
-std::string notes_json(const io::Notes& notes) {
-  return dumped(notes_value(notes));
-}
+std::string notes_json(const io::Notes& notes) { return dumped(notes_value(notes)); }
 
 std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bool checksums) {
   Json root;

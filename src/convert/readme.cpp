@@ -62,10 +62,11 @@ std::string preprocessing_list(const Manifest& manifest) {
   std::string text;
   for (std::size_t i = 0; i < manifest.preprocessing.size(); ++i) {
     if (manifest.preprocessing[i].empty()) continue;
-    text += fmt::format("\n{}: {}, for weights that were trained with Keras's `preprocess_input` "
-                        "(`{}`).\n",
-                        plain(manifest.inputs[i].name), preprocessing_text(manifest.preprocessing[i]),
-                        manifest.preprocessing[i]);
+    text += fmt::format(
+        "\n{}: {}, for weights that were trained with Keras's `preprocess_input` "
+        "(`{}`).\n",
+        plain(manifest.inputs[i].name), preprocessing_text(manifest.preprocessing[i]),
+        manifest.preprocessing[i]);
   }
   return text;
 }
