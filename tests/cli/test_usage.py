@@ -118,8 +118,6 @@ def test_zip_output(target, run, model, tmp_path):
     path = tmp_path / "out.zip"
     done = run("convert", model, "--to", target, "-o", path)
     assert done.returncode == 0, done.stderr
-    tested = subprocess.run(["unzip", "-tq", path], capture_output=True, text=True, check=False)
-    assert tested.returncode == 0, tested.stdout + tested.stderr
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         assert archive.testzip() is None

@@ -16,6 +16,7 @@ LOGS = BUILD / "logs"
 
 KERAS_PYTHON = BUILD / "venv-keras" / "bin" / "python"
 TORCH_PYTHON = BUILD / "venv-torch" / "bin" / "python"
+TORCH_TODAY_PYTHON = BUILD / "venv-torch-today" / "bin" / "python"
 NATIVE_COMMAND = BUILD / "native" / "tensorferry"
 
 
@@ -63,7 +64,9 @@ def run(
             )
         tail = end_of(path) if result.returncode else ""
     if check and result.returncode != 0:
-        raise Failure(f"{tail}\n`{shlex.join(words)}` ended with {result.returncode}")
+        command_line = shlex.join(words)
+        shown = command_line if len(command_line) < 300 else command_line[:300] + " …"
+        raise Failure(f"{tail}\n`{shown}` ended with {result.returncode}")
     return result
 
 

@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 import pytest
-from support import fixtures
+from support import convert, fixtures
 from support import network as nets
 
 FORMS = ("keras", "legacy")
@@ -43,6 +43,34 @@ def test_bytes_are_unchanged(generation, name, form, weights, fixtures_root, con
     rows = {row["key"]: row for row in manifest["weights"]}
     assert set(rows) == set(state)
     assert {row["transform"] for row in rows.values()} == {"identity"}
+
+
+@pytest.mark.parametrize("weights", ("safetensors", "pt"))
+def test_empty_and_scalar(weights, binary, tmp_path):
+    """Keras makes no weight without elements, but a file may hold one."""
+    stored = {
+        "none": np.zeros((0, 4), np.float32),
+        "none_between": np.zeros((3, 0, 2), np.float32),
+        "scalar": np.array(2.5, np.float32),
+        "count": np.array(7, np.int64),
+        "some": np.arange(6, dtype=np.float32).reshape(3, 2),
+    }
+    with h5py.File(tmp_path / "net.weights.h5", "w") as file:
+        file.attrs["layer_names"] = [b"odd"]
+        group = file.create_group("odd")
+        group.attrs["weight_names"] = [name.encode() for name in stored]
+        for name, value in stored.items():
+            group[name] = value
+    out = tmp_path / "out"
+    arguments = ("--to", "pytorch", "--weights", weights, "-o", out)
+    done = convert.run(binary, "convert", tmp_path / "net.weights.h5", *arguments)
+    assert done.returncode == 1, done.stdout + done.stderr
+    state = nets.load_state(out)
+    assert {key.split("/")[-1] for key in state} == set(stored)
+    for key, tensor in state.items():
+        value = stored[key.split("/")[-1]]
+        assert tuple(tensor.shape) == value.shape
+        assert np.array_equal(tensor.numpy(), value)
 
 
 def path_of(key: str, paths: list[str]) -> str:
