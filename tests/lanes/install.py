@@ -9,7 +9,18 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from lanes.project import BUILD, KERAS_PYTHON, ROOT, TORCH_PYTHON, Failure, digest, once, run, say
+from lanes.project import (
+    BUILD,
+    KERAS_PYTHON,
+    ROOT,
+    TORCH_PYTHON,
+    TORCH_TODAY_PYTHON,
+    Failure,
+    digest,
+    once,
+    run,
+    say,
+)
 
 LANES = Path(__file__).resolve().parent
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -121,6 +132,12 @@ def keras() -> None:
 def torch() -> None:
     packages(VENV | TORCH)
     environment(TORCH_PYTHON, LANES / "requirements-torch.txt", ["--system-site-packages"])
+
+
+@functools.cache
+def torch_today() -> None:
+    packages(VENV)
+    environment(TORCH_TODAY_PYTHON, LANES / "requirements-torch-today.txt", [])
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 import xml.etree.ElementTree as ElementTree
@@ -10,8 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lanes import build, install, lint
-from lanes.project import BUILD, KERAS_PYTHON, LOGS, ROOT, TORCH_PYTHON, Failure, end_of, run, say
+from lanes import build, install, lint, results
+from lanes.project import (
+    BUILD,
+    KERAS_PYTHON,
+    LOGS,
+    ROOT,
+    TORCH_PYTHON,
+    TORCH_TODAY_PYTHON,
+    Failure,
+    end_of,
+    run,
+    say,
+)
 
 TESTS = ROOT / "tests"
 
@@ -76,11 +86,21 @@ def fixtures() -> None:
 
 def pytest(name: str) -> Counts:
     install.torch()
+    return run_pytest(TORCH_PYTHON, TESTS / name, name)
+
+
+def torch_today() -> Counts:
+    """The tests of the lane torch once more, with the current release."""
+    install.torch_today()
+    return run_pytest(TORCH_TODAY_PYTHON, TESTS / "torch", "torch_today")
+
+
+def run_pytest(python: Path, folder: Path, name: str) -> Counts:
     build.native()
     report = LOGS / f"{name}.xml"
     report.unlink(missing_ok=True)
     options = ["-q", "-ra", "-p", "no:cacheprovider", f"--junitxml={report}"]
-    run([TORCH_PYTHON, "-m", "pytest", *options, TESTS / name], log=name, check=False)
+    run([python, "-m", "pytest", *options, folder], log=name, check=False)
     counts = Counts()
     if report.exists():
         for suite in ElementTree.parse(report).iter("testsuite"):
@@ -158,9 +178,8 @@ def pytest_lane(name: str) -> Lane:
     return Lane(name, lambda: pytest(name))
 
 
-# Run by `./dev test --all` and by name. They belong into every run as soon as a whole run of them
-# has been seen to pass on a quiet machine.
-LONG_LANES = ("sanitize", "browser")
+# Run by `./dev test --all` and by name: today's torch is 5 GB to install.
+LONG_LANES = ("torch_today",)
 
 
 def lanes() -> list[Lane]:
@@ -181,6 +200,7 @@ def lanes() -> list[Lane]:
         Lane("fixtures", fixtures),
         *[lane for lane in of_folders if has_tests(TESTS / lane.name)],
         Lane("lint", linters),
+        Lane("torch_today", torch_today),
     ]
 
 
@@ -188,8 +208,9 @@ def has_tests(folder: Path) -> bool:
     return any(folder.glob("test_*.py")) or any(folder.glob("*.test.mjs"))
 
 
-def run_lanes(chosen: list[str]) -> bool:
-    """Runs the chosen lanes, or all; prints them as they end, a table, and the closing line."""
+def run_lanes(chosen: list[str], long_ones: bool) -> bool:
+    """Runs the chosen lanes, or all but the long ones, or all. Prints them as they end, a table,
+    and the closing line."""
     known = lanes()
     unknown = set(chosen) - {lane.name for lane in known}
     if unknown:
@@ -201,7 +222,7 @@ def run_lanes(chosen: list[str]) -> bool:
     for lane in known:
         if chosen and lane.name not in chosen:
             continue
-        if not chosen and lane.name in LONG_LANES and not os.environ.get("TENSORFERRY_ALL"):
+        if not chosen and lane.name in LONG_LANES and not long_ones:
             say(f"{lane.name}: only with --all")
             continue
         begin = time.monotonic()
@@ -220,6 +241,8 @@ def run_lanes(chosen: list[str]) -> bool:
     say("")
     for entry in rows:
         say(row(*entry))
+    if long_ones and not chosen:
+        results.write((name, seconds, in_words(counts)) for name, seconds, counts in rows)
     total = [counts for _, _, counts in rows if counts is not None]
     failed = sum(counts.failed for counts in total)
     say(f"total {sum(seconds for _, seconds, _ in rows):.0f} s")
@@ -232,7 +255,10 @@ def run_lanes(chosen: list[str]) -> bool:
 
 
 def row(name: str, seconds: float, counts: Counts | None) -> str:
-    text = f"{name:<10} {seconds:7.1f} s"
+    return f"{name:<11} {seconds:7.1f} s   {in_words(counts)}".rstrip()
+
+
+def in_words(counts: Counts | None) -> str:
     if counts is None:
-        return text
-    return f"{text}   {counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped"
+        return ""
+    return f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped"
