@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "convert.h"
+#include "io/note_json.h"
 #include "io/overloaded.h"
 #include "js_source.h"
 #include "tensor/stage.h"
@@ -26,22 +27,11 @@ std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json notes_json(const io::Notes& notes) {
-  Json rows = Json::array();
-  for (const io::Note& note : notes) {
-    rows.push_back({{"severity", io::severity_name(note.severity)},
-                    {"layer", note.layer},
-                    {"code", note.code},
-                    {"text", note.text}});
-  }
-  return rows;
-}
-
 std::string failed(const Failure& failure) {
   return text_of({{"error",
                    {{"code", io::error_code_name(failure.code)},
                     {"message", failure.message},
-                    {"notes", notes_json(failure.notes)}}}});
+                    {"notes", io::notes_json(failure.notes)}}}});
 }
 
 std::string failed(const std::string& message) {
@@ -50,10 +40,11 @@ std::string failed(const std::string& message) {
 
 std::string succeeded(Json value) { return text_of({{"ok", std::move(value)}}); }
 
-// A FileReaderSync call costs as much as reading 64 KB.
+// A FileReaderSync call costs as much as reading 256 KB. The larger a tile, the fewer they are.
 tensor::MemoryLimits browser_limits() {
   tensor::MemoryLimits limits;
-  limits.read_gap = 64u << 10;
+  limits.tile = 16u << 20;
+  limits.read_gap = 256u << 10;
   return limits;
 }
 
@@ -108,9 +99,14 @@ Json files_json(const tensor::Bundle& bundle, const std::vector<tensor::OutputFi
 Json bundle_json(const tensor::Bundle& bundle) {
   Json reduces = Json::array();
   for (tensor::ReduceId id = 0; id < bundle.reduces.size(); ++id) {
-    reduces.push_back({{"kind", kind_name(bundle.reduces[id].kind)},
-                       {"bytes", tensor::reduce_size(bundle, bundle.reduces[id])},
-                       {"needs", tensor::needs_of(bundle, id)}});
+    const tensor::Reduce& reduce = bundle.reduces[id];
+    Json row = {{"kind", kind_name(reduce.kind)},
+                {"bytes", tensor::reduce_size(bundle, reduce)},
+                {"needs", tensor::needs_of(bundle, id)}};
+    if (const auto* parts = std::get_if<tensor::FileParts>(&reduce.over)) {
+      row["parts"] = {{"file", parts->file}, {"first", parts->first}, {"count", parts->count}};
+    }
+    reduces.push_back(std::move(row));
   }
   return {{"files", files_json(bundle, bundle.files)},
           {"temporaries", files_json(bundle, bundle.temporaries)},
@@ -193,12 +189,13 @@ class Converter {
     if (!plan) {
       return failed(plan.error());
     }
-    tensor::Bundle bundle =
-        tensor::stage_transposes(plan->bundle, document->second.files, browser_limits());
+    const std::uint32_t files = document->second.files;
+    const tensor::Bundle decoded = tensor::stage_chunks(plan->bundle, files, browser_limits());
+    tensor::Bundle bundle = tensor::stage_transposes(decoded, files, browser_limits());
     Json answer = bundle_json(bundle);
     answer["plan"] = ++last_handle_;
     answer["exitCode"] = plan->exit_code;
-    answer["notes"] = notes_json(plan->notes);
+    answer["notes"] = io::notes_json(plan->notes);
     answer["manifest"] = plan->manifest;
     answer["source"] = plan->source;
     answer["entry"] = plan->entry;

@@ -7,6 +7,7 @@
 
 #include "cli/progress.h"
 #include "io/error.h"
+#include "io/note_json.h"
 
 namespace tensorferry::cli {
 namespace {
@@ -107,17 +108,6 @@ std::string notes_text(const io::Notes& notes) {
   return text;
 }
 
-Json notes_json(const io::Notes& notes) {
-  Json rows = Json::array();
-  for (const io::Note& note : notes) {
-    rows.push_back({{"severity", io::severity_name(note.severity)},
-                    {"layer", note.layer},
-                    {"code", note.code},
-                    {"text", note.text}});
-  }
-  return rows;
-}
-
 std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -177,7 +167,7 @@ std::string conversion_json(const Plan& plan, const std::string& output) {
                   {"exitCode", plan.exit_code},
                   {"output", output},
                   {"files", files},
-                  {"notes", notes_json(plan.notes)}});
+                  {"notes", io::notes_json(plan.notes)}});
 }
 
 std::string failure_json(const Failure& failure, int exit_code) {
@@ -185,7 +175,7 @@ std::string failure_json(const Failure& failure, int exit_code) {
                   {"exitCode", exit_code},
                   {"code", io::error_code_name(failure.code)},
                   {"message", failure.message},
-                  {"notes", notes_json(failure.notes)}});
+                  {"notes", io::notes_json(failure.notes)}});
 }
 
 }  // namespace tensorferry::cli

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "convert/manifest.h"
+#include "io/note_json.h"
 #include "io/overloaded.h"
 
 namespace tensorferry::convert {
@@ -198,7 +199,7 @@ std::string inspection_json(const keras::Model& model, const graph::Program* pro
   root["outputs"] = ports_json(ports.outputs);
   root["layers"] = std::move(table.rows);
   root["weights"] = weights_json(model);
-  root["notes"] = Json::parse(notes_json(notes));
+  root["notes"] = io::notes_json(notes);
   return root.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

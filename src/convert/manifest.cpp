@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "convert/version.h"
+#include "io/note_json.h"
 
 namespace tensorferry::convert {
 namespace {
@@ -56,17 +57,6 @@ Json weight_json(const torch::WeightRow& weight) {
     row["strided"] = true;
   }
   return row;
-}
-
-Json notes_value(const io::Notes& notes) {
-  Json rows = Json::array();
-  for (const io::Note& note : notes) {
-    rows.push_back({{"severity", io::severity_name(note.severity)},
-                    {"layer", note.layer},
-                    {"code", note.code},
-                    {"text", note.text}});
-  }
-  return rows;
 }
 
 Json files_json(const tensor::Bundle& bundle, bool checksums) {
@@ -162,8 +152,6 @@ nlohmann::ordered_json shape_json(const std::vector<graph::Extent>& shape) {
   return result;
 }
 
-std::string notes_json(const io::Notes& notes) { return dumped(notes_value(notes)); }
-
 std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bool checksums) {
   Json root;
   root["generator"] = "tensorferry " + std::string(version_text);
@@ -176,7 +164,7 @@ std::string append_manifest(tensor::Bundle& bundle, const Manifest& manifest, bo
   for (const torch::WeightRow& weight : manifest.weights) {
     root["weights"].push_back(weight_json(weight));
   }
-  root["notes"] = notes_value(manifest.notes);
+  root["notes"] = io::notes_json(manifest.notes);
   root["files"] = files_json(bundle, checksums);
 
   std::string text = text_of(root);

@@ -37,9 +37,6 @@ struct Manifest {
 /// A shape as JSON: a free extent is null.
 nlohmann::ordered_json shape_json(const std::vector<graph::Extent>& shape);
 
-/// The notes as the JSON list that the report, the page and the manifest share.
-std::string notes_json(const io::Notes& notes);
-
 /// Appends `manifest.json`, which lists the files that are in the bundle now. With `checksums` each
 /// of them has a `sha256`, which is known only when its bytes are. Each row of a list is one line.
 /// Returns the text; a checksum is spaces there.
