@@ -1,18 +1,14 @@
 #include "graph/passes/graph_layout.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <optional>
 
+#include "graph/passes/laid_out_values.h"
 #include "io/overloaded.h"
 
 namespace tensorferry::graph {
 
 namespace {
-
-using Runs = std::vector<FlattenedRun>;
 
 class GraphLayout {
  public:
@@ -21,146 +17,23 @@ class GraphLayout {
         source_(source),
         index_(index),
         keep_ports_(keep_ports),
-        now_(source.values.size()) {
-    result_.name = source.name;
-    result_.sequential = source.sequential;
-  }
+        values_(state, source, index) {}
 
   LaidOut run() {
     for (std::size_t i = 0; i < source_.nodes.size(); ++i) lay_out_node(i);
     Boundary boundary;
     for (const Port& port : source_.inputs) {
-      result_.inputs.push_back({port.name, now_[port.value]});
-      boundary.inputs.push_back(order_of(now_[port.value]));
+      values_.result().inputs.push_back({port.name, values_.now(port.value)});
+      boundary.inputs.push_back(values_.order_of(values_.now(port.value)));
     }
     for (const Port& port : source_.outputs) {
-      result_.outputs.push_back({port.name, output(port)});
-      boundary.outputs.push_back(order_of(result_.outputs.back().value));
+      values_.result().outputs.push_back({port.name, output(port)});
+      boundary.outputs.push_back(values_.order_of(values_.result().outputs.back().value));
     }
-    return {std::move(result_), std::move(boundary)};
+    return {std::move(values_.result()), std::move(boundary)};
   }
 
  private:
-  // Values of the result.
-
-  std::size_t rank_of(ValueId value) const { return result_.values[value].shape.size(); }
-
-  Axes order_of(ValueId value) const {
-    const Axes& axes = result_.values[value].layout.axes;
-    return axes.empty() ? keras_order(rank_of(value)) : axes;
-  }
-
-  const Runs& runs_of(ValueId value) const { return result_.values[value].layout.last_axis; }
-
-  ValueId argument(const Node& node, std::size_t i = 0) const { return now_[node.inputs.at(i)]; }
-
-  const Value& source_value(const Node& node, std::size_t i = 0) const {
-    return source_.values[node.inputs.at(i)];
-  }
-
-  Layout layout_of(const Axes& order, Runs runs) const {
-    return {order == keras_order(order.size()) ? Axes{} : order, std::move(runs)};
-  }
-
-  /// Adds the node with another op and other inputs; its outputs are held in `orders`.
-  void emit(const Node& node, Op op, std::vector<ValueId> inputs, const std::vector<Axes>& orders,
-            const Runs& runs = {}) {
-    Node made = node;
-    made.op = std::move(op);
-    made.inputs = std::move(inputs);
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-      Value value = source_.values[node.outputs[i]];
-      const Axes order =
-          orders.at(i).size() == value.shape.size() ? orders[i] : keras_order(value.shape.size());
-      value.shape = in_order(value.shape, order);
-      value.layout = layout_of(order, runs);
-      made.outputs[i] = add_value(result_, std::move(value));
-      now_[node.outputs[i]] = made.outputs[i];
-    }
-    result_.nodes.push_back(std::move(made));
-  }
-
-  /// `value` held in `order`: itself, or a transpose of it, which is made once and noted.
-  ValueId held_in(ValueId value, const Axes& order, const Node& consumer,
-                  const std::string& reason) {
-    if (order_of(value) == order || order.size() != rank_of(value)) return value;
-    const auto key = std::make_pair(value, order);
-    const auto made = transposed_.find(key);
-    if (made != transposed_.end()) return made->second;
-    const Axes axes = transpose_between(order_of(value), order);
-    const ValueId result = transpose(value, axes, order);
-    transposed_[key] = result;
-    note(consumer.layer, axes, reason);
-    return result;
-  }
-
-  ValueId transpose(ValueId value, const Axes& axes, const Axes& order) {
-    Value held = result_.values[value];
-    held.shape = in_order(held.shape, axes);
-    held.layout = layout_of(order, {});
-    const ValueId result = add_value(result_, std::move(held));
-    result_.nodes.push_back({Permute{axes}, {value}, {result}, std::nullopt, "", false});
-    return result;
-  }
-
-  void note(const std::string& layer, const Axes& axes, const std::string& reason) {
-    state_.program.notes.push_back(
-        {io::Severity::Info, layer, "permute-inserted",
-         fmt::format("A permute({}) is put in, since {}.", fmt::join(axes, ", "), reason)});
-  }
-
-  // Flattened axes.
-
-  /// The consumer can't absorb the order of a flattened axis: the Flatten must permute first.
-  void require_keras_elements(ValueId source) {
-    if (runs_of(now_[source]).empty()) return;
-    for (std::size_t i = 0; i < source_.nodes.size(); ++i) {
-      const Node& node = source_.nodes[i];
-      if (std::find(node.outputs.begin(), node.outputs.end(), source) == node.outputs.end())
-        continue;
-      if (std::holds_alternative<Flatten>(node.op)) {
-        state_.lessons.plain_flattens.insert({index_, i});
-        state_.learned = true;
-      } else {
-        for (const ValueId input : node.inputs) require_keras_elements(input);
-      }
-    }
-  }
-
-  void require_keras_elements(const Node& node) {
-    for (const ValueId input : node.inputs) require_keras_elements(input);
-  }
-
-  /// The module's parameters along the flattened axis take its order, once for all calls.
-  void absorb(const Node& node, const std::vector<std::string>& roles) {
-    const ModuleId id = node.module.value();
-    const Runs& runs = runs_of(argument(node));
-    if (state_.lessons.plain_modules.count(id)) {
-      require_keras_elements(node);
-      return;
-    }
-    const auto [first, is_first] = state_.runs.emplace(id, runs);
-    if (!is_first && first->second != runs) {
-      state_.lessons.plain_modules.insert(id);
-      state_.learned = true;
-      return;
-    }
-    for (Parameter& parameter : state_.program.modules[id].parameters) {
-      if (std::find(roles.begin(), roles.end(), parameter.role) != roles.end()) {
-        parameter.runs = runs;
-      }
-    }
-  }
-
-  /// The order in which a module whose parameters lie along several axes takes its input: that of
-  /// the first call, for all calls.
-  ValueId as_at_first_call(const Node& node, ValueId value) {
-    if (!node.module || state_.program.modules[*node.module].parameters.empty()) return value;
-    const auto [first, is_first] = state_.orders.emplace(*node.module, order_of(value));
-    if (is_first) return value;
-    return held_in(value, first->second, node, "the layer is shared with a value of that layout");
-  }
-
   // Ops, by what they ask of the layout.
 
   void lay_out_node(std::size_t i) {
@@ -214,91 +87,92 @@ class GraphLayout {
                                         "some take the channels first."});
       }
     }
-    emit(node, op, {}, {order});
+    values_.emit(node, op, {}, {order});
   }
 
   void keep(const Node& node, const Op& op) {
-    emit(node, op, {}, {keras_order(source_.values[node.outputs.at(0)].shape.size())});
+    values_.emit(node, op, {}, {keras_order(source_.values[node.outputs.at(0)].shape.size())});
   }
 
   template <class AnyOp>
   void elementwise(const Node& node, const AnyOp& op) {
-    const ValueId x = argument(node);
-    emit(node, op, {x}, {order_of(x)}, runs_of(x));
+    const ValueId x = values_.argument(node);
+    values_.emit(node, op, {x}, {values_.order_of(x)}, values_.runs_of(x));
   }
 
   template <class AnyOp>
   void keras_only(const Node& node, const AnyOp& op, const std::string& reason) {
-    require_keras_elements(node);
+    values_.require_keras_elements(node);
     std::vector<ValueId> inputs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const ValueId value = argument(node, i);
-      inputs.push_back(held_in(value, keras_order(rank_of(value)), node, reason));
+      const ValueId value = values_.argument(node, i);
+      inputs.push_back(values_.held_in(value, keras_order(values_.rank_of(value)), node, reason));
     }
     std::vector<Axes> orders;
     for (const ValueId output : node.outputs) {
       orders.push_back(keras_order(source_.values[output].shape.size()));
     }
-    emit(node, op, std::move(inputs), orders);
+    values_.emit(node, op, std::move(inputs), orders);
   }
 
   /// Convolution, pooling, resizing: the channels at axis 1, the spatial axes in their order.
   template <class AnyOp>
   void over_channels(const Node& node, AnyOp op, const std::string& what) {
-    require_keras_elements(node);
-    const ValueId value = argument(node);
-    const Axes order = channels_first_order(rank_of(value), op.channel_axis);
-    const ValueId x = held_in(value, order, node, what + " takes the channels first");
+    values_.require_keras_elements(node);
+    const ValueId value = values_.argument(node);
+    const Axes order = channels_first_order(values_.rank_of(value), op.channel_axis);
+    const ValueId x = values_.held_in(value, order, node, what + " takes the channels first");
     op.channel_axis = 1;
-    emit(node, op, {x}, {order});
+    values_.emit(node, op, {x}, {order});
   }
 
   void dense(const Node& node, const Dense& op) {
-    const ValueId value = argument(node);
-    absorb(node, {"kernel"});
-    const Axes order = keras_order(rank_of(value));
-    const ValueId x = held_in(value, order, node, "a linear layer works along the last axis");
-    emit(node, op, {x}, {order});
+    const ValueId value = values_.argument(node);
+    values_.absorb(node, {"kernel"});
+    const Axes order = keras_order(values_.rank_of(value));
+    const ValueId x =
+        values_.held_in(value, order, node, "a linear layer works along the last axis");
+    values_.emit(node, op, {x}, {order});
   }
 
   void batch_norm(const Node& node, BatchNorm op) {
-    const ValueId value = argument(node);
-    const std::size_t rank = rank_of(value);
-    absorb(node, {"gamma", "beta", "moving_mean", "moving_variance"});
-    const Axes before = order_of(value);
+    const ValueId value = values_.argument(node);
+    const std::size_t rank = values_.rank_of(value);
+    values_.absorb(node, {"gamma", "beta", "moving_mean", "moving_variance"});
+    const Axes before = values_.order_of(value);
     const std::string reason = "batch normalization works along axis 1";
     const std::size_t axis = op.axis;
     op.axis = 1;
     if (rank < 3 || axis >= rank || position_of(before, axis) == 1) {
       op.axis = std::min<std::size_t>(axis, 1);
-      emit(node, op, {value}, {before}, runs_of(value));
+      values_.emit(node, op, {value}, {before}, values_.runs_of(value));
       return;
     }
     const Axes order = channels_first_order(rank, axis);
-    const ValueId x = held_in(value, order, node, reason);
-    emit(node, op, {x}, {order});
+    const ValueId x = values_.held_in(value, order, node, reason);
+    values_.emit(node, op, {x}, {order});
     if (axis + 1 != rank) return_to(node, before, reason);
   }
 
   /// After an op that forced an odd layout: the output is turned back at once.
   void return_to(const Node& node, const Axes& order, const std::string& reason) {
-    ValueId& now = now_[node.outputs.at(0)];
-    now = held_in(now, order, node, reason + " and the value is turned back after it");
+    ValueId& now = values_.now(node.outputs.at(0));
+    now = values_.held_in(now, order, node, reason + " and the value is turned back after it");
   }
 
   // nn.LayerNorm works on the last axes; its parameters follow any order among these.
   void layer_norm(const Node& node, LayerNorm op) {
-    require_keras_elements(node);
-    const ValueId value = as_at_first_call(node, argument(node));
-    const Axes before = order_of(value);
+    values_.require_keras_elements(node);
+    const ValueId value = values_.as_at_first_call(node, values_.argument(node));
+    const Axes before = values_.order_of(value);
     const std::string reason = "layer normalization works along the last axes";
     if (are_last(op.axes, before)) {
       emit_layer_norm(node, op, value);
       return;
     }
-    const Axes keras = keras_order(rank_of(value));
+    const Axes keras = keras_order(values_.rank_of(value));
     if (are_last(op.axes, keras)) {
-      emit_layer_norm(node, op, held_in(value, keras, node, reason));
+      emit_layer_norm(node, op, values_.held_in(value, keras, node, reason));
       return;
     }
     Axes order;
@@ -306,12 +180,12 @@ class GraphLayout {
       if (!contains(op.axes, axis)) order.push_back(axis);
     }
     order.insert(order.end(), op.axes.begin(), op.axes.end());
-    emit_layer_norm(node, op, held_in(value, order, node, reason));
+    emit_layer_norm(node, op, values_.held_in(value, order, node, reason));
     return_to(node, before, reason);
   }
 
   void emit_layer_norm(const Node& node, LayerNorm op, ValueId x) {
-    const Axes order = order_of(x);
+    const Axes order = values_.order_of(x);
     std::vector<std::pair<std::size_t, std::int64_t>> placed;
     for (std::size_t i = 0; i < op.axes.size(); ++i) {
       placed.push_back({position_of(order, op.axes[i]), op.extents.at(i)});
@@ -321,7 +195,7 @@ class GraphLayout {
       op.axes[i] = placed[i].first;
       op.extents[i] = placed[i].second;
     }
-    emit(node, op, {x}, {order});
+    values_.emit(node, op, {x}, {order});
   }
 
   static bool contains(const Axes& axes, std::size_t axis) {
@@ -343,8 +217,8 @@ class GraphLayout {
 
   void reduce(const Node& node, ReduceAxes op) {
     // No order is needed along an axis that goes.
-    const ValueId x = argument(node);
-    Axes order = order_of(x);
+    const ValueId x = values_.argument(node);
+    Axes order = values_.order_of(x);
     const Axes reduced = op.axes;
     op.axes = placed(op.axes, order);
     if (!op.keep_dims) {
@@ -357,57 +231,58 @@ class GraphLayout {
       }
       order = kept;
     }
-    emit(node, op, {x}, {order});
+    values_.emit(node, op, {x}, {order});
   }
 
   void softmax(const Node& node, Softmax op) {
-    require_keras_elements(node);
-    const ValueId x = argument(node);
-    op.axes = placed(op.axes, order_of(x));
-    emit(node, op, {x}, {order_of(x)});
+    values_.require_keras_elements(node);
+    const ValueId x = values_.argument(node);
+    op.axes = placed(op.axes, values_.order_of(x));
+    values_.emit(node, op, {x}, {values_.order_of(x)});
   }
 
   void glu(const Node& node, Glu op) {
-    require_keras_elements(node);
-    const ValueId x = argument(node);
-    op.axis = position_of(order_of(x), op.axis);
-    emit(node, op, {x}, {order_of(x)});
+    values_.require_keras_elements(node);
+    const ValueId x = values_.argument(node);
+    op.axis = position_of(values_.order_of(x), op.axis);
+    values_.emit(node, op, {x}, {values_.order_of(x)});
   }
 
   void prelu(const Node& node, PRelu op) {
-    const ValueId x = as_at_first_call(node, argument(node));
-    const Axes order = order_of(x);
-    if (op.alpha_shape.size() == 1 && op.alpha_shape[0] != 1) absorb(node, {"alpha"});
+    const ValueId x = values_.as_at_first_call(node, values_.argument(node));
+    const Axes order = values_.order_of(x);
+    if (op.alpha_shape.size() == 1 && op.alpha_shape[0] != 1) values_.absorb(node, {"alpha"});
     Axes without_batch;
     for (const std::size_t axis : order) {
       if (axis != 0) without_batch.push_back(axis - 1);
     }
     op.alpha_shape = in_order(op.alpha_shape, without_batch);
-    emit(node, op, {x}, {order}, runs_of(x));
+    values_.emit(node, op, {x}, {order}, values_.runs_of(x));
   }
 
   void flatten(const Node& node, const Flatten& op, std::size_t node_index) {
-    require_keras_elements(node);
-    const ValueId value = argument(node);
-    const Value& keras = source_value(node);
-    const Axes order = order_of(value);
+    values_.require_keras_elements(node);
+    const ValueId value = values_.argument(node);
+    const Value& keras = source_.values[node.inputs.at(0)];
+    const Axes order = values_.order_of(value);
     const Axes flat = keras_order(2);
     if (moves_nothing(keras.shape, order)) {
-      emit(node, op, {value}, {flat});
+      values_.emit(node, op, {value}, {flat});
       return;
     }
     const std::vector<std::int64_t> extents(keras.shape.begin() + 1, keras.shape.end());
     const bool known = !contains_unknown(extents);
     if (!known || state_.lessons.plain_flattens.count({index_, node_index})) {
-      const ValueId x = held_in(value, keras_order(order.size()), node,
-                                "the order of the flattened elements reaches a layer or an output "
-                                "that cannot absorb it");
-      emit(node, op, {x}, {flat});
+      const ValueId x =
+          values_.held_in(value, keras_order(order.size()), node,
+                          "the order of the flattened elements reaches a layer or an output "
+                          "that cannot absorb it");
+      values_.emit(node, op, {x}, {flat});
       return;
     }
     FlattenedRun run{extents, {}};
     for (std::size_t i = 1; i < order.size(); ++i) run.order.push_back(order[i] - 1);
-    emit(node, op, {value}, {flat}, {run});
+    values_.emit(node, op, {value}, {flat}, {run});
   }
 
   static bool contains_unknown(const std::vector<Extent>& extents) {
@@ -415,10 +290,11 @@ class GraphLayout {
   }
 
   void reshape(const Node& node, Reshape op) {
-    require_keras_elements(node);
-    ValueId x = argument(node);
-    if (!moves_nothing(source_value(node).shape, order_of(x))) {
-      x = held_in(x, keras_order(rank_of(x)), node, "a reshape sees the order of the elements");
+    values_.require_keras_elements(node);
+    ValueId x = values_.argument(node);
+    if (!moves_nothing(source_.values[node.inputs.at(0)].shape, values_.order_of(x))) {
+      x = values_.held_in(x, keras_order(values_.rank_of(x)), node,
+                          "a reshape sees the order of the elements");
     }
     const ValueId output = node.outputs.at(0);
     const std::vector<Extent>& shape = source_.values[output].shape;
@@ -431,21 +307,21 @@ class GraphLayout {
     Axes without_batch;
     for (std::size_t i = 1; i < order.size(); ++i) without_batch.push_back(order[i] - 1);
     op.shape = in_order(op.shape, without_batch);
-    emit(node, op, {x}, {order});
+    values_.emit(node, op, {x}, {order});
   }
 
   // A Permute of Keras's: into whatever layout is wanted; before a Flatten it is only another
   // order.
   void permute(const Node& node, const Permute& op) {
-    require_keras_elements(node);
-    const ValueId x = argument(node);
+    values_.require_keras_elements(node);
+    const ValueId x = values_.argument(node);
     const ValueId output = node.outputs.at(0);
     const std::size_t rank = op.axes.size();
-    const Axes from = order_of(x);
+    const Axes from = values_.order_of(x);
     if (only_flattened(output)) {
       Axes order;
       for (const std::size_t axis : from) order.push_back(position_of(op.axes, axis));
-      emit(node, Identity{}, {x}, {order});
+      values_.emit(node, Identity{}, {x}, {order});
       return;
     }
     Axes order = keras_order(rank);
@@ -456,9 +332,9 @@ class GraphLayout {
     Axes axes;
     for (const std::size_t axis : order) axes.push_back(position_of(from, op.axes.at(axis)));
     if (axes == keras_order(rank)) {
-      emit(node, Identity{}, {x}, {order});
+      values_.emit(node, Identity{}, {x}, {order});
     } else {
-      emit(node, Permute{axes}, {x}, {order});
+      values_.emit(node, Permute{axes}, {x}, {order});
     }
   }
 
@@ -475,20 +351,20 @@ class GraphLayout {
   }
 
   void pad(const Node& node, PadAxes op) {
-    require_keras_elements(node);
-    const ValueId x = argument(node);
-    op.pads = in_order(op.pads, order_of(x));
-    emit(node, op, {x}, {order_of(x)});
+    values_.require_keras_elements(node);
+    const ValueId x = values_.argument(node);
+    op.pads = in_order(op.pads, values_.order_of(x));
+    values_.emit(node, op, {x}, {values_.order_of(x)});
   }
 
   /// The one order in which a merging layer takes all its inputs.
   Axes common_order(const Node& node) const {
-    const Axes first = order_of(argument(node));
+    const Axes first = values_.order_of(values_.argument(node));
     const Axes channels_first =
         first.size() < 3 ? first : channels_first_order(first.size(), first.size() - 1);
     bool alike = true;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const Axes order = order_of(argument(node, i));
+      const Axes order = values_.order_of(values_.argument(node, i));
       if (order.size() != first.size()) return keras_order(first.size());
       if (order == channels_first) return channels_first;
       alike = alike && order == first;
@@ -499,16 +375,17 @@ class GraphLayout {
   std::vector<ValueId> inputs_in(const Node& node, const Axes& order) {
     std::vector<ValueId> inputs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const ValueId value = argument(node, i);
-      const Axes wanted = order.size() == rank_of(value) ? order : keras_order(rank_of(value));
-      inputs.push_back(held_in(value, wanted, node, "the other input has that layout"));
+      const ValueId value = values_.argument(node, i);
+      const Axes wanted =
+          order.size() == values_.rank_of(value) ? order : keras_order(values_.rank_of(value));
+      inputs.push_back(values_.held_in(value, wanted, node, "the other input has that layout"));
     }
     return inputs;
   }
 
   void merge(const Node& node, const Merge& op) {
     const Axes order = common_order(node);
-    emit(node, op, inputs_in(node, order), {order}, common_runs(node));
+    values_.emit(node, op, inputs_in(node, order), {order}, common_runs(node));
   }
 
   /// The order of the flattened axis that elementwise merged inputs share; none where they differ.
@@ -517,13 +394,13 @@ class GraphLayout {
     std::optional<Runs> common;
     bool alike = true;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const Value& value = result_.values[argument(node, i)];
+      const Value& value = values_.value(values_.argument(node, i));
       if (!value.shape.empty() && value.shape.back() == 1) continue;
       if (common && *common != value.layout.last_axis) alike = false;
       if (!common) common = value.layout.last_axis;
     }
     if (alike) return common.value_or(Runs{});
-    require_keras_elements(node);
+    values_.require_keras_elements(node);
     return {};
   }
 
@@ -531,19 +408,20 @@ class GraphLayout {
     const Axes order = common_order(node);
     const std::size_t axis = op.axis;
     op.axis = position_of(order, axis);
-    emit(node, op, inputs_in(node, order), {order}, concatenated_runs(node, axis));
+    values_.emit(node, op, inputs_in(node, order), {order}, concatenated_runs(node, axis));
   }
 
   Runs concatenated_runs(const Node& node, std::size_t axis) {
-    const bool any = std::any_of(node.inputs.begin(), node.inputs.end(),
-                                 [&](ValueId input) { return !runs_of(now_[input]).empty(); });
+    const bool any = std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
+      return !values_.runs_of(values_.now(input)).empty();
+    });
     if (!any) return {};
     Runs runs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const Value& value = result_.values[argument(node, i)];
+      const Value& value = values_.value(values_.argument(node, i));
       const Extent extent = value.shape.back();
       if (axis != 1 || extent == unknown_extent) {
-        require_keras_elements(node);
+        values_.require_keras_elements(node);
         return {};
       }
       const Runs& own = value.layout.last_axis;
@@ -555,15 +433,15 @@ class GraphLayout {
 
   // The result's axes stand in Keras's order if those that are left of each input do.
   void dot(const Node& node, Dot op) {
-    require_keras_elements(node);
+    values_.require_keras_elements(node);
     const ValueId a = dot_input(node, 0, op.axis_a);
     const ValueId b = dot_input(node, 1, op.axis_b);
-    emit(node, op, {a, b}, {keras_order(source_.values[node.outputs.at(0)].shape.size())});
+    values_.emit(node, op, {a, b}, {keras_order(source_.values[node.outputs.at(0)].shape.size())});
   }
 
   ValueId dot_input(const Node& node, std::size_t i, std::int64_t& axis) {
-    const ValueId value = argument(node, i);
-    Axes order = order_of(value);
+    const ValueId value = values_.argument(node, i);
+    Axes order = values_.order_of(value);
     const auto contracted = static_cast<std::size_t>(axis);
     Axes left = order;
     left.erase(std::remove(left.begin(), left.end(), contracted), left.end());
@@ -571,28 +449,29 @@ class GraphLayout {
       axis = static_cast<std::int64_t>(position_of(order, contracted));
       return value;
     }
-    return held_in(value, keras_order(order.size()), node, "the result's axes follow the input's");
+    return values_.held_in(value, keras_order(order.size()), node,
+                           "the result's axes follow the input's");
   }
 
   void scale_offset(const Node& node, ScaleOffset op) {
-    if (op.scale.size() > 1 || op.offset.size() > 1) require_keras_elements(node);
-    const ValueId x = argument(node);
-    op.axis = position_of(order_of(x), op.axis);
-    emit(node, op, {x}, {order_of(x)}, runs_of(x));
+    if (op.scale.size() > 1 || op.offset.size() > 1) values_.require_keras_elements(node);
+    const ValueId x = values_.argument(node);
+    op.axis = position_of(values_.order_of(x), op.axis);
+    values_.emit(node, op, {x}, {values_.order_of(x)}, values_.runs_of(x));
   }
 
   void normalize(const Node& node, Normalize op) {
-    if (!op.axes.empty()) require_keras_elements(node);
-    const ValueId x = as_at_first_call(node, argument(node));
-    for (std::size_t& axis : op.axes) axis = position_of(order_of(x), axis);
-    emit(node, op, {x}, {order_of(x)}, runs_of(x));
+    if (!op.axes.empty()) values_.require_keras_elements(node);
+    const ValueId x = values_.as_at_first_call(node, values_.argument(node));
+    for (std::size_t& axis : op.axes) axis = position_of(values_.order_of(x), axis);
+    values_.emit(node, op, {x}, {values_.order_of(x)}, values_.runs_of(x));
   }
 
   void channel_scale(const Node& node, ChannelScale op) {
-    require_keras_elements(node);
-    const ValueId x = argument(node);
-    op.axis = position_of(order_of(x), op.axis);
-    emit(node, op, {x}, {order_of(x)});
+    values_.require_keras_elements(node);
+    const ValueId x = values_.argument(node);
+    op.axis = position_of(values_.order_of(x), op.axis);
+    values_.emit(node, op, {x}, {values_.order_of(x)});
   }
 
   void dropout(const Node& node, Dropout op) {
@@ -600,43 +479,41 @@ class GraphLayout {
       over_channels(node, op, "dropping channels");
       return;
     }
-    const ValueId x = argument(node);
+    const ValueId x = values_.argument(node);
     if (!op.noise_shape.empty()) {
-      require_keras_elements(node);
-      op.noise_shape = in_order(op.noise_shape, order_of(x));
+      values_.require_keras_elements(node);
+      op.noise_shape = in_order(op.noise_shape, values_.order_of(x));
     }
-    emit(node, op, {x}, {order_of(x)}, runs_of(x));
+    values_.emit(node, op, {x}, {values_.order_of(x)}, values_.runs_of(x));
   }
 
   void call(const Node& node, const CallGraph& op) {
-    require_keras_elements(node);
+    values_.require_keras_elements(node);
     const Boundary& boundary = state_.boundaries.at(op.graph);
     std::vector<ValueId> inputs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      inputs.push_back(held_in(argument(node, i), boundary.inputs.at(i), node,
-                               "the nested model takes that layout"));
+      inputs.push_back(values_.held_in(values_.argument(node, i), boundary.inputs.at(i), node,
+                                       "the nested model takes that layout"));
     }
-    emit(node, op, std::move(inputs), boundary.outputs);
+    values_.emit(node, op, std::move(inputs), boundary.outputs);
   }
 
   ValueId output(const Port& port) {
-    require_keras_elements(port.value);
-    const ValueId value = now_[port.value];
-    const Axes order = order_of(value);
+    values_.require_keras_elements(port.value);
+    const ValueId value = values_.now(port.value);
+    const Axes order = values_.order_of(value);
     const std::size_t rank = order.size();
     if (!keep_ports_ && rank >= 3 && order == channels_first_order(rank, rank - 1)) return value;
     Node consumer;
     consumer.layer = port.name;
-    return held_in(value, keras_order(rank), consumer, "the output keeps Keras's layout");
+    return values_.held_in(value, keras_order(rank), consumer, "the output keeps Keras's layout");
   }
 
   LayoutState& state_;
   const Graph& source_;
   std::uint32_t index_;
   bool keep_ports_;
-  Graph result_;
-  std::vector<ValueId> now_;  ///< the source's value → the result's
-  std::map<std::pair<ValueId, Axes>, ValueId> transposed_;
+  LaidOutValues values_;
 };
 
 }  // namespace

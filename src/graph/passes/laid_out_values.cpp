@@ -1,0 +1,119 @@
+#include "graph/passes/laid_out_values.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace tensorferry::graph {
+
+namespace {
+
+Layout layout_of(const Axes& order, Runs runs) {
+  return {order == keras_order(order.size()) ? Axes{} : order, std::move(runs)};
+}
+
+}  // namespace
+
+LaidOutValues::LaidOutValues(LayoutState& state, const Graph& source, std::uint32_t index)
+    : state_(state), source_(source), index_(index), now_(source.values.size()) {
+  result_.name = source.name;
+  result_.sequential = source.sequential;
+}
+
+Axes LaidOutValues::order_of(ValueId value) const {
+  const Axes& axes = result_.values[value].layout.axes;
+  return axes.empty() ? keras_order(rank_of(value)) : axes;
+}
+
+void LaidOutValues::emit(const Node& node, Op op, std::vector<ValueId> inputs,
+                         const std::vector<Axes>& orders, Runs runs) {
+  Node made = node;
+  made.op = std::move(op);
+  made.inputs = std::move(inputs);
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    Value value = source_.values[node.outputs[i]];
+    const Axes order =
+        orders.at(i).size() == value.shape.size() ? orders[i] : keras_order(value.shape.size());
+    value.shape = in_order(value.shape, order);
+    value.layout = layout_of(order, runs);
+    made.outputs[i] = add_value(result_, std::move(value));
+    now_[node.outputs[i]] = made.outputs[i];
+  }
+  result_.nodes.push_back(std::move(made));
+}
+
+ValueId LaidOutValues::held_in(ValueId value, const Axes& order, const Node& consumer,
+                               const std::string& reason) {
+  if (order_of(value) == order || order.size() != rank_of(value)) return value;
+  const auto key = std::make_pair(value, order);
+  const auto made = transposed_.find(key);
+  if (made != transposed_.end()) return made->second;
+  const Axes axes = transpose_between(order_of(value), order);
+  const ValueId result = transpose(value, axes, order);
+  transposed_[key] = result;
+  note(consumer.layer, axes, reason);
+  return result;
+}
+
+ValueId LaidOutValues::transpose(ValueId value, const Axes& axes, const Axes& order) {
+  Value held = result_.values[value];
+  held.shape = in_order(held.shape, axes);
+  held.layout = layout_of(order, {});
+  const ValueId result = add_value(result_, std::move(held));
+  result_.nodes.push_back({Permute{axes}, {value}, {result}, std::nullopt, "", false});
+  return result;
+}
+
+void LaidOutValues::note(const std::string& layer, const Axes& axes, const std::string& reason) {
+  state_.program.notes.push_back(
+      {io::Severity::Info, layer, "permute-inserted",
+       fmt::format("A permute({}) is put in, since {}.", fmt::join(axes, ", "), reason)});
+}
+
+void LaidOutValues::require_keras_elements(ValueId source) {
+  if (runs_of(now_[source]).empty()) return;
+  for (std::size_t i = 0; i < source_.nodes.size(); ++i) {
+    const Node& node = source_.nodes[i];
+    if (std::find(node.outputs.begin(), node.outputs.end(), source) == node.outputs.end()) continue;
+    if (std::holds_alternative<Flatten>(node.op)) {
+      state_.lessons.plain_flattens.insert({index_, i});
+      state_.learned = true;
+    } else {
+      for (const ValueId input : node.inputs) require_keras_elements(input);
+    }
+  }
+}
+
+void LaidOutValues::require_keras_elements(const Node& node) {
+  for (const ValueId input : node.inputs) require_keras_elements(input);
+}
+
+void LaidOutValues::absorb(const Node& node, const std::vector<std::string>& roles) {
+  const ModuleId id = node.module.value();
+  const Runs& runs = runs_of(argument(node));
+  if (state_.lessons.plain_modules.count(id)) {
+    require_keras_elements(node);
+    return;
+  }
+  const auto [first, is_first] = state_.runs.emplace(id, runs);
+  if (!is_first && first->second != runs) {
+    state_.lessons.plain_modules.insert(id);
+    state_.learned = true;
+    return;
+  }
+  for (Parameter& parameter : state_.program.modules[id].parameters) {
+    if (std::find(roles.begin(), roles.end(), parameter.role) != roles.end()) {
+      parameter.runs = runs;
+    }
+  }
+}
+
+ValueId LaidOutValues::as_at_first_call(const Node& node, ValueId value) {
+  if (!node.module || state_.program.modules[*node.module].parameters.empty()) return value;
+  const auto [first, is_first] = state_.orders.emplace(*node.module, order_of(value));
+  if (is_first) return value;
+  return held_in(value, first->second, node, "the layer is shared with a value of that layout");
+}
+
+}  // namespace tensorferry::graph
