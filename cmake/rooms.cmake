@@ -16,8 +16,11 @@ endif()
 target_compile_definitions(tensorferry_options INTERFACE
   TENSORFERRY_VERSION="${PROJECT_VERSION}")
 if(EMSCRIPTEN)
-  target_compile_options(tensorferry_options INTERFACE -fexceptions -msimd128)
+  target_compile_options(tensorferry_options INTERFACE -fwasm-exceptions -msimd128)
 endif()
+
+# The files of src/tensor that every byte of a weight goes through.
+set(kernels filters.cpp gather.cpp reduce.cpp sha256.cpp strided_copy.cpp values.cpp)
 
 # tensorferry_room(NAME ROOM…): the library tensorferry_NAME, which may know the rooms that follow.
 function(tensorferry_room name)
@@ -38,10 +41,10 @@ function(tensorferry_room name)
     target_link_libraries(tensorferry_${name} PUBLIC tensorferry_options ${ARGN})
     # In the module size matters, but for the kernels that every byte goes through.
     if(EMSCRIPTEN)
+      target_compile_options(tensorferry_${name} PRIVATE -Oz -fno-rtti)
       if(name STREQUAL tensor)
-        target_compile_options(tensorferry_${name} PRIVATE -O3)
-      else()
-        target_compile_options(tensorferry_${name} PRIVATE -Oz)
+        list(TRANSFORM kernels PREPEND ${CMAKE_SOURCE_DIR}/src/tensor/ OUTPUT_VARIABLE files)
+        set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS -O3)
       endif()
     endif()
   else()
