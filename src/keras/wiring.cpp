@@ -34,9 +34,16 @@ class Wiring {
   };
 
   std::size_t call_count(std::uint32_t layer) const;
+  /// For each nested model that is referred to: the least and the greatest index of its calls.
+  using References = std::map<std::uint32_t, std::pair<std::int64_t, std::int64_t>>;
+  /// The index that the config gives the first call of each layer.
+  using FirstNodes = std::vector<std::int64_t>;
+
   void find_first_nodes();
-  void note_references(const Json& value);
-  TensorHandle resolve(const WrittenTensor& tensor, const std::string& user) const;
+  void note_references(const Json& value, References& references) const;
+  FirstNodes first_nodes(const References& references, bool of_outputs) const;
+  TensorHandle resolve(const WrittenTensor& tensor, const FirstNodes& first_nodes,
+                       const std::string& user) const;
   std::vector<ModelOutput> ports(const Json& written, const std::string& what) const;
   void follow(const TensorHandle& output);
   void open(std::uint32_t layer, std::uint32_t node);
@@ -46,9 +53,8 @@ class Wiring {
   Model& model_;
   const WrittenGraph& written_;
   std::unordered_map<std::string, std::uint32_t> index_;
-  std::vector<std::int64_t> first_node_;  ///< the index that the config gives a layer's first call
-  std::map<std::uint32_t, std::pair<std::int64_t, std::int64_t>>
-      referred_;  ///< nested: least, greatest
+  FirstNodes first_in_calls_;    ///< as `inbound_nodes` counts
+  FirstNodes first_in_outputs_;  ///< as `output_layers` counts
   std::vector<std::vector<State>> states_;
   std::vector<std::vector<Call>> calls_;
   std::vector<Frame> frames_;
@@ -62,7 +68,6 @@ Wiring::Wiring(Model& model, const WrittenGraph& written) : model_(model), writt
                                  model.layers[i].name));
     }
   }
-  first_node_.resize(count);
   states_.resize(count);
   calls_.resize(count);
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -77,36 +82,56 @@ std::size_t Wiring::call_count(std::uint32_t layer) const {
   return std::max<std::size_t>(written_.inbound_nodes[layer].size(), 1);
 }
 
-void Wiring::note_references(const Json& value) {
+void Wiring::note_references(const Json& value, References& references) const {
   if (const auto tensor = written_tensor(value)) {
     const auto found = index_.find(tensor->layer);
     if (found != index_.end() && model_.layers[found->second].model) {
-      const auto [entry, fresh] = referred_.try_emplace(found->second, tensor->node, tensor->node);
+      const auto [entry, fresh] = references.try_emplace(found->second, tensor->node, tensor->node);
       entry->second.first = std::min(entry->second.first, tensor->node);
       entry->second.second = std::max(entry->second.second, tensor->node);
     }
   }
   if (!value.is_structured()) return;
-  for (const Json& item : value) note_references(item);
+  for (const Json& item : value) note_references(item, references);
 }
 
 // Keras 2 counts a nested model's own construction as its call 0, unless it is a Sequential that
-// was built late; Keras 3 does not (tf_keras/src/engine/functional.py: _should_skip_first_node).
-// Where the references of the config contradict that, they are right.
+// was built late (tf_keras/src/engine/functional.py: _should_skip_first_node). Keras 3 does so in
+// `output_layers` alone, and of a Functional alone (keras/src/models/functional.py: get_config
+// against serialize_node).
 void Wiring::find_first_nodes() {
-  for (const Json& nodes : written_.inbound_nodes) note_references(nodes);
-  note_references(written_.output_layers);
-  for (const auto& [layer, range] : referred_) {
+  References in_calls;
+  References in_outputs;
+  for (const Json& nodes : written_.inbound_nodes) note_references(nodes, in_calls);
+  if (model_.generation == Generation::Keras3) {
+    note_references(written_.output_layers, in_outputs);
+    first_in_calls_ = first_nodes(in_calls, false);
+    first_in_outputs_ = first_nodes(in_outputs, true);
+  } else {
+    note_references(written_.output_layers, in_calls);
+    first_in_calls_ = first_nodes(in_calls, false);
+    first_in_outputs_ = first_in_calls_;
+  }
+}
+
+// Where the references of the config contradict what that Keras writes, they are right.
+Wiring::FirstNodes Wiring::first_nodes(const References& references, bool of_outputs) const {
+  FirstNodes result(model_.layers.size(), 0);
+  for (const auto& [layer, range] : references) {
     const auto count = static_cast<std::int64_t>(call_count(layer));
     const auto fits = [&, range = range](std::int64_t first) {
       return range.first >= first && range.second < first + count;
     };
-    const std::int64_t usual = model_.generation == Generation::Keras3 ? 0 : 1;
-    first_node_[layer] = fits(usual) || !fits(1 - usual) ? usual : 1 - usual;
+    const bool keras3 = model_.generation == Generation::Keras3;
+    const bool functional = model_.layers[layer].model->kind == ModelKind::Functional;
+    const std::int64_t usual = keras3 && !(of_outputs && functional) ? 0 : 1;
+    result[layer] = fits(usual) || !fits(1 - usual) ? usual : 1 - usual;
   }
+  return result;
 }
 
-TensorHandle Wiring::resolve(const WrittenTensor& tensor, const std::string& user) const {
+TensorHandle Wiring::resolve(const WrittenTensor& tensor, const FirstNodes& first_nodes,
+                             const std::string& user) const {
   const auto found = index_.find(tensor.layer);
   if (found == index_.end()) {
     invalid_wiring(
@@ -114,7 +139,7 @@ TensorHandle Wiring::resolve(const WrittenTensor& tensor, const std::string& use
                     user, tensor.layer, model_.name));
   }
   const std::uint32_t layer = found->second;
-  const std::int64_t node = tensor.node - first_node_[layer];
+  const std::int64_t node = tensor.node - first_nodes[layer];
   if (node < 0 || node >= static_cast<std::int64_t>(call_count(layer))) {
     invalid_wiring(
         fmt::format("{} takes an output of call {} of the layer `{}`, which is called {} times.",
@@ -135,7 +160,7 @@ std::vector<ModelOutput> Wiring::ports(const Json& written, const std::string& w
   const std::string user = fmt::format("`{}` of the model `{}`", what, model_.name);
   std::vector<ModelOutput> result;
   if (const auto tensor = written_tensor(written)) {
-    result.push_back({resolve(*tensor, user), tensor->layer});
+    result.push_back({resolve(*tensor, first_in_outputs_, user), tensor->layer});
   } else if (written.is_array()) {
     for (const Json& item : written) {
       for (ModelOutput& port : ports(item, what)) result.push_back(std::move(port));
@@ -177,7 +202,7 @@ void Wiring::open(std::uint32_t layer, std::uint32_t node) {
     const Layer& called = model_.layers[layer];
     CallContext context;
     context.resolve = [&](const WrittenTensor& tensor) {
-      return resolve(tensor, fmt::format("The layer `{}`", called.name));
+      return resolve(tensor, first_in_calls_, fmt::format("The layer `{}`", called.name));
     };
     context.is_layer = [&](const std::string& name) { return index_.count(name) > 0; };
     if (called.model) {
