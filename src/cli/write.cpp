@@ -9,6 +9,7 @@
 #include "io/crc32.h"
 #include "io/error.h"
 #include "io/overloaded.h"
+#include "tensor/stage.h"
 
 namespace tensorferry::cli {
 namespace {
@@ -58,42 +59,65 @@ class Writer {
  public:
   Writer(const tensor::Bundle& bundle, const std::vector<std::string>& paths,
          const std::vector<io::Source>& sources, const io::Host& host, const Progress& progress)
-      : bundle_(bundle),
-        paths_(paths),
+      : paths_(paths),
         sources_(sources),
         host_(host),
         progress_(progress),
-        limits_(limits_for(std::max<std::size_t>(host.threads, 1), host.read_gap)) {
-    for (const tensor::OutputFile& file : bundle.files) {
-      total_ += file.size();
-      wants_crc_.emplace_back(file.parts.size(), false);
-      crcs_.emplace_back(file.parts.size(), 0);
+        limits_(limits_for(std::max<std::size_t>(host.threads, 1), host.read_gap)),
+        bundle_(tensor::stage_chunks(bundle, static_cast<std::uint32_t>(sources.size()), limits_)),
+        files_(bundle_.files.size() + bundle_.temporaries.size()) {
+    for (std::size_t file = 0; file < files_.size(); ++file) {
+      total_ += planned(file).size();
+      wants_crc_.emplace_back(planned(file).parts.size(), false);
+      crcs_.emplace_back(planned(file).parts.size(), 0);
     }
-    for (const tensor::Reduce& reduce : bundle.reduces) {
+    for (const tensor::Reduce& reduce : bundle_.reduces) {
       if (reduce.kind == tensor::ReduceKind::Crc32) {
         for_each_part(reduce,
                       [&](std::size_t file, std::size_t part) { wants_crc_[file][part] = true; });
       } else {
-        total_ += tensor::reduce_size(bundle, reduce);
+        total_ += tensor::reduce_size(bundle_, reduce);
       }
     }
   }
 
   void write(const std::string& folder) {
+    const std::size_t count = bundle_.files.size();
     try {
+      make_temporaries(folder);
       run_reduces([&](tensor::ReduceId id) { return is_range(bundle_.reduces[id]); });
-      create_files(folder);
-      write_units(cut_into_units());
+      for (std::size_t file = 0; file < count; ++file) {
+        create_file(file, folder + "/" + planned(file).path);
+      }
+      write_units(cut_into_units(0, count));
       run_reduces([&](tensor::ReduceId id) { return !is_range(bundle_.reduces[id]); });
       write_deferred();
       keep_files();
     } catch (...) {
-      remove_files();
+      remove_files(0);
       throw;
     }
+    remove_files(count);
   }
 
  private:
+  // The files of the plan, then its temporaries.
+  const tensor::OutputFile& planned(std::size_t file) const {
+    const std::size_t count = bundle_.files.size();
+    return file < count ? bundle_.files[file] : bundle_.temporaries[file - count];
+  }
+
+  // Each may read earlier ones, and is a source from then on.
+  void make_temporaries(const std::string& folder) {
+    for (std::size_t file = bundle_.files.size(); file < files_.size(); ++file) {
+      const std::size_t number = file - bundle_.files.size();
+      create_file(file, folder + "/" + planned(0).path + ".temporary-" + std::to_string(number));
+      write_units(cut_into_units(file, file + 1));
+      close_file(files_[file]);
+      sources_.push_back(host_.open(files_[file].part_path));
+    }
+  }
+
   // Runs `work(i, buffer)` for each i below `count`, over the host's threads, each with a buffer of
   // its own; the first failure stops all.
   void parallel(std::size_t count, const std::function<void(std::size_t, Buffer&)>& work) {
@@ -190,15 +214,17 @@ class Writer {
     return bytes;
   }
 
-  void create_files(const std::string& folder) {
-    for (const tensor::OutputFile& file : bundle_.files) {
-      const std::string path = folder + "/" + file.path;
-      const std::size_t slash = path.rfind('/');
-      host_.make_folder(path.substr(0, slash));
-      files_.push_back({path, path + ".part", 0, false});
-      files_.back().handle = host_.create(files_.back().part_path, file.size());
-      files_.back().open = true;
-    }
+  void create_file(std::size_t file, const std::string& path) {
+    host_.make_folder(path.substr(0, path.rfind('/')));
+    OpenFile& made = files_[file];
+    made = {path, path + ".part", 0, false};
+    made.handle = host_.create(made.part_path, planned(file).size());
+    made.open = true;
+  }
+
+  void close_file(OpenFile& file) {
+    file.open = false;
+    host_.close(file.handle);
   }
 
   // Nothing of a part whose bytes are known late.
@@ -214,10 +240,10 @@ class Writer {
         part);
   }
 
-  std::vector<Unit> cut_into_units() const {
+  std::vector<Unit> cut_into_units(std::size_t first_file, std::size_t end_file) const {
     std::vector<Unit> units;
-    for (std::size_t file = 0; file < bundle_.files.size(); ++file) {
-      const std::vector<tensor::Part>& parts = bundle_.files[file].parts;
+    for (std::size_t file = first_file; file < end_file; ++file) {
+      const std::vector<tensor::Part>& parts = planned(file).parts;
       std::uint64_t offset = 0;
       for (std::size_t i = 0; i < parts.size(); ++i) {
         const std::uint64_t size = tensor::part_size(parts[i]);
@@ -246,7 +272,7 @@ class Writer {
 
   // Returns the CRC of the unit's bytes where it is wanted.
   std::uint32_t write_unit(const Unit& unit, Buffer& buffer) {
-    const tensor::Part& part = bundle_.files[unit.file].parts[unit.part];
+    const tensor::Part& part = planned(unit.file).parts[unit.part];
     const io::FileHandle handle = files_[unit.file].handle;
     const auto* slice = std::get_if<tensor::SlicePart>(&part);
     if (slice != nullptr && !unit.wants_crc) {
@@ -284,22 +310,19 @@ class Writer {
   }
 
   void keep_files() {
-    for (OpenFile& file : files_) {
-      file.open = false;
-      host_.close(file.handle);
-    }
-    for (const OpenFile& file : files_) {
-      host_.rename(file.part_path, file.path);
+    for (std::size_t file = 0; file < bundle_.files.size(); ++file) close_file(files_[file]);
+    for (std::size_t file = 0; file < bundle_.files.size(); ++file) {
+      host_.rename(files_[file].part_path, files_[file].path);
     }
   }
 
-  void remove_files() {
-    for (OpenFile& file : files_) {
+  // What is not kept, of the files from this one on.
+  void remove_files(std::size_t first) {
+    for (std::size_t i = first; i < files_.size(); ++i) {
+      OpenFile& file = files_[i];
       try {
-        if (file.open) {
-          host_.close(file.handle);
-        }
-        host_.remove(file.part_path);
+        if (file.open) close_file(file);
+        if (!file.part_path.empty()) host_.remove(file.part_path);
       } catch (const io::Error&) {
         // The first failure is the one to be told.
       }
@@ -312,14 +335,14 @@ class Writer {
     progress_(done_, total_);
   }
 
-  const tensor::Bundle& bundle_;
   const std::vector<std::string>& paths_;
-  const std::vector<io::Source>& sources_;
+  std::vector<io::Source> sources_;  ///< the dropped files, then the temporaries that are made
   const io::Host& host_;
   const Progress& progress_;
   tensor::MemoryLimits limits_;
+  tensor::Bundle bundle_;
   tensor::ReduceResults results_;
-  std::vector<OpenFile> files_;
+  std::vector<OpenFile> files_;                   ///< in the order of `planned`
   std::vector<std::vector<bool>> wants_crc_;      ///< of each part of each file
   std::vector<std::vector<std::uint32_t>> crcs_;  ///< taken while writing
   std::mutex progress_guard_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tensor/boxes.h"
+#include "tensor/gather_chunks.h"
 
 namespace tensorferry::tensor {
 
@@ -242,8 +243,17 @@ void gather(const TensorRef& tensor, InputReader& reader, GatherBox box,
   for (const CopyAxis& axis : box.axes) {
     if (axis.extent == 0) return;
   }
-  Gatherer(tensor, reader, values, tile_element_size, limits, tile)
-      .run(in_source_order(std::move(box)));
+  box = in_source_order(std::move(box));
+  if (std::holds_alternative<Chunked>(tensor.storage) &&
+      gather_chunks(tensor, reader, box, values, tile_element_size, tile)) {
+    return;
+  }
+  Gatherer(tensor, reader, values, tile_element_size, limits, tile).run(box);
+}
+
+std::uint64_t chunks_read(const TensorRef& tensor, GatherBox box) {
+  box = in_source_order(std::move(box));
+  return chunks_of_box(tensor, std::get<Chunked>(tensor.storage), box);
 }
 
 double read_cost(GatherBox box, std::size_t element_size, const MemoryLimits& limits) {

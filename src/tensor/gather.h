@@ -26,6 +26,9 @@ void gather(const TensorRef& tensor, InputReader& reader, GatherBox box,
             const ValuePipeline& values, std::size_t tile_element_size, const MemoryLimits& limits,
             std::span<std::byte> tile);
 
+/// How many chunks of a chunked input the box touches.
+std::uint64_t chunks_read(const TensorRef& tensor, GatherBox box);
+
 /// What reading the box costs, in bytes: those that are read, and `limits.read_gap` for each run.
 double read_cost(GatherBox box, std::size_t element_size, const MemoryLimits& limits);
 

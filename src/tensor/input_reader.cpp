@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include "io/error.h"
@@ -195,11 +196,22 @@ void InputReader::copy_from_chunk(const Chunked& storage, std::uint64_t cell, co
     if (bytes != nullptr) {
       strided_copy(bytes->data() + from * size_, to, axes, size_);
     } else {
-      std::vector<std::byte> value(size_);
-      fill_bytes(storage.fill, value);
-      strided_copy(value.data(), to, axes, size_);
+      strided_copy(fill_element().data(), to, axes, size_);
     }
   }
+}
+
+const std::vector<std::byte>* InputReader::chunk(const std::vector<std::uint64_t>& place) {
+  const std::vector<std::uint64_t> steps = row_major_steps(grid_);
+  const std::uint64_t cell =
+      std::inner_product(place.begin(), place.end(), steps.begin(), std::uint64_t{0});
+  return chunk_bytes(std::get<Chunked>(tensor_.storage), cell);
+}
+
+std::vector<std::byte> InputReader::fill_element() const {
+  std::vector<std::byte> element(size_);
+  fill_bytes(std::get<Chunked>(tensor_.storage).fill, element);
+  return element;
 }
 
 // Null for a chunk that was never written.

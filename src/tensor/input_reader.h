@@ -28,6 +28,11 @@ class InputReader {
 
   void read(const std::vector<Run>& runs, std::span<std::byte> buffer);
 
+  /// The decoded chunk at this place of the grid of chunks (storage is Chunked), until the next
+  /// call; null if it was never written: its elements are `fill_element()`.
+  const std::vector<std::byte>* chunk(const std::vector<std::uint64_t>& place);
+  std::vector<std::byte> fill_element() const;
+
  private:
   struct CachedChunk {
     std::uint64_t cell = 0;

@@ -1,6 +1,7 @@
 #include "tensor/stage.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -16,6 +17,9 @@ namespace {
 // Two passes cost reading twice and writing once more; a computation whose reads cost less than
 // this many times its bytes stays as it is.
 constexpr double worth_staging = 4;
+
+// A chunk at the border of two pieces is decoded for both; a temporary costs more than a few such.
+constexpr double bearable_decoding = 1.1;
 
 constexpr std::uint64_t longest_block = 1024;  // rows; longer ones gain nothing
 
@@ -45,26 +49,57 @@ std::vector<Axis> axes_of_whole(const Computation& computation) {
   return axes;
 }
 
+// How often a computation is made in pieces, and what the first of them takes of a view.
+double pieces_of(const Bundle& bundle, std::uint32_t index, const MemoryLimits& limits) {
+  const Computation& computation = bundle.computations[index];
+  const std::uint64_t size = element_count(computation.shape) * dtype_size(computation.dtype);
+  const std::uint64_t piece = preferred_piece(bundle, ComputedPart{index, 0, size}, limits);
+  return static_cast<double>(size) / static_cast<double>(piece);
+}
+
+std::vector<GatherBox> first_piece(const View& view, double pieces) {
+  const auto count =
+      static_cast<std::uint64_t>(static_cast<double>(element_count(view.shape)) / pieces);
+  const std::vector<std::uint64_t> steps = row_major_steps(view.shape);
+  std::vector<GatherBox> boxes;
+  for (const Box& box : boxes_of_range(view.shape, 0, std::max<std::uint64_t>(count, 1))) {
+    GatherBox gathered{view.offset, 0, {}};
+    for (std::size_t axis = 0; axis < box.start.size(); ++axis) {
+      gathered.from += static_cast<std::int64_t>(box.start[axis]) * view.strides[axis];
+      gathered.axes.push_back(
+          {box.extent[axis], view.strides[axis], static_cast<std::int64_t>(steps[axis])});
+    }
+    boxes.push_back(std::move(gathered));
+  }
+  return boxes;
+}
+
 // What reading a computation directly costs, in bytes read: a run that begins anew costs a gap's
 // worth.
 double direct_cost(const Bundle& bundle, std::uint32_t index, const MemoryLimits& limits) {
   const Computation& computation = bundle.computations[index];
   const View& view = computation.views.front();
-  const std::uint64_t element = dtype_size(computation.dtype);
-  const std::uint64_t size = element_count(computation.shape) * element;
-  const std::uint64_t piece = preferred_piece(bundle, ComputedPart{index, 0, size}, limits);
-  const std::vector<std::uint64_t> steps = row_major_steps(view.shape);
+  const double pieces = pieces_of(bundle, index, limits);
   double cost = 0;
-  for (const Box& box : boxes_of_range(view.shape, 0, piece / element)) {
-    GatherBox gathered;
-    for (std::size_t axis = 0; axis < box.start.size(); ++axis) {
-      gathered.axes.push_back(
-          {box.extent[axis], view.strides[axis], static_cast<std::int64_t>(steps[axis])});
-    }
-    cost +=
-        read_cost(std::move(gathered), dtype_size(computation.inputs[view.input].dtype), limits);
+  for (GatherBox& box : first_piece(view, pieces)) {
+    cost += read_cost(std::move(box), dtype_size(computation.inputs[view.input].dtype), limits);
   }
-  return cost * static_cast<double>(size) / static_cast<double>(piece);
+  return cost * pieces;
+}
+
+// How many chunks of an input are decoded when a computation is made piece by piece.
+double decoded_chunks(const Bundle& bundle, std::uint32_t index, std::uint32_t input,
+                      const MemoryLimits& limits) {
+  const Computation& computation = bundle.computations[index];
+  const double pieces = pieces_of(bundle, index, limits);
+  double count = 0;
+  for (const View& view : computation.views) {
+    if (view.input != input || element_count(view.shape) == 0) continue;
+    for (GatherBox& box : first_piece(view, pieces)) {
+      count += static_cast<double>(chunks_read(computation.inputs[input], std::move(box)));
+    }
+  }
+  return count * pieces;
 }
 
 // The rows of a block: the largest divisor of the innermost row axis of which a block fits into a
@@ -78,9 +113,72 @@ std::uint64_t block_rows(std::uint64_t innermost, std::uint64_t row_bytes,
   return 1;
 }
 
-class Stager {
+class ChunkStager {
  public:
-  Stager(const Bundle& bundle, std::uint32_t source_count, const MemoryLimits& limits)
+  ChunkStager(const Bundle& bundle, std::uint32_t source_count, const MemoryLimits& limits)
+      : bundle_(bundle), source_count_(source_count), limits_(limits) {}
+
+  Bundle run() && {
+    const auto count = static_cast<std::uint32_t>(bundle_.computations.size());
+    for (std::uint32_t index = 0; index < count; ++index) {
+      const auto inputs = static_cast<std::uint32_t>(bundle_.computations[index].inputs.size());
+      for (std::uint32_t input = 0; input < inputs; ++input) stage(index, input);
+    }
+    return std::move(bundle_);
+  }
+
+ private:
+  void stage(std::uint32_t index, std::uint32_t input) {
+    const TensorRef& tensor = bundle_.computations[index].inputs[input];
+    const auto* storage = std::get_if<Chunked>(&tensor.storage);
+    if (storage == nullptr || storage->filters.empty() || storage->chunks.empty()) return;
+    const auto once = static_cast<double>(storage->chunks.size());
+    if (decoded_chunks(bundle_, index, input, limits_) <= bearable_decoding * once) return;
+    Chunked decoded = decoded_storage(tensor, *storage);
+    bundle_.computations[index].inputs[input].storage = std::move(decoded);
+  }
+
+  // The same chunks in a temporary, which several computations may share.
+  Chunked decoded_storage(const TensorRef& tensor, const Chunked& storage) {
+    const std::uint64_t size = element_count(storage.chunk_shape) * dtype_size(tensor.dtype);
+    const auto next = static_cast<std::uint32_t>(bundle_.temporaries.size());
+    const auto [found, fresh] =
+        numbers_.emplace(std::pair(storage.file, storage.chunks.front().offset), next);
+    Chunked decoded = storage;
+    decoded.file = source_count_ + found->second;
+    decoded.filters.clear();
+    for (std::size_t i = 0; i < decoded.chunks.size(); ++i) {
+      decoded.chunks[i].offset = i * size;
+      decoded.chunks[i].stored_size = size;
+      decoded.chunks[i].filter_mask = 0;
+    }
+    if (fresh) add_temporary(tensor, storage);
+    return decoded;
+  }
+
+  // The chunks as those of a vector.
+  void add_temporary(const TensorRef& tensor, Chunked storage) {
+    const std::uint64_t elements = element_count(storage.chunk_shape);
+    storage.chunk_shape = {elements};
+    for (std::size_t i = 0; i < storage.chunks.size(); ++i) {
+      storage.chunks[i].first_element = {i * elements};
+    }
+    TensorRef vector{tensor.name, tensor.dtype, {storage.chunks.size() * elements}, false, {}};
+    vector.storage = std::move(storage);
+    OutputFile file;
+    append_tensor(bundle_, file, identity_computation(vector));
+    bundle_.temporaries.push_back(std::move(file));
+  }
+
+  Bundle bundle_;
+  std::uint32_t source_count_;
+  MemoryLimits limits_;
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint32_t> numbers_;
+};
+
+class TransposeStager {
+ public:
+  TransposeStager(const Bundle& bundle, std::uint32_t source_count, const MemoryLimits& limits)
       : bundle_(bundle), source_count_(source_count), limits_(limits) {}
 
   Bundle run() && {
@@ -170,9 +268,13 @@ class Stager {
 
 }  // namespace
 
+Bundle stage_chunks(const Bundle& bundle, std::uint32_t source_count, const MemoryLimits& limits) {
+  return ChunkStager(bundle, source_count, limits).run();
+}
+
 Bundle stage_transposes(const Bundle& bundle, std::uint32_t source_count,
                         const MemoryLimits& limits) {
-  return Stager(bundle, source_count, limits).run();
+  return TransposeStager(bundle, source_count, limits).run();
 }
 
 std::vector<std::uint32_t> temporaries_of(const Bundle& bundle, const Part& part,
@@ -187,6 +289,8 @@ std::vector<std::uint32_t> temporaries_of(const Bundle& bundle, const Part& part
                                    bundle.computations.at(it.computation).inputs) {
                                 if (const auto* at = std::get_if<Contiguous>(&input.storage)) {
                                   add(at->file);
+                                } else if (const auto* in = std::get_if<Chunked>(&input.storage)) {
+                                  add(in->file);
                                 }
                               }
                             },

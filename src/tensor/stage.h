@@ -5,7 +5,15 @@
 
 namespace tensorferry::tensor {
 
-/// Where reads are dear (a browser: 0.1 ms each), a large matrix cannot be transposed in one go: a
+/// A chunk that was filtered must be decoded whole. Where a computation would decode chunks again
+/// for each tile (a transpose, or rows of chunks that are larger than a tile), a temporary takes
+/// all of them decoded, one after another; the computation then reads that as chunks without
+/// filters.
+///
+/// `source_count`: the number of dropped files; temporary k is source `source_count + k`.
+Bundle stage_chunks(const Bundle& bundle, std::uint32_t source_count, const MemoryLimits& limits);
+
+/// Where reads are dear (a browser: 1 ms each), a large matrix cannot be transposed in one go: a
 /// tile of the output is a narrow column of the input, so each tile would read everything. Two
 /// passes through a temporary read everything twice, in long runs:
 ///
@@ -14,8 +22,7 @@ namespace tensorferry::tensor {
 /// Both passes are ordinary computations; the first reads whole rows, the second runs of b elements
 /// times the columns of a tile. Computations that are read well enough as they are stay untouched.
 /// The temporary holds the input's elements as they are stored; what changes values belongs to the
-/// second pass. `source_count`: the number of dropped files; temporary k is source `source_count +
-/// k`.
+/// second pass.
 Bundle stage_transposes(const Bundle& bundle, std::uint32_t source_count,
                         const MemoryLimits& limits);
 

@@ -108,3 +108,110 @@ TEST_CASE("what reads well is left alone") {
     CHECK(stage_transposes(bundle, 2, limits) == bundle);
   }
 }
+
+namespace {
+
+// A source of one chunked dataset, each chunk stored bytes-shuffled, in order; edge chunks are
+// whole.
+struct ChunkedFile {
+  TensorRef tensor;
+  std::vector<std::byte> bytes;
+};
+
+ChunkedFile shuffled_chunks(const Shape& shape, const Shape& chunk_shape) {
+  Random random(11);
+  ChunkedFile made{{"kernel", DType::Float32, shape, false, {}}, std::vector<std::byte>(40)};
+  Chunked storage;
+  storage.file = 1;
+  storage.chunk_shape = chunk_shape;
+  storage.filters = {Filter::Shuffle};
+  const std::uint64_t size = element_count(chunk_shape) * 4;
+  for (std::uint64_t row = 0; row < shape[0]; row += chunk_shape[0]) {
+    for (std::uint64_t column = 0; column < shape[1]; column += chunk_shape[1]) {
+      storage.chunks.push_back({{row, column}, made.bytes.size(), size, 0});
+      for (std::uint64_t i = 0; i < size; ++i) {
+        made.bytes.push_back(static_cast<std::byte>(random.between(0, 255)));
+      }
+    }
+  }
+  made.tensor.storage = storage;
+  return made;
+}
+
+// How often each chunk was read.
+std::vector<int> reads_of_chunks(const Chunked& storage, const std::vector<std::uint64_t>& reads) {
+  std::vector<int> counts;
+  for (const Chunk& chunk : storage.chunks) {
+    counts.push_back(static_cast<int>(std::count(reads.begin(), reads.end(), chunk.offset)));
+  }
+  return counts;
+}
+
+}  // namespace
+
+TEST_CASE("each chunk is decoded once, whatever the order and however large the rows of chunks") {
+  MemoryLimits limits;
+  limits.tile = 16 << 10;
+  limits.read_buffer = 4 << 10;
+  limits.cached_chunks = 0;
+  struct Case {
+    const char* what;
+    Shape shape, chunk_shape;
+    std::vector<std::size_t> axes;
+    std::size_t temporaries;
+  };
+  for (const Case& it : std::vector<Case>{
+           {"whole rows of chunks fit into a tile", {150, 100}, {32, 16}, {0, 1}, 0},
+           {"a row of chunks is larger than a tile", {150, 300}, {32, 16}, {0, 1}, 1},
+           {"transposed, columns of chunks fit into a tile", {150, 100}, {32, 16}, {1, 0}, 0},
+           {"transposed, they do not", {450, 100}, {32, 16}, {1, 0}, 1},
+       }) {
+    CAPTURE(it.what);
+    const ChunkedFile file = shuffled_chunks(it.shape, it.chunk_shape);
+    Computation computation;
+    computation.inputs = {file.tensor};
+    computation.views = {permuted(identity_view(0, it.shape), it.axes)};
+    computation.shape = computation.views[0].shape;
+    Bundle bundle;
+    bundle.files = {{"weights.bin", {}}};
+    append_tensor(bundle, bundle.files[0], computation);
+
+    const io::Source other = io::memory_source("architecture.json", {});
+    io::Source source = io::memory_source("model.h5", file.bytes);
+    MemoryLimits all;  // everything at once
+    const auto expected = made(bundle, bundle.files[0], {other, source}, all);
+    std::vector<std::uint64_t> reads;
+    source.read = [read = source.read, &reads](std::uint64_t offset, std::span<std::byte> out) {
+      reads.push_back(offset);
+      read(offset, out);
+    };
+    const Bundle plan = stage_chunks(bundle, 2, limits);
+    REQUIRE(plan.temporaries.size() == it.temporaries);
+    std::vector<io::Source> sources = {other, source};
+    for (const OutputFile& temporary : plan.temporaries) {
+      sources.push_back(io::memory_source("", made(plan, temporary, sources, limits)));
+    }
+    CHECK(made(plan, plan.files[0], sources, limits) == expected);
+    const auto counts = reads_of_chunks(std::get<Chunked>(file.tensor.storage), reads);
+    CHECK(counts == std::vector<int>(counts.size(), 1));
+  }
+}
+
+TEST_CASE("computations of one chunked tensor share its temporary") {
+  const ChunkedFile file = shuffled_chunks({450, 100}, {32, 16});
+  Computation computation;
+  computation.inputs = {file.tensor};
+  computation.views = {permuted(identity_view(0, {450, 100}), {1, 0})};
+  computation.shape = {100, 450};
+  Bundle bundle;
+  bundle.files = {{"one.bin", {}}, {"two.bin", {}}};
+  append_tensor(bundle, bundle.files[0], computation);
+  append_tensor(bundle, bundle.files[1], computation);
+  MemoryLimits limits;
+  limits.tile = 16 << 10;
+  const Bundle plan = stage_chunks(bundle, 2, limits);
+  CHECK(plan.temporaries.size() == 1);
+  for (const OutputFile& made : plan.files) {
+    CHECK(temporaries_of(plan, made.parts[0], 2) == std::vector<std::uint32_t>{0});
+  }
+}
