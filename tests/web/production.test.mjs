@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { load } from "./support/load.mjs";
 
 const { Production } = await load("production.ts");
+const { crc32 } = await load("crc32.ts");
 
 const MB = 1 << 20;
 
@@ -21,15 +22,23 @@ function scene(plan, signal) {
     },
   };
   const pool = {
-    async call(name, { files, steps, job }, progress) {
+    async call(name, { files, steps, job, crc, file, offset, length }, progress) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
+      if (name === "crc") {
+        log.push({ crc: file, length });
+        progress(length);
+        return crc32(
+          new Uint8Array(await files[file].slice(offset, offset + length).arrayBuffer()),
+        );
+      }
       log.push({ [name]: name === "reduce" ? job : steps[0].file, sources: files.length });
       if (name === "reduce") return 100 + job;
-      const blob = new Blob(
-        steps.map(({ file, part, length }) => new Uint8Array(length).fill(file * 16 + part)),
+      const made = steps.map(({ file, part, length }) =>
+        new Uint8Array(length).fill(file * 16 + part),
       );
+      const blob = new Blob(made);
       progress(blob.size);
-      return blob;
+      return { blob, crcs: crc ? made.map((bytes) => crc32(bytes)) : [] };
     },
   };
   const dropped = new File([Uint8Array.from({ length: 3 * MB }, (_, i) => 200 + (i % 7))], "a.h5");
@@ -96,6 +105,52 @@ test("reduces run once, after what they need, and before the parts that need the
   assert.ok(needing.some((results) => results[1] === 101));
   assert.equal(counted(), Production.work(opened, [0]));
   assert.equal(counted(), 4 + 2 * MB + 50 + 70);
+});
+
+test("a zip's CRCs are taken while its parts are made, each of them once", async () => {
+  const parts = [
+    { kind: "deferred", length: 4, needs: [0, 1] },
+    { kind: "inline", length: 30 },
+    { kind: "computed", length: 40 * MB, piece: 1000, needs: [] },
+    { kind: "slice", file: 0, offset: 5, length: 2 * MB },
+    { kind: "computed", length: 900, piece: 900, needs: [] },
+    { kind: "deferred", length: 8, needs: [0, 1] },
+  ];
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  const plan = {
+    files: [{ path: "z", bytes, parts }],
+    reduces: [
+      {
+        kind: "crc32",
+        bytes: 30 + 40 * MB,
+        needs: [],
+        parts: { file: 0, first: 1, count: 2 },
+      },
+      { kind: "crc32", bytes: 2 * MB + 900, needs: [], parts: { file: 0, first: 3, count: 2 } },
+    ],
+  };
+  const { production, opened, log, counted } = scene(plan);
+  const made = await bytesOf(production.pieces(0, Infinity));
+  const first = crc32(made.subarray(4, 34 + 40 * MB));
+  const second = crc32(made.subarray(34 + 40 * MB, -8));
+  assert.equal(made.length, bytes);
+  // Each job begins with its range's first part: the header and the end needed the CRCs.
+  const needing = log.filter(({ results }) => results && 1 in results);
+  assert.equal(needing.length, 2);
+  for (const { results } of needing) assert.deepEqual(results, { 0: first, 1: second });
+  assert.ok(!log.some((entry) => "reduceJob" in entry || "reduce" in entry));
+  assert.deepEqual(
+    log.filter((entry) => "crc" in entry),
+    [{ crc: 0, length: 2 * MB }],
+  );
+  assert.equal(log.filter((entry) => "produce" in entry).length, 2 + 1 + 3 + 1);
+  assert.equal(counted(), Production.work(opened, [0]));
+
+  // Within bounded memory the header cannot wait for what comes after it: a pass before.
+  const bounded = scene(plan);
+  await bytesOf(bounded.production.pieces(0, 2));
+  assert.equal(bounded.log.filter((entry) => "reduce" in entry).length, 2);
+  assert.equal(bounded.counted(), counted());
 });
 
 test("temporaries come first, are sources of what follows, and only where something reads them", async () => {

@@ -12,7 +12,7 @@ const deferred = (length, needs) => ({ kind: "deferred", length, needs });
 
 test("a large slice stays a slice", () => {
   assert.deepEqual(segmentsOf([slice(5 * MB, 77)]), [
-    { kind: "slice", file: 0, offset: 77, length: 5 * MB },
+    { kind: "slice", part: 0, file: 0, offset: 77, length: 5 * MB, crc: false },
   ]);
 });
 
@@ -72,6 +72,20 @@ test("a run needs what its parts need, each once, and says whether it reads", ()
   assert.equal(run.reads, false);
   assert.deepEqual(rest, []);
   assert.equal(segmentsOf([inline(9), slice(4)])[0].reads, true);
+});
+
+test("parts whose CRC is wanted share no run with others, which may be where it goes", () => {
+  const parts = [deferred(4, [0]), inline(9), slice(50), computed(40, 1), deferred(4, [0])];
+  const segments = segmentsOf([...parts, slice(2 * MB)], (part) => [1, 2, 3, 5].includes(part));
+  assert.deepEqual(
+    segments.map((segment) => [segment.crc, segment.length]),
+    [
+      [false, 4],
+      [true, 99],
+      [false, 4],
+      [true, 2 * MB],
+    ],
+  );
 });
 
 test("empty parts make nothing", () => {

@@ -21,6 +21,14 @@ export interface Reduce {
   /** To be read for it. */
   bytes: number;
   needs: number[];
+  /** The neighbouring parts whose bytes it runs over, where it does not run over a whole file. */
+  parts?: PartsOfFile;
+}
+
+export interface PartsOfFile {
+  file: number;
+  first: number;
+  count: number;
 }
 
 export type ReduceResult = number | string;

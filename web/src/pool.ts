@@ -2,7 +2,7 @@ import { WorkerFailure, type WorkerFactory, WorkerSlot } from "./worker-slot.js"
 import type { Calls } from "./worker/messages.js";
 
 /** What any worker can do, as it needs nothing from another call. */
-type PoolCall = "produce" | "reduce";
+type PoolCall = "produce" | "crc" | "reduce";
 
 interface Task {
   run(slot: WorkerSlot): Promise<void>;

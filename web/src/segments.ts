@@ -14,9 +14,12 @@ export const RANGE_BYTES = 16 << 20;
 
 export interface SliceSegment {
   kind: "slice";
+  /** Its place in the file. */
+  part: number;
   file: number;
   offset: number;
   length: number;
+  crc: boolean;
 }
 
 /** Bytes [begin, begin + length) of the part with this index in its file. */
@@ -34,23 +37,30 @@ export interface WorkSegment {
   needs: number[];
   /** It reads sources: dropped files or temporaries. */
   reads: boolean;
+  /** The CRCs of its ranges are wanted. */
+  crc: boolean;
 }
 
 export type Segment = SliceSegment | WorkSegment;
 
-export function segmentsOf(parts: readonly Part[]): Segment[] {
+/** A run holds no part of `wantsCrc` beside another, as that one may be what the CRC goes into. */
+export function segmentsOf(
+  parts: readonly Part[],
+  wantsCrc: (part: number) => boolean = () => false,
+): Segment[] {
   const segments: Segment[] = [];
   let run: WorkSegment | undefined;
 
   parts.forEach((part, index) => {
     if (part.length === 0) return;
+    const crc = wantsCrc(index);
     if (part.length >= SMALL_PART) {
       run = undefined;
-      segments.push(...largePart(part, index));
+      segments.push(...largePart(part, index, crc));
       return;
     }
-    if (!run || run.length + part.length > RUN_BYTES) {
-      run = { kind: "work", ranges: [], length: 0, needs: [], reads: false };
+    if (run?.crc !== crc || run.length + part.length > RUN_BYTES) {
+      run = { kind: "work", ranges: [], length: 0, needs: [], reads: false, crc };
       segments.push(run);
     }
     run.ranges.push({ part: index, begin: 0, length: part.length });
@@ -61,9 +71,10 @@ export function segmentsOf(parts: readonly Part[]): Segment[] {
   return segments;
 }
 
-function largePart(part: Part, index: number): Segment[] {
+function largePart(part: Part, index: number, crc: boolean): Segment[] {
   if (part.kind === "slice") {
-    return [{ kind: "slice", file: part.file, offset: part.offset, length: part.length }];
+    const { file, offset, length } = part;
+    return [{ kind: "slice", part: index, file, offset, length, crc }];
   }
   const step = part.kind === "computed" ? multipleNear(RANGE_BYTES, part.piece) : part.length;
   const ranges: Segment[] = [];
@@ -75,6 +86,7 @@ function largePart(part: Part, index: number): Segment[] {
       length,
       needs: needsOf(part),
       reads: readsSources(part),
+      crc,
     });
   }
   return ranges;

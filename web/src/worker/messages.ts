@@ -17,6 +17,12 @@ export type Step =
   | { kind: "bytes"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "job"; job: Uint8Array<ArrayBuffer>; begin: number; length: number; piece: number };
 
+/** The steps' bytes, and the CRC of each step's where they were asked for. */
+export interface Produced {
+  blob: Blob;
+  crcs: number[];
+}
+
 /** Known results of reduces, by id. */
 export type ReduceResults = Record<number, ReduceResult>;
 
@@ -38,7 +44,14 @@ export interface Calls {
     arguments: { plan: number; reduce: number; results: ReduceResults };
     result: Uint8Array<ArrayBuffer>;
   };
-  produce: { arguments: { files: readonly File[]; steps: readonly Step[] }; result: Blob };
+  produce: {
+    arguments: { files: readonly File[]; steps: readonly Step[]; crc: boolean };
+    result: Produced;
+  };
+  crc: {
+    arguments: { files: readonly File[]; file: number; offset: number; length: number };
+    result: number;
+  };
   reduce: {
     arguments: { files: readonly File[]; job: Uint8Array<ArrayBuffer> };
     result: ReduceResult;

@@ -1,16 +1,29 @@
+import { crc32 } from "../crc32.js";
 import { multipleNear } from "../segments.js";
-import type { Step } from "./messages.js";
+import type { Produced, Step } from "./messages.js";
 import type { Converter, Source } from "./module.js";
 import { valueOf, viewOf } from "./module.js";
 
 /** Of output in the module's memory at a time. */
-const TILE_BYTES = 4 << 20;
+const TILE_BYTES = 16 << 20;
+
+/** Of a file in memory at a time, where it is only looked at. */
+const READ_BYTES = 2 << 20;
+
+/** What lies between two small slices is read along with them, rather than to read twice. */
+const GAP_BYTES = 64 << 10;
 
 /**
  * A browser takes Blobs' bytes over in the background. Without waiting for it they pile up, and at
  * some GBs Blobs become unreadable; reading one byte back waits for all of them.
  */
 const PACE_BYTES = 16 << 20;
+
+/** Some bytes of a step. */
+interface Tile {
+  step: number;
+  bytes: Uint8Array<ArrayBuffer>;
+}
 
 /** Makes Blobs of steps, for one worker. */
 export class Producer {
@@ -26,11 +39,13 @@ export class Producer {
   async produce(
     sources: Source[],
     steps: readonly Step[],
+    crc: boolean,
     progress: (bytes: number) => void,
-  ): Promise<Blob> {
+  ): Promise<Produced> {
     const blobs: Blob[] = [];
+    const crcs = crc ? steps.map(() => 0) : [];
     const pieces =
-      steps.length === 1 ? this.tiles(sources, steps) : [this.gathered(sources, steps)];
+      steps.length === 1 ? this.alone(sources, steps, crcs) : [this.gathered(sources, steps, crcs)];
     for (const piece of pieces) {
       const blob = new Blob([piece]);
       blobs.push(blob);
@@ -41,34 +56,48 @@ export class Producer {
         await blob.slice(0, 1).arrayBuffer();
       }
     }
-    return blobs.length === 1 && blobs[0] ? blobs[0] : new Blob(blobs);
+    return { blob: blobs.length === 1 && blobs[0] ? blobs[0] : new Blob(blobs), crcs };
   }
 
-  private gathered(sources: Source[], steps: readonly Step[]): Uint8Array<ArrayBuffer> {
+  private *alone(
+    sources: Source[],
+    steps: readonly Step[],
+    crcs: number[],
+  ): Generator<Uint8Array<ArrayBuffer>> {
+    for (const tile of this.tiles(sources, steps)) {
+      extend(crcs, tile);
+      yield tile.bytes;
+    }
+  }
+
+  private gathered(
+    sources: Source[],
+    steps: readonly Step[],
+    crcs: number[],
+  ): Uint8Array<ArrayBuffer> {
     const buffer = new Uint8Array(steps.reduce((sum, step) => sum + lengthOf(step), 0));
     let at = 0;
     for (const tile of this.tiles(sources, steps)) {
-      buffer.set(tile, at);
-      at += tile.length;
+      extend(crcs, tile);
+      buffer.set(tile.bytes, at);
+      at += tile.bytes.length;
     }
     return buffer;
   }
 
   /** The steps' bytes in order; a tile lives until the next is asked for. */
-  private *tiles(sources: Source[], steps: readonly Step[]): Generator<Uint8Array<ArrayBuffer>> {
-    for (const step of steps) {
+  private *tiles(sources: Source[], steps: readonly Step[]): Generator<Tile> {
+    const window = new Window(sources, steps);
+    for (const [index, step] of steps.entries()) {
       switch (step.kind) {
         case "bytes":
-          yield step.bytes;
+          yield { step: index, bytes: step.bytes };
           break;
-        case "slice": {
-          const source = sources[step.file];
-          if (!source) throw new Error(`there is no dropped file ${step.file}`);
-          yield source.read(step.offset, step.length) as Uint8Array<ArrayBuffer>;
+        case "slice":
+          yield { step: index, bytes: window.read(index, step) };
           break;
-        }
         case "job":
-          yield* this.jobTiles(sources, step);
+          for (const bytes of this.jobTiles(sources, step)) yield { step: index, bytes };
           break;
       }
     }
@@ -89,6 +118,74 @@ export class Producer {
       this.converter.closeJob(job);
     }
   }
+}
+
+/** Small slices that lie near each other in a file, as a layer's weights do, are read at once. */
+class Window {
+  private file = -1;
+  private begin = 0;
+  private bytes = new Uint8Array(new ArrayBuffer(0));
+
+  constructor(
+    private readonly sources: Source[],
+    private readonly steps: readonly Step[],
+  ) {}
+
+  read(index: number, slice: Step & { kind: "slice" }): Uint8Array<ArrayBuffer> {
+    const inside =
+      slice.file === this.file &&
+      slice.offset >= this.begin &&
+      slice.offset + slice.length <= this.begin + this.bytes.length;
+    if (!inside) {
+      this.file = slice.file;
+      this.begin = slice.offset;
+      const end = this.endFrom(index, slice);
+      const source = sourceOf(this.sources, slice.file);
+      this.bytes = source.read(slice.offset, end - slice.offset).slice();
+    }
+    const at = slice.offset - this.begin;
+    return this.bytes.subarray(at, at + slice.length);
+  }
+
+  /** Where the slices end that follow this one in the file, and among the steps, without a gap. */
+  private endFrom(index: number, slice: Step & { kind: "slice" }): number {
+    let end = slice.offset + slice.length;
+    for (const step of this.steps.slice(index + 1)) {
+      if (step.kind !== "slice" || step.file !== slice.file) continue;
+      const near = step.offset >= end && step.offset - end <= GAP_BYTES;
+      const next = step.offset + step.length;
+      if (!near || next - slice.offset > READ_BYTES) break;
+      end = next;
+    }
+    return end;
+  }
+}
+
+export function sourceOf(sources: Source[], file: number): Source {
+  const source = sources[file];
+  if (!source) throw new Error(`there is no source ${file}`);
+  return source;
+}
+
+/** The CRC of a range of a file. */
+export function crcOf(
+  source: Source,
+  offset: number,
+  length: number,
+  progress: (bytes: number) => void,
+): number {
+  let crc = 0;
+  for (let done = 0; done < length; done += READ_BYTES) {
+    const bytes = source.read(offset + done, Math.min(READ_BYTES, length - done));
+    crc = crc32(bytes, crc);
+    progress(bytes.length);
+  }
+  return crc;
+}
+
+function extend(crcs: number[], { step, bytes }: Tile): void {
+  const before = crcs[step];
+  if (before !== undefined) crcs[step] = crc32(bytes, before);
 }
 
 function lengthOf(step: Step): number {

@@ -9,7 +9,7 @@ import type { CallMessage, StartMessage, WorkerMessage } from "./messages.js";
 import type { Converter, Module, ModuleSettings } from "./module.js";
 import { valueOf } from "./module.js";
 import { Planner } from "./planner.js";
-import { Producer } from "./produce.js";
+import { Producer, crcOf, sourceOf } from "./produce.js";
 import { Progress } from "./progress.js";
 
 declare function createTensorferry(settings: ModuleSettings): Promise<Module>;
@@ -55,8 +55,12 @@ class Instance {
         return this.planner.reduceJob(plan, reduce, results);
       }
       case "produce": {
-        const { files, steps } = message.arguments;
-        return this.producer.produce(sources(files), steps, progress.add);
+        const { files, steps, crc } = message.arguments;
+        return this.producer.produce(sources(files), steps, crc, progress.add);
+      }
+      case "crc": {
+        const { files, file, offset, length } = message.arguments;
+        return crcOf(sourceOf(sources(files), file), offset, length, progress.add);
       }
       case "reduce": {
         const { files, job } = message.arguments;
