@@ -134,39 +134,52 @@ class ChunkStager {
     if (storage == nullptr || storage->filters.empty() || storage->chunks.empty()) return;
     const auto once = static_cast<double>(storage->chunks.size());
     if (decoded_chunks(bundle_, index, input, limits_) <= bearable_decoding * once) return;
-    Chunked decoded = decoded_storage(tensor, *storage);
+    Storage decoded = decoded_storage(tensor, *storage);
     bundle_.computations[index].inputs[input].storage = std::move(decoded);
   }
 
-  // The same chunks in a temporary, which several computations may share.
-  Chunked decoded_storage(const TensorRef& tensor, const Chunked& storage) {
-    const std::uint64_t size = element_count(storage.chunk_shape) * dtype_size(tensor.dtype);
+  // The decoded elements in a temporary, which several computations may share: as they follow one
+  // another where rows of chunks fit into a tile, else chunk by chunk.
+  Storage decoded_storage(const TensorRef& tensor, const Chunked& storage) {
     const auto next = static_cast<std::uint32_t>(bundle_.temporaries.size());
     const auto [found, fresh] =
         numbers_.emplace(std::pair(storage.file, storage.chunks.front().offset), next);
+    const std::uint32_t file = source_count_ + found->second;
+    TensorRef stored = tensor;
+    stored.big_endian = false;  // bytes are moved as they are
+    Bundle trial;
+    trial.computations = {identity_computation(stored)};
+    const bool in_rows = decoded_chunks(trial, 0, 0, limits_) <=
+                         bearable_decoding * static_cast<double>(storage.chunks.size());
+    if (fresh) add_temporary(in_rows ? stored : as_vector(stored, storage));
+    if (in_rows) return Contiguous{file, 0};
     Chunked decoded = storage;
-    decoded.file = source_count_ + found->second;
+    decoded.file = file;
     decoded.filters.clear();
+    const std::uint64_t size = element_count(storage.chunk_shape) * dtype_size(tensor.dtype);
     for (std::size_t i = 0; i < decoded.chunks.size(); ++i) {
       decoded.chunks[i].offset = i * size;
       decoded.chunks[i].stored_size = size;
       decoded.chunks[i].filter_mask = 0;
     }
-    if (fresh) add_temporary(tensor, storage);
     return decoded;
   }
 
-  // The chunks as those of a vector.
-  void add_temporary(const TensorRef& tensor, Chunked storage) {
+  // The same chunks as those of a vector.
+  static TensorRef as_vector(TensorRef tensor, Chunked storage) {
     const std::uint64_t elements = element_count(storage.chunk_shape);
     storage.chunk_shape = {elements};
     for (std::size_t i = 0; i < storage.chunks.size(); ++i) {
       storage.chunks[i].first_element = {i * elements};
     }
-    TensorRef vector{tensor.name, tensor.dtype, {storage.chunks.size() * elements}, false, {}};
-    vector.storage = std::move(storage);
+    tensor.shape = {storage.chunks.size() * elements};
+    tensor.storage = std::move(storage);
+    return tensor;
+  }
+
+  void add_temporary(const TensorRef& tensor) {
     OutputFile file;
-    append_tensor(bundle_, file, identity_computation(vector));
+    append_tensor(bundle_, file, identity_computation(tensor));
     bundle_.temporaries.push_back(std::move(file));
   }
 

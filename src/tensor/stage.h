@@ -7,8 +7,8 @@ namespace tensorferry::tensor {
 
 /// A chunk that was filtered must be decoded whole. Where a computation would decode chunks again
 /// for each tile (a transpose, or rows of chunks that are larger than a tile), a temporary takes
-/// all of them decoded, one after another; the computation then reads that as chunks without
-/// filters.
+/// the decoded elements, and the computation reads that: in rows, or, where rows of chunks are
+/// larger than a tile, as chunks without filters.
 ///
 /// `source_count`: the number of dropped files; temporary k is source `source_count + k`.
 Bundle stage_chunks(const Bundle& bundle, std::uint32_t source_count, const MemoryLimits& limits);

@@ -165,6 +165,7 @@ TEST_CASE("each chunk is decoded once, whatever the order and however large the 
            {"a row of chunks is larger than a tile", {150, 300}, {32, 16}, {0, 1}, 1},
            {"transposed, columns of chunks fit into a tile", {150, 100}, {32, 16}, {1, 0}, 0},
            {"transposed, they do not", {450, 100}, {32, 16}, {1, 0}, 1},
+           {"neither rows nor columns of chunks do", {450, 300}, {32, 16}, {1, 0}, 1},
        }) {
     CAPTURE(it.what);
     const ChunkedFile file = shuffled_chunks(it.shape, it.chunk_shape);
