@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "io/crc32.h"
 #include "io/error.h"
 #include "io/overloaded.h"
+#include "tensor/rectangle.h"
 #include "tensor/stage.h"
 
 namespace tensorferry::cli {
@@ -20,7 +22,7 @@ constexpr std::uint64_t copy_run = 32u << 20;
 // Slices whose CRC is wanted are read and written in pieces that stay in the cache meanwhile.
 constexpr std::uint64_t crc_run = 1u << 20;
 
-/// A range of a part, to be put at `offset` of a file.
+/// A range of a part, to be put at `offset` of a file; or a rectangle of it.
 struct Unit {
   std::size_t file = 0;
   std::size_t part = 0;
@@ -28,6 +30,7 @@ struct Unit {
   std::uint64_t length = 0;
   std::uint64_t offset = 0;
   bool wants_crc = false;
+  std::shared_ptr<const tensor::Rectangle> rectangle;
 };
 
 using Buffer = std::vector<std::byte>;
@@ -50,7 +53,7 @@ tensor::MemoryLimits limits_for(std::size_t threads, std::uint64_t read_gap) {
   tensor::MemoryLimits limits;
   limits.tile = share / 3 * 2;
   limits.read_buffer = std::min(limits.read_buffer, share / 12);
-  limits.cached_chunks = share / 4;
+  limits.cached_chunks = share / 12;
   limits.read_gap = read_gap;
   return limits;
 }
@@ -246,16 +249,35 @@ class Writer {
       const std::vector<tensor::Part>& parts = planned(file).parts;
       std::uint64_t offset = 0;
       for (std::size_t i = 0; i < parts.size(); ++i) {
-        const std::uint64_t size = tensor::part_size(parts[i]);
-        const std::uint64_t run = run_length(parts[i]);
-        for (std::uint64_t begin = 0; run > 0 && begin < size; begin += run) {
-          units.push_back(
-              {file, i, begin, std::min(run, size - begin), offset + begin, wants_crc_[file][i]});
-        }
-        offset += size;
+        if (!add_rectangles(units, file, i, offset)) add_ranges(units, file, i, offset);
+        offset += tensor::part_size(parts[i]);
       }
     }
     return units;
+  }
+
+  void add_ranges(std::vector<Unit>& units, std::size_t file, std::size_t part,
+                  std::uint64_t offset) const {
+    const std::uint64_t size = tensor::part_size(planned(file).parts[part]);
+    const std::uint64_t run = run_length(planned(file).parts[part]);
+    for (std::uint64_t begin = 0; run > 0 && begin < size; begin += run) {
+      units.push_back({file, part, begin, std::min(run, size - begin), offset + begin,
+                       wants_crc_[file][part], nullptr});
+    }
+  }
+
+  // A CRC is of bytes in their order. False if there are none.
+  bool add_rectangles(std::vector<Unit>& units, std::size_t file, std::size_t part,
+                      std::uint64_t offset) const {
+    if (wants_crc_[file][part]) return false;
+    std::vector<tensor::Rectangle> found =
+        tensor::rectangles_of(bundle_, planned(file).parts[part], limits_);
+    for (tensor::Rectangle& rectangle : found) {
+      const std::uint64_t length = rectangle.runs * rectangle.run_length;
+      units.push_back({file, part, rectangle.begin, length, offset + rectangle.begin, false,
+                       std::make_shared<tensor::Rectangle>(std::move(rectangle))});
+    }
+    return !found.empty();
   }
 
   void write_units(const std::vector<Unit>& units) {
@@ -274,6 +296,10 @@ class Writer {
   std::uint32_t write_unit(const Unit& unit, Buffer& buffer) {
     const tensor::Part& part = planned(unit.file).parts[unit.part];
     const io::FileHandle handle = files_[unit.file].handle;
+    if (unit.rectangle != nullptr) {
+      write_rectangle(unit, buffer);
+      return 0;
+    }
     const auto* slice = std::get_if<tensor::SlicePart>(&part);
     if (slice != nullptr && !unit.wants_crc) {
       host_.copy_range(handle, unit.offset, paths_[slice->file], slice->offset + unit.begin,
@@ -294,6 +320,20 @@ class Writer {
       host_.write_at(handle, unit.offset + at, bytes);
     }
     return crc;
+  }
+
+  void write_rectangle(const Unit& unit, Buffer& buffer) {
+    const tensor::Rectangle& rectangle = *unit.rectangle;
+    if (buffer.size() < unit.length) buffer.resize(unit.length);
+    const std::span<std::byte> bytes = std::span(buffer).first(unit.length);
+    tensor::Bundle alone;
+    alone.computations = {rectangle.computation};
+    tensor::produce(alone, tensor::ComputedPart{0, 0, unit.length}, 0, sources_, results_, limits_,
+                    bytes);
+    for (std::uint64_t run = 0; run < rectangle.runs; ++run) {
+      host_.write_at(files_[unit.file].handle, unit.offset + run * rectangle.distance,
+                     bytes.subspan(run * rectangle.run_length, rectangle.run_length));
+    }
   }
 
   void write_deferred() {

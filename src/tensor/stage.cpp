@@ -49,20 +49,21 @@ std::vector<Axis> axes_of_whole(const Computation& computation) {
   return axes;
 }
 
-// How often a computation is made in pieces, and what the first of them takes of a view.
-double pieces_of(const Bundle& bundle, std::uint32_t index, const MemoryLimits& limits) {
-  const Computation& computation = bundle.computations[index];
-  const std::uint64_t size = element_count(computation.shape) * dtype_size(computation.dtype);
-  const std::uint64_t piece = preferred_piece(bundle, ComputedPart{index, 0, size}, limits);
-  return static_cast<double>(size) / static_cast<double>(piece);
-}
-
-std::vector<GatherBox> first_piece(const View& view, double pieces) {
-  const auto count =
-      static_cast<std::uint64_t>(static_cast<double>(element_count(view.shape)) / pieces);
+// What elements [first, first + count) of an output take of a view.
+std::vector<GatherBox> boxes_of_view(const Computation& computation, const View& view,
+                                     std::uint64_t first, std::uint64_t count) {
+  if (computation.views.size() > 1) {  // whole rows, as each holds something of each view
+    const std::uint64_t rows =
+        element_count({computation.shape.begin(),
+                       computation.shape.begin() + static_cast<std::ptrdiff_t>(computation.axis)});
+    const std::uint64_t row = element_count(computation.shape) / rows;
+    const std::uint64_t tail = element_count(view.shape) / rows;
+    count = ((first + count + row - 1) / row - first / row) * tail;
+    first = first / row * tail;
+  }
   const std::vector<std::uint64_t> steps = row_major_steps(view.shape);
   std::vector<GatherBox> boxes;
-  for (const Box& box : boxes_of_range(view.shape, 0, std::max<std::uint64_t>(count, 1))) {
+  for (const Box& box : boxes_of_range(view.shape, first, count)) {
     GatherBox gathered{view.offset, 0, {}};
     for (std::size_t axis = 0; axis < box.start.size(); ++axis) {
       gathered.from += static_cast<std::int64_t>(box.start[axis]) * view.strides[axis];
@@ -74,32 +75,40 @@ std::vector<GatherBox> first_piece(const View& view, double pieces) {
   return boxes;
 }
 
+// How many chunks of an input are decoded when a part is made piece by piece.
+std::uint64_t decoded_chunks(const Bundle& bundle, const ComputedPart& part, std::uint32_t input,
+                             const MemoryLimits& limits) {
+  const Computation& computation = bundle.computations[part.computation];
+  const std::uint64_t element = dtype_size(computation.dtype);
+  const std::uint64_t piece = preferred_piece(bundle, part, limits);
+  std::uint64_t chunks = 0;
+  for (std::uint64_t at = 0; at < part.length; at += piece) {
+    const std::uint64_t first = (part.begin + at) / element;
+    const std::uint64_t bytes = std::min(piece, part.length - at);
+    const std::uint64_t count = (part.begin + at + bytes + element - 1) / element - first;
+    for (const View& view : computation.views) {
+      if (view.input != input || element_count(view.shape) == 0) continue;
+      for (GatherBox& box : boxes_of_view(computation, view, first, count)) {
+        chunks += chunks_read(computation.inputs[input], std::move(box));
+      }
+    }
+  }
+  return chunks;
+}
+
 // What reading a computation directly costs, in bytes read: a run that begins anew costs a gap's
 // worth.
 double direct_cost(const Bundle& bundle, std::uint32_t index, const MemoryLimits& limits) {
   const Computation& computation = bundle.computations[index];
   const View& view = computation.views.front();
-  const double pieces = pieces_of(bundle, index, limits);
+  const std::uint64_t element = dtype_size(computation.dtype);
+  const std::uint64_t size = element_count(computation.shape) * element;
+  const std::uint64_t piece = preferred_piece(bundle, ComputedPart{index, 0, size}, limits);
   double cost = 0;
-  for (GatherBox& box : first_piece(view, pieces)) {
+  for (GatherBox& box : boxes_of_view(computation, view, 0, piece / element)) {
     cost += read_cost(std::move(box), dtype_size(computation.inputs[view.input].dtype), limits);
   }
-  return cost * pieces;
-}
-
-// How many chunks of an input are decoded when a computation is made piece by piece.
-double decoded_chunks(const Bundle& bundle, std::uint32_t index, std::uint32_t input,
-                      const MemoryLimits& limits) {
-  const Computation& computation = bundle.computations[index];
-  const double pieces = pieces_of(bundle, index, limits);
-  double count = 0;
-  for (const View& view : computation.views) {
-    if (view.input != input || element_count(view.shape) == 0) continue;
-    for (GatherBox& box : first_piece(view, pieces)) {
-      count += static_cast<double>(chunks_read(computation.inputs[input], std::move(box)));
-    }
-  }
-  return count * pieces;
+  return cost * static_cast<double>(size) / static_cast<double>(piece);
 }
 
 // The rows of a block: the largest divisor of the innermost row axis of which a block fits into a
@@ -120,22 +129,35 @@ class ChunkStager {
 
   Bundle run() && {
     const auto count = static_cast<std::uint32_t>(bundle_.computations.size());
+    std::vector<std::vector<ComputedPart>> parts(count);
+    for (const OutputFile& file : bundle_.files) {
+      for (const Part& part : file.parts) {
+        const auto* computed = std::get_if<ComputedPart>(&part);
+        if (computed != nullptr) parts[computed->computation].push_back(*computed);
+      }
+    }
     for (std::uint32_t index = 0; index < count; ++index) {
       const auto inputs = static_cast<std::uint32_t>(bundle_.computations[index].inputs.size());
-      for (std::uint32_t input = 0; input < inputs; ++input) stage(index, input);
+      for (std::uint32_t input = 0; input < inputs; ++input) stage(index, input, parts[index]);
     }
     return std::move(bundle_);
   }
 
  private:
-  void stage(std::uint32_t index, std::uint32_t input) {
+  void stage(std::uint32_t index, std::uint32_t input, const std::vector<ComputedPart>& parts) {
     const TensorRef& tensor = bundle_.computations[index].inputs[input];
     const auto* storage = std::get_if<Chunked>(&tensor.storage);
     if (storage == nullptr || storage->filters.empty() || storage->chunks.empty()) return;
-    const auto once = static_cast<double>(storage->chunks.size());
-    if (decoded_chunks(bundle_, index, input, limits_) <= bearable_decoding * once) return;
-    Storage decoded = decoded_storage(tensor, *storage);
-    bundle_.computations[index].inputs[input].storage = std::move(decoded);
+    std::uint64_t decoded = 0;
+    for (const ComputedPart& part : parts) decoded += decoded_chunks(bundle_, part, input, limits_);
+    if (is_bearable(decoded, *storage)) return;
+    Storage made = decoded_storage(tensor, *storage);
+    bundle_.computations[index].inputs[input].storage = std::move(made);
+  }
+
+  static bool is_bearable(std::uint64_t decoded, const Chunked& storage) {
+    return static_cast<double>(decoded) <=
+           bearable_decoding * static_cast<double>(storage.chunks.size());
   }
 
   // The decoded elements in a temporary, which several computations may share: as they follow one
@@ -149,17 +171,19 @@ class ChunkStager {
     stored.big_endian = false;  // bytes are moved as they are
     Bundle trial;
     trial.computations = {identity_computation(stored)};
-    const bool in_rows = decoded_chunks(trial, 0, 0, limits_) <=
-                         bearable_decoding * static_cast<double>(storage.chunks.size());
+    const std::uint64_t size = element_count(tensor.shape) * dtype_size(tensor.dtype);
+    const std::uint64_t decoded_for_rows =
+        decoded_chunks(trial, ComputedPart{0, 0, size}, 0, limits_);
+    const bool in_rows = is_bearable(decoded_for_rows, storage);
     if (fresh) add_temporary(in_rows ? stored : as_vector(stored, storage));
     if (in_rows) return Contiguous{file, 0};
     Chunked decoded = storage;
     decoded.file = file;
     decoded.filters.clear();
-    const std::uint64_t size = element_count(storage.chunk_shape) * dtype_size(tensor.dtype);
+    const std::uint64_t chunk = element_count(storage.chunk_shape) * dtype_size(tensor.dtype);
     for (std::size_t i = 0; i < decoded.chunks.size(); ++i) {
-      decoded.chunks[i].offset = i * size;
-      decoded.chunks[i].stored_size = size;
+      decoded.chunks[i].offset = i * chunk;
+      decoded.chunks[i].stored_size = chunk;
       decoded.chunks[i].filter_mask = 0;
     }
     return decoded;

@@ -158,14 +158,21 @@ TEST_CASE("each chunk is decoded once, whatever the order and however large the 
     const char* what;
     Shape shape, chunk_shape;
     std::vector<std::size_t> axes;
+    std::uint64_t shard;  // bytes of the tensor in a file
     std::size_t temporaries;
   };
   for (const Case& it : std::vector<Case>{
-           {"whole rows of chunks fit into a tile", {150, 100}, {32, 16}, {0, 1}, 0},
-           {"a row of chunks is larger than a tile", {150, 300}, {32, 16}, {0, 1}, 1},
-           {"transposed, columns of chunks fit into a tile", {150, 100}, {32, 16}, {1, 0}, 0},
-           {"transposed, they do not", {450, 100}, {32, 16}, {1, 0}, 1},
-           {"neither rows nor columns of chunks do", {450, 300}, {32, 16}, {1, 0}, 1},
+           {"whole rows of chunks fit into a tile", {150, 100}, {32, 16}, {0, 1}, 1 << 20, 0},
+           {"a row of chunks is larger than a tile", {150, 300}, {32, 16}, {0, 1}, 1 << 20, 1},
+           {"transposed, columns of chunks fit into a tile",
+            {150, 100},
+            {32, 16},
+            {1, 0},
+            1 << 20,
+            0},
+           {"transposed, they do not", {450, 100}, {32, 16}, {1, 0}, 1 << 20, 1},
+           {"neither rows nor columns of chunks do", {450, 300}, {32, 16}, {1, 0}, 1 << 20, 1},
+           {"a file ends within rows of chunks", {150, 100}, {32, 16}, {0, 1}, 7000, 1},
        }) {
     CAPTURE(it.what);
     const ChunkedFile file = shuffled_chunks(it.shape, it.chunk_shape);
@@ -174,13 +181,17 @@ TEST_CASE("each chunk is decoded once, whatever the order and however large the 
     computation.views = {permuted(identity_view(0, it.shape), it.axes)};
     computation.shape = computation.views[0].shape;
     Bundle bundle;
-    bundle.files = {{"weights.bin", {}}};
-    append_tensor(bundle, bundle.files[0], computation);
-
+    bundle.computations = {computation};
+    const std::uint64_t size = element_count(computation.shape) * 4;
+    for (std::uint64_t at = 0; at < size; at += it.shard) {
+      bundle.files.push_back({"", {ComputedPart{0, at, std::min(it.shard, size - at)}}});
+    }
     const io::Source other = io::memory_source("architecture.json", {});
     io::Source source = io::memory_source("model.h5", file.bytes);
-    MemoryLimits all;  // everything at once
-    const auto expected = made(bundle, bundle.files[0], {other, source}, all);
+    std::vector<std::vector<std::byte>> expected;
+    for (const OutputFile& each : bundle.files) {
+      expected.push_back(made(bundle, each, {other, source}, {}));  // in large pieces
+    }
     std::vector<std::uint64_t> reads;
     source.read = [read = source.read, &reads](std::uint64_t offset, std::span<std::byte> out) {
       reads.push_back(offset);
@@ -192,7 +203,9 @@ TEST_CASE("each chunk is decoded once, whatever the order and however large the 
     for (const OutputFile& temporary : plan.temporaries) {
       sources.push_back(io::memory_source("", made(plan, temporary, sources, limits)));
     }
-    CHECK(made(plan, plan.files[0], sources, limits) == expected);
+    for (std::size_t i = 0; i < plan.files.size(); ++i) {
+      CHECK(made(plan, plan.files[i], sources, limits) == expected[i]);
+    }
     const auto counts = reads_of_chunks(std::get<Chunked>(file.tensor.storage), reads);
     CHECK(counts == std::vector<int>(counts.size(), 1));
   }
