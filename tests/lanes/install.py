@@ -42,6 +42,7 @@ TORCH = {
     str(SYSTEM_MODULES / "torch"): "python3-torch",
     str(SYSTEM_MODULES / "torchvision"): "python3-torchvision",
 }
+HDF5_TOOLS = {"h5repack": "hdf5-tools"}
 LINTERS = {"clang-format-19": "clang-format-19", "clang-tidy-19": "clang-tidy-19"}
 BROWSERS = {
     "TENSORFERRY_CHROMIUM": ("chromium", "chromium-browser", "google-chrome"),
@@ -150,6 +151,11 @@ def compiler() -> None:
 def emscripten() -> None:
     packages(COMPILER | EMSCRIPTEN)
     library_sources()
+
+
+@functools.cache
+def hdf5_tools() -> None:
+    packages(HDF5_TOOLS)
 
 
 @functools.cache

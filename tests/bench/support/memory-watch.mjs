@@ -8,14 +8,18 @@ const INTERVAL_MILLISECONDS = 25;
 export class MemoryWatch {
   static async start(browser, page) {
     const watch = new MemoryWatch();
-    watch.process = await rendererOf(browser);
+    watch.browser = browser;
     const session = await page.createCDPSession();
     await session.send("Target.setAutoAttach", {
       autoAttach: true,
       flatten: true,
-      waitForDebuggerOnStart: false,
+      waitForDebuggerOnStart: true,
     });
-    session.on("sessionattached", (worker) => watch.workers.push({ worker, peak: 0 }));
+    session.on("sessionattached", (worker) => {
+      watch.workers.push({ worker, peak: 0 });
+      void worker.send("Runtime.evaluate", { expression: KEEP_MEMORY });
+      void worker.send("Runtime.runIfWaitingForDebugger");
+    });
     watch.session = session;
     watch.running = watch.run();
     return watch;
@@ -23,7 +27,6 @@ export class MemoryWatch {
 
   constructor() {
     this.workers = [];
-    this.peak = 0;
     this.stopped = false;
   }
 
@@ -31,12 +34,12 @@ export class MemoryWatch {
   async stop() {
     this.stopped = true;
     await this.running;
+    const sizes = await Promise.all(
+      this.workers.map(async ({ worker, peak }) => peak + (await moduleMemory(worker))),
+    );
+    const renderer = await peakResident(this.browser);
     await this.session.detach();
-    return {
-      worker: Math.max(0, ...this.workers.map(({ peak }) => peak)),
-      workers: this.workers.length,
-      renderer: await peakResident(this.process),
-    };
+    return { worker: Math.max(0, ...sizes), workers: this.workers.length, renderer };
   }
 
   async run() {
@@ -53,27 +56,34 @@ export class MemoryWatch {
   }
 }
 
-/** The page's process: the largest renderer, as the others have no page or an empty one. */
-async function rendererOf(browser) {
+/** Run in a worker before its own program: keeps the module's memory where it can be asked for. */
+const KEEP_MEMORY = `{
+  const { instantiate, Memory } = WebAssembly;
+  WebAssembly.instantiate = async (...settings) => {
+    const made = await instantiate(...settings);
+    const exported = Object.values((made.instance ?? made).exports);
+    globalThis.moduleMemory = exported.find((it) => it instanceof Memory);
+    return made;
+  };
+}`;
+
+/** Of WebAssembly, which the heap's usage leaves out. It never shrinks: its last size is its peak. */
+async function moduleMemory(worker) {
+  const expression = "globalThis.moduleMemory?.buffer.byteLength ?? 0";
+  const { result } = await worker.send("Runtime.evaluate", { expression });
+  return result.value;
+}
+
+/** Of the largest renderer: the page's, as the others have no page or an empty one. */
+async function peakResident(browser) {
   const session = await browser.target().createCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();
   const renderers = processInfo.filter(({ type }) => type === "renderer");
-  const sizes = await Promise.all(
-    renderers.map(async ({ id }) => ({ id, size: await resident(id) })),
-  );
-  return sizes.sort((a, b) => b.size - a.size)[0].id;
+  return Math.max(...(await Promise.all(renderers.map(({ id }) => highWater(id)))));
 }
 
-async function resident(process) {
-  return field(process, "VmRSS");
-}
-
-async function peakResident(process) {
-  return field(process, "VmHWM");
-}
-
-async function field(process, name) {
+async function highWater(process) {
   const status = await readFile(`/proc/${process}/status`, "utf8");
-  return 1024 * Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
+  return 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
 }
