@@ -29,6 +29,10 @@ bool fits(const NetworkLayer& layer, const std::string& class_name, const Json& 
   return true;
 }
 
+bool is_same(const Tensor& a, const Tensor& b) {
+  return a.layer == b.layer && a.node == b.node && a.tensor == b.tensor;
+}
+
 }  // namespace
 
 void NetworkBuilder::reserve(const std::string& name) {
@@ -84,8 +88,26 @@ const tensor::TensorRef& LayerCall::stored(std::string_view role, std::string_vi
   return stored(has_weight(other) ? other : role);
 }
 
+std::vector<Tensor> LayerCall::told_apart(std::vector<Tensor> inputs) {
+  const std::vector<Tensor> given = inputs;
+  for (std::size_t i = 1; i < given.size(); ++i) {
+    const bool repeated =
+        std::any_of(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(i),
+                    [&](const Tensor& other) { return is_same(other, given[i]); });
+    // What comes from outside is never freed.
+    const NetworkLayer& source = builder_.network.layers[given[i].layer];
+    if (repeated && source.class_name != "InputLayer") {
+      inputs[i] =
+          add(fmt::format("copy_{}", i), "Activation", {{"activation", "linear"}}, {given[i]});
+      inputs[i].masked = given[i].masked;
+    }
+  }
+  return inputs;
+}
+
 Tensor LayerCall::add(std::string_view part, const std::string& class_name, Json config,
                       std::vector<Tensor> inputs, std::vector<LayerWeight> weights) {
+  inputs = told_apart(std::move(inputs));
   std::string name = prefix_;
   if (!part.empty()) {
     name += (name.empty() ? "" : "_") + std::string(part);
@@ -112,7 +134,8 @@ std::uint32_t LayerCall::find_or_make(const std::string& part, const std::string
                                       std::vector<LayerWeight> weights) {
   std::vector<std::uint32_t>& made = builder_.parts[{owner_, part}];
   for (const std::uint32_t index : made) {
-    if (fits(builder_.network.layers[index], class_name, config, inputs)) {
+    // Without weights there is nothing to share, and TF.js has its own order of a layer's calls.
+    if (!weights.empty() && fits(builder_.network.layers[index], class_name, config, inputs)) {
       return index;
     }
   }

@@ -65,6 +65,11 @@ class LayerCall {
   Tensor add(std::string_view part, const std::string& class_name, Json config,
              std::vector<Tensor> inputs, std::vector<LayerWeight> weights = {});
 
+  /// Inputs of one call, none of them twice. TF.js counts the consumers of a tensor once for such
+  /// a call and takes off two, so that it frees the tensor before others have read it
+  /// (tfjs-layers/src/engine/executor.ts: execute); so each repetition becomes a copy.
+  std::vector<Tensor> told_apart(std::vector<Tensor> inputs);
+
   /// The classes of the layers that were called, in order.
   const std::vector<std::string>& classes() const { return *classes_; }
 

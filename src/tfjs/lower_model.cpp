@@ -227,6 +227,8 @@ void ModelLowering::add_inputs(Scope& scope, const std::vector<Tensor>& given) {
 
 std::vector<Tensor> ModelLowering::call_model(Scope& scope, const keras::Layer& layer,
                                               std::vector<Tensor> inputs) {
+  LayerCall call(scope.builder, root_.tensors, root_.generation, layer, inputs);
+  inputs = call.told_apart(std::move(inputs));
   auto found = scope.models.find(&layer);
   if (found == scope.models.end()) {
     NetworkLayer made;
