@@ -16,7 +16,10 @@ endif()
 target_compile_definitions(tensorferry_options INTERFACE
   TENSORFERRY_VERSION="${PROJECT_VERSION}")
 if(EMSCRIPTEN)
-  target_compile_options(tensorferry_options INTERFACE -fwasm-exceptions -msimd128)
+  # At -Oz emcc's driver forbids inlining, even of what fills a buffer; of the copies of a template that
+  # the rooms make the linker takes any.
+  target_compile_options(tensorferry_options INTERFACE
+    -fwasm-exceptions -msimd128 -finline-functions)
 endif()
 
 # The files of src/tensor that every byte of a weight goes through.
