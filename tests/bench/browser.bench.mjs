@@ -10,11 +10,11 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { brotliCompressSync, constants } from "node:zlib";
 import { chromium } from "../browser/support/browsers.mjs";
 import { serve } from "../browser/support/server.mjs";
 import { BUILD, KERAS_PYTHON, SITE, Site } from "../browser/support/site.mjs";
 import { MemoryWatch } from "./support/memory-watch.mjs";
+import { compressedSize, moduleParts } from "./support/module-size.mjs";
 
 const MODELS = join(BUILD, "bench");
 const DIST = fileURLToPath(new URL("../../web/dist/", import.meta.url));
@@ -198,13 +198,21 @@ async function page() {
 }
 
 async function moduleSize() {
-  const settings = {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 },
-  };
-  const size = async (name) =>
-    brotliCompressSync(await readFile(join(DIST, name)), settings).length;
-  const total = (await size("tensorferry.wasm")) + (await size("tensorferry.cjs"));
-  row("Module and glue, brotli 11", `${(total / 1000).toFixed(0)} kB`, "500 kB", total <= 500_000);
+  const size = async (name) => compressedSize(await readFile(join(DIST, name)));
+  const glue = await size("tensorferry.cjs");
+  const total = (await size("tensorferry.wasm")) + glue;
+  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+  row("Module and glue, brotli 11", kilobytes(total), "500 kB", total <= 500_000);
+  const wasm = join(BUILD, "wasm");
+  const parts = await moduleParts(
+    join(wasm, "tensorferry.wasm"),
+    join(wasm, "tensorferry.js.symbols"),
+  );
+  console.log("Parts of the module, each compressed alone:");
+  for (const { part, bytes, compressed } of parts) {
+    console.log(`  ${part.padEnd(30)} ${kilobytes(compressed).padStart(9)} of ${kilobytes(bytes)}`);
+  }
+  console.log(`  ${"glue".padEnd(30)} ${kilobytes(glue).padStart(9)}`);
 }
 
 await moduleSize();
