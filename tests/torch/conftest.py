@@ -32,11 +32,16 @@ def pytest_configure(config):
 
 
 def pytest_generate_tests(metafunc):
-    """`fixture` and `deep_fixture` stand for each fixture that can be run, by its kind."""
+    """`fixture` and `deep_fixture` stand for each fixture that can be run, by its kind;
+    `application` for each net of keras.applications."""
     root = pathlib.Path(metafunc.config.getoption("--fixture-root"))
-    for name, kinds in (("fixture", ("single",)), ("deep_fixture", ("deep",))):
+    chosen = {
+        "fixture": fixtures.find(root, ("single",)),
+        "deep_fixture": fixtures.find(root, ("deep",)),
+    }
+    chosen["application"] = [f for f in chosen["deep_fixture"] if f.meta["family"] == "deep"]
+    for name, found in chosen.items():
         if name in metafunc.fixturenames:
-            found = fixtures.find(root, kinds)
             metafunc.parametrize(name, found, ids=[fixture.id for fixture in found])
 
 

@@ -56,14 +56,14 @@ def test_each_mutation_of_each_weight_fails(name, fixtures_root, conversions):
     assert tried >= 4
 
 
-def test_mutations_of_deep_nets_fail(deep_fixture, conversions):
+def test_mutations_of_whole_nets_fail(application, conversions):
     """An early and a late kernel of each net, since more noise is allowed there."""
-    done = conversions.get(deep_fixture, "--weights", "safetensors")
+    done = conversions.get(application, "--weights", "safetensors")
     state = nets.load_state(done.out)
     for mutate, index in ((swap_height_width, 1), (reverse_input_channels, -1)):
         key, mutant = mutants(state, mutate)[index]
         network = nets.load_network(done.out, done.manifest, mutant)
-        found = nets.differences(deep_fixture, network, done.manifest, runs=1)
+        found = nets.differences(application, network, done.manifest, runs=1)
         assert found, f"{mutate.__name__} of {key} passes"
 
 
