@@ -15,7 +15,7 @@ from lanes import build, install, rooms
 from lanes.project import BUILD, ROOT, TORCH_PYTHON, Failure, run
 
 CPP_FOLDERS = ("src", "wasm", "tests/unit")
-PYTHON = ("dev", "wasm/hdf5/fetch", "tests")
+PYTHON = ("dev", "wasm/hdf5/fetch", "wasm/hdf5/trim", "tests")
 
 
 def tracked(*suffixes: str) -> list[Path]:
