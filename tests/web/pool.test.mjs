@@ -27,6 +27,17 @@ test("calls wait for a free worker and all are answered", async () => {
   assert.equal(made.length, 3);
 });
 
+test("workers are made when the pool is started, and only once", async () => {
+  const { make, made } = fakeWorkers(answerAll);
+  const pool = new Pool(make, 2);
+  assert.equal(made.length, 0);
+  pool.start();
+  pool.start();
+  assert.equal(made.length, 2);
+  assert.deepEqual(await Promise.all(["a", "b"].map((name) => call(pool, name))), ["a", "b"]);
+  assert.equal(made.length, 2);
+});
+
 test("a worker that traps is replaced and the call runs once more", async () => {
   const { make, made } = fakeWorkers((message, worker) => {
     if (worker !== made[0]) return answerAll(message, worker);

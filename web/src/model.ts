@@ -18,7 +18,9 @@ export class Model {
 
   /** Plans the output. No tensor is read before a file of the bundle is asked for its bytes. */
   async convert(options: ConvertOptions): Promise<Bundle> {
-    return new Bundle(await this.opened.plan(options), this.pool, this.opened.files);
+    const plan = await this.opened.plan(options);
+    this.pool.start(); // not before: what is in the file is to be on the screen first
+    return new Bundle(plan, this.pool, this.opened.files);
   }
 
   /** Frees what the planning worker holds for it. */

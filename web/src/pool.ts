@@ -42,6 +42,11 @@ export class Pool {
     });
   }
 
+  /** Makes the workers that are not there yet. */
+  start(): void {
+    for (const slot of this.slots) slot.start();
+  }
+
   stop(reason: unknown): void {
     for (const task of this.queue.splice(0)) task.reject(reason);
     for (const slot of this.slots) slot.stop(reason);

@@ -60,6 +60,11 @@ export class WorkerSlot {
     });
   }
 
+  /** Makes the worker now, so that the first call need not wait for it. */
+  start(): void {
+    this.ensureWorker();
+  }
+
   /** Ends the worker at once; a running call fails with `reason`. */
   stop(reason: unknown): void {
     this.worker?.terminate();

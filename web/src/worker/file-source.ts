@@ -5,13 +5,15 @@ declare class FileReaderSync {
   readAsArrayBuffer(blob: Blob): ArrayBuffer;
 }
 
+/** What was read last, of any file. */
+let last: ArrayBuffer | undefined;
+
 /**
- * A dropped file, read range by range; what a read gives lives until the next one. `alive` is told
- * of each read (a sign of life).
+ * A dropped file, read range by range; what a read gives lives until the next one, of any file.
+ * `alive` is told of each read (a sign of life).
  */
 export function fileSource(file: File, alive: (bytes: number) => void): Source {
   const reader = new FileReaderSync();
-  let last: ArrayBuffer | undefined;
   return {
     name: file.name,
     size: file.size,
