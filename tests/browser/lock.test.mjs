@@ -91,13 +91,18 @@ for (const { name, present, launch } of BROWSERS) {
               globalThis.reads.push("worker");
               super(...args);
             }
+
+            postMessage(message, ...more) {
+              if (message.call === "open") globalThis.reads.push("read");
+              super.postMessage(message, ...more);
+            }
           };
           element.open([early]);
         });
       });
       await site.until(({ shadow }) => shadow.querySelector("[role=alert]"));
       const order = await site.page.evaluate(() => globalThis.reads);
-      assert.deepEqual(order.slice(0, 3), ["locked", "open", "worker"]);
+      assert.deepEqual(order.slice(0, 4), ["locked", "worker", "open", "read"]);
       await site.close();
     });
   });

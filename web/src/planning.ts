@@ -40,6 +40,10 @@ export class PlanningWorker {
     return turn;
   }
 
+  start(): void {
+    this.slot.start();
+  }
+
   stop(reason: unknown): void {
     this.slot.stop(reason);
   }

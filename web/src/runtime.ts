@@ -33,6 +33,14 @@ export class Runtime {
     this.pool = new Pool(makeWorker, workers);
   }
 
+  /**
+   * Makes the worker that opens and plans, so that the first file need not wait for it. A page that
+   * locks itself calls it after that: a worker keeps the CSP that it was made under.
+   */
+  prepare(): void {
+    this.planning.start();
+  }
+
   /** Opens the one model that these files hold: a model, or an architecture JSON and weights. */
   async open(files: Iterable<File>): Promise<Model> {
     const opened = new OpenedModel(this.planning, [...files]);

@@ -95,6 +95,7 @@ export class TensorFerryElement extends HTMLElement {
     await Promise.allSettled(this.beforeLock);
     if (this.hasAttribute("lock")) lockPage();
     this.state = this.hasAttribute("lock") ? "locked" : "ready";
+    runtime.prepare();
     return runtime;
   }
 
