@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "convert.h"
+#include "io/crc32.h"
 #include "io/note_json.h"
 #include "io/overloaded.h"
 #include "js_source.h"
@@ -248,6 +249,15 @@ class Converter {
                     static_cast<std::uint64_t>(length), opened.sources, opened.job.results);
   }
 
+  // To be filled from outside, for crc32.
+  val memory(unsigned length) {
+    buffer_.resize(length);
+    return buffer_view();
+  }
+
+  // Of what `memory` or `produce` gave last, behind bytes whose CRC is `before`.
+  unsigned crc32(unsigned before) const { return io::crc32(buffer_, before); }
+
   std::string reduce(const val& job_bytes, const val& files, const val& progress) {
     try {
       const tensor::ReduceJob job = tensor::decode_reduce_job(bytes_of(job_bytes));
@@ -299,6 +309,10 @@ class Converter {
     if (!done) {
       return val(failed(done.error()));
     }
+    return buffer_view();
+  }
+
+  val buffer_view() const {
     return val(emscripten::typed_memory_view(
         buffer_.size(), reinterpret_cast<const unsigned char*>(buffer_.data())));
   }
@@ -330,5 +344,7 @@ EMSCRIPTEN_BINDINGS(tensorferry) {
       .function("openJob", &Converter::open_job)
       .function("closeJob", &Converter::close_job)
       .function("produce", &Converter::produce)
+      .function("memory", &Converter::memory)
+      .function("crc32", &Converter::crc32)
       .function("reduce", &Converter::reduce);
 }

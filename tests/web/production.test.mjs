@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { crc32 } from "./support/crc32.mjs";
 import { load } from "./support/load.mjs";
 
 const { Production } = await load("production.ts");
-const { crc32 } = await load("crc32.ts");
 
 const MB = 1 << 20;
 

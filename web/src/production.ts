@@ -1,6 +1,6 @@
 /** Turns a plan into bytes: which piece when, by whom. */
 
-import { crc32Combine } from "./crc32.js";
+import { crc32Combine } from "./crc32-combine.js";
 import { TensorferryError } from "./errors.js";
 import type { PartsOfFile, PlannedFile } from "./plan.js";
 import type { OpenedPlan } from "./planning.js";

@@ -30,6 +30,10 @@ export interface Converter {
   openJob(job: Uint8Array, sources: Source[]): Answer;
   produce(job: number, begin: number, length: number): Bytes;
   closeJob(job: number): void;
+  /** Of the module's memory, to be filled before `crc32`. */
+  memory(length: number): Uint8Array<ArrayBuffer>;
+  /** Of what `produce` or `memory` gave last; `before` is the CRC of the bytes that precede. */
+  crc32(before: number): number;
   reduce(job: Uint8Array, sources: Source[], progress: (moreBytes: number) => void): Answer;
 }
 

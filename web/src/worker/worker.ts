@@ -60,7 +60,8 @@ class Instance {
       }
       case "crc": {
         const { files, file, offset, length } = message.arguments;
-        return crcOf(sourceOf(sources(files), file), offset, length, progress.add);
+        const source = sourceOf(sources(files), file);
+        return crcOf(this.converter, source, offset, length, progress.add);
       }
       case "reduce": {
         const { files, job } = message.arguments;
