@@ -14,10 +14,13 @@
 #include "io/source.h"
 #include "tensor/bundle.h"
 #include "tensor/produce.h"
+#include "tensor/rectangle.h"
+#include "tensor/stage.h"
 #include "tfjs/target.h"
 #include "torch/target.h"
 
-/// The façade: all that `wasm/` and the command line include. No exception leaves it.
+/// The façade: all that `wasm/` and the command line include, with what it takes to write a plan
+/// (tensor/stage.h, tensor/rectangle.h). No exception leaves its functions.
 namespace tensorferry {
 
 /// Why something cannot be done. `notes` names all refused layers where that is the reason.

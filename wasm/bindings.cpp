@@ -16,7 +16,6 @@
 #include "io/note_json.h"
 #include "io/overloaded.h"
 #include "js_source.h"
-#include "tensor/stage.h"
 
 namespace {
 

@@ -10,8 +10,6 @@
 #include "io/crc32.h"
 #include "io/error.h"
 #include "io/overloaded.h"
-#include "tensor/rectangle.h"
-#include "tensor/stage.h"
 
 namespace tensorferry::cli {
 namespace {
