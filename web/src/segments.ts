@@ -10,7 +10,7 @@ export const SMALL_PART = 1 << 20;
 /** Of a run of small parts; it is held in memory whole. */
 export const RUN_BYTES = 4 << 20;
 /** About the size of one piece of work on a large computed part. */
-export const RANGE_BYTES = 16 << 20;
+export const RANGE_BYTES = 32 << 20;
 
 export interface SliceSegment {
   kind: "slice";

@@ -4,7 +4,7 @@ import type { Converter, Source } from "./module.js";
 import { valueOf, viewOf } from "./module.js";
 
 /** Of output in the module's memory at a time. */
-const TILE_BYTES = 16 << 20;
+const TILE_BYTES = 32 << 20;
 
 /** Of a file in memory at a time, where it is only looked at. */
 const READ_BYTES = 2 << 20;
@@ -14,7 +14,8 @@ const GAP_BYTES = 64 << 10;
 
 /**
  * A browser takes Blobs' bytes over in the background. Without waiting for it they pile up, and at
- * some GBs Blobs become unreadable; reading one byte back waits for all of them.
+ * some GBs Blobs become unreadable; reading one byte back waits for all of them. So the bytes of the
+ * last turn are waited for while those of the next are made.
  */
 const PACE_BYTES = 16 << 20;
 
@@ -29,6 +30,7 @@ interface Tile {
 export class Producer {
   /** Bytes of Blobs since this worker last waited for the browser. */
   private unwritten = 0;
+  private lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly converter: Converter) {}
 
@@ -53,7 +55,8 @@ export class Producer {
       this.unwritten += blob.size;
       if (this.unwritten >= PACE_BYTES) {
         this.unwritten = 0;
-        await blob.slice(0, 1).arrayBuffer();
+        await this.lastTurn;
+        this.lastTurn = blob.slice(0, 1).arrayBuffer();
       }
     }
     return { blob: blobs.length === 1 && blobs[0] ? blobs[0] : new Blob(blobs), crcs };
