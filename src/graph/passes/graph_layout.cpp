@@ -1,7 +1,6 @@
 #include "graph/passes/graph_layout.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "graph/passes/laid_out_values.h"
 #include "io/overloaded.h"
@@ -357,21 +356,6 @@ class GraphLayout {
     values_.emit(node, op, {x}, {values_.order_of(x)});
   }
 
-  /// The one order in which a merging layer takes all its inputs.
-  Axes common_order(const Node& node) const {
-    const Axes first = values_.order_of(values_.argument(node));
-    const Axes channels_first =
-        first.size() < 3 ? first : channels_first_order(first.size(), first.size() - 1);
-    bool alike = true;
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const Axes order = values_.order_of(values_.argument(node, i));
-      if (order.size() != first.size()) return keras_order(first.size());
-      if (order == channels_first) return channels_first;
-      alike = alike && order == first;
-    }
-    return alike ? first : keras_order(first.size());
-  }
-
   std::vector<ValueId> inputs_in(const Node& node, const Axes& order) {
     std::vector<ValueId> inputs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
@@ -384,51 +368,15 @@ class GraphLayout {
   }
 
   void merge(const Node& node, const Merge& op) {
-    const Axes order = common_order(node);
-    values_.emit(node, op, inputs_in(node, order), {order}, common_runs(node));
-  }
-
-  /// The order of the flattened axis that elementwise merged inputs share; none where they differ.
-  /// An input of extent 1 there has no order.
-  Runs common_runs(const Node& node) {
-    std::optional<Runs> common;
-    bool alike = true;
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const Value& value = values_.value(values_.argument(node, i));
-      if (!value.shape.empty() && value.shape.back() == 1) continue;
-      if (common && *common != value.layout.last_axis) alike = false;
-      if (!common) common = value.layout.last_axis;
-    }
-    if (alike) return common.value_or(Runs{});
-    values_.require_keras_elements(node);
-    return {};
+    const Axes order = values_.common_order(node);
+    values_.emit(node, op, inputs_in(node, order), {order}, values_.common_runs(node));
   }
 
   void concatenate(const Node& node, Concatenate op) {
-    const Axes order = common_order(node);
+    const Axes order = values_.common_order(node);
     const std::size_t axis = op.axis;
     op.axis = position_of(order, axis);
-    values_.emit(node, op, inputs_in(node, order), {order}, concatenated_runs(node, axis));
-  }
-
-  Runs concatenated_runs(const Node& node, std::size_t axis) {
-    const bool any = std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
-      return !values_.runs_of(values_.now(input)).empty();
-    });
-    if (!any) return {};
-    Runs runs;
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const Value& value = values_.value(values_.argument(node, i));
-      const Extent extent = value.shape.back();
-      if (axis != 1 || extent == unknown_extent) {
-        values_.require_keras_elements(node);
-        return {};
-      }
-      const Runs& own = value.layout.last_axis;
-      if (own.empty()) runs.push_back({{extent}, {0}});
-      runs.insert(runs.end(), own.begin(), own.end());
-    }
-    return runs;
+    values_.emit(node, op, inputs_in(node, order), {order}, values_.concatenated_runs(node, axis));
   }
 
   // The result's axes stand in Keras's order if those that are left of each input do.

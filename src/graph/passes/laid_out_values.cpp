@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace tensorferry::graph {
 
@@ -114,6 +115,53 @@ ValueId LaidOutValues::as_at_first_call(const Node& node, ValueId value) {
   const auto [first, is_first] = state_.orders.emplace(*node.module, order_of(value));
   if (is_first) return value;
   return held_in(value, first->second, node, "the layer is shared with a value of that layout");
+}
+
+Axes LaidOutValues::common_order(const Node& node) const {
+  const Axes first = order_of(argument(node));
+  const Axes channels_first =
+      first.size() < 3 ? first : channels_first_order(first.size(), first.size() - 1);
+  bool alike = true;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Axes order = order_of(argument(node, i));
+    if (order.size() != first.size()) return keras_order(first.size());
+    if (order == channels_first) return channels_first;
+    alike = alike && order == first;
+  }
+  return alike ? first : keras_order(first.size());
+}
+
+Runs LaidOutValues::common_runs(const Node& node) {
+  std::optional<Runs> common;
+  bool alike = true;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Value& value = this->value(argument(node, i));
+    if (!value.shape.empty() && value.shape.back() == 1) continue;
+    if (common && *common != value.layout.last_axis) alike = false;
+    if (!common) common = value.layout.last_axis;
+  }
+  if (alike) return common.value_or(Runs{});
+  require_keras_elements(node);
+  return {};
+}
+
+Runs LaidOutValues::concatenated_runs(const Node& node, std::size_t axis) {
+  const bool any = std::any_of(node.inputs.begin(), node.inputs.end(),
+                               [&](ValueId input) { return !runs_of(now(input)).empty(); });
+  if (!any) return {};
+  Runs runs;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Value& value = this->value(argument(node, i));
+    const Extent extent = value.shape.back();
+    if (axis != 1 || extent == unknown_extent) {
+      require_keras_elements(node);
+      return {};
+    }
+    const Runs& own = value.layout.last_axis;
+    if (own.empty()) runs.push_back({{extent}, {0}});
+    runs.insert(runs.end(), own.begin(), own.end());
+  }
+  return runs;
 }
 
 }  // namespace tensorferry::graph

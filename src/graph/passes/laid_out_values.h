@@ -43,6 +43,14 @@ class LaidOutValues {
   /// the first call, for all calls.
   ValueId as_at_first_call(const Node& node, ValueId value);
 
+  /// The one order in which a merging layer takes all its inputs.
+  Axes common_order(const Node& node) const;
+  /// The order of the flattened axis that elementwise merged inputs share; none where they differ.
+  /// An input of extent 1 there has no order.
+  Runs common_runs(const Node& node);
+  /// The orders of the flattened axes that stand one after another in a concatenation.
+  Runs concatenated_runs(const Node& node, std::size_t axis);
+
  private:
   ValueId transpose(ValueId value, const Axes& axes, const Axes& order);
   void note(const std::string& layer, const Axes& axes, const std::string& reason);
