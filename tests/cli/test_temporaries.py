@@ -1,40 +1,15 @@
 """Compressed chunks that lie across what is made of them: they go through a temporary file."""
 
-import json
-
-import h5py
 import numpy as np
+from support import dense_file
 
 UNITS = 3001
 
 
 def net(path, **storage):
-    """A Keras 2 file written by hand: one Dense of 36 MB, more than a thread may hold."""
-    layer = {
-        "name": "dense",
-        "trainable": True,
-        "dtype": "float32",
-        "units": UNITS,
-        "use_bias": False,
-        "activation": "linear",
-        "batch_input_shape": [None, UNITS],
-    }
-    config = {
-        "class_name": "Sequential",
-        "config": {"name": "net", "layers": [{"class_name": "Dense", "config": layer}]},
-    }
+    """One Dense of 36 MB, more than a thread may hold."""
     kernel = np.arange(UNITS * UNITS, dtype="f4").reshape(UNITS, UNITS)
-    with h5py.File(path, "w") as file:
-        file.attrs["model_config"] = json.dumps(config)
-        file.attrs["keras_version"] = "2.15.0"
-        file.attrs["backend"] = "tensorflow"
-        weights = file.create_group("model_weights")
-        weights.attrs["layer_names"] = [b"dense"]
-        weights.attrs["keras_version"] = "2.15.0"
-        group = weights.create_group("dense")
-        group.attrs["weight_names"] = [b"dense/kernel:0"]
-        group.create_dataset("dense/kernel:0", data=kernel, **storage)
-    return path
+    return dense_file.write(path, kernel, **storage)
 
 
 def made(run, source, out, *options):

@@ -8,7 +8,9 @@ import subprocess
 import time
 import zipfile
 
+import numpy as np
 import pytest
+from support import dense_file
 
 # Flags of design.md whose issue is not done: exit 64, "not yet".
 NOT_YET = (
@@ -229,34 +231,8 @@ def on_a_terminal(command, folder) -> str:
 
 
 def large_model(folder) -> str:
-    """A Keras 2 file written by hand: Dense(4096 → 4096)."""
-    import h5py
-    import numpy as np
-
-    layer = {
-        "name": "dense",
-        "trainable": True,
-        "dtype": "float32",
-        "units": 4096,
-        "use_bias": False,
-        "activation": "linear",
-        "batch_input_shape": [None, 4096],
-    }
-    config = {
-        "class_name": "Sequential",
-        "config": {"name": "net", "layers": [{"class_name": "Dense", "config": layer}]},
-    }
-    path = folder / "large.h5"
-    with h5py.File(path, "w") as file:
-        file.attrs["model_config"] = json.dumps(config)
-        file.attrs["keras_version"] = "2.15.0"
-        file.attrs["backend"] = "tensorflow"
-        weights = file.create_group("model_weights")
-        weights.attrs["layer_names"] = [b"dense"]
-        weights.attrs["keras_version"] = "2.15.0"
-        group = weights.create_group("dense")
-        group.attrs["weight_names"] = [b"dense/kernel:0"]
-        group.create_dataset("dense/kernel:0", data=np.ones((4096, 4096), "f4"))
+    """Dense(4096 → 4096)."""
+    path = dense_file.write(folder / "large.h5", np.ones((4096, 4096), "f4"))
     return str(path)
 
 
