@@ -49,12 +49,17 @@ void copy_line(const std::byte* from, std::byte* to, const CopyAxis& axis) {
   }
 }
 
-// `width` neighbouring source elements at each of the rows of an axis: a cache line is read once
-// and as many lines are written side by side.
-template <class Element, std::size_t width>
+// Neighbouring source elements that fill a cache line.
+template <class Element>
+constexpr std::size_t line_width = 64 / sizeof(Element);
+
+// A line of the source at each of the rows of an axis: it is read once and as many lines are
+// written side by side.
+template <class Element>
 void copy_columns(const std::byte* from, std::byte* to, const CopyAxis& rows,
                   std::int64_t to_step) {
   constexpr std::ptrdiff_t size = sizeof(Element);
+  constexpr std::size_t width = line_width<Element>;
   const std::ptrdiff_t next_row_from = static_cast<std::ptrdiff_t>(rows.from) * size;
   const std::ptrdiff_t next_row_to = static_cast<std::ptrdiff_t>(rows.to) * size;
   const std::ptrdiff_t next_column = static_cast<std::ptrdiff_t>(to_step) * size;
@@ -71,12 +76,70 @@ void copy_columns(const std::byte* from, std::byte* to, const CopyAxis& rows,
   }
 }
 
+// The same for as many rows as a line has elements, which follow one another in the destination:
+// each of its lines is written at once, so it need not stay in the cache (where the lines of a
+// matrix whose width is a power of two drive one another out).
+template <class Element>
+void copy_block(const std::byte* from, std::byte* to, std::ptrdiff_t from_row,
+                std::ptrdiff_t to_column) {
+  constexpr std::size_t width = line_width<Element>;
+  Element block[width][width];
+  for (std::size_t row = 0; row < width; ++row) {
+    std::memcpy(block[row], from + static_cast<std::ptrdiff_t>(row) * from_row, sizeof(block[row]));
+  }
+  for (std::size_t column = 0; column < width; ++column) {
+    Element line[width];
+    for (std::size_t row = 0; row < width; ++row) line[row] = block[row][column];
+    std::memcpy(to + static_cast<std::ptrdiff_t>(column) * to_column, line, sizeof(line));
+  }
+}
+
+// Four by four at a time, in registers.
+template <>
+void copy_block<std::uint32_t>(const std::byte* from, std::byte* to, std::ptrdiff_t from_row,
+                               std::ptrdiff_t to_column) {
+  using Four = std::uint32_t __attribute__((vector_size(16)));
+  constexpr std::ptrdiff_t width = line_width<std::uint32_t>;
+  for (std::ptrdiff_t row = 0; row < width; row += 4) {
+    for (std::ptrdiff_t column = 0; column < width; column += 4) {
+      const std::byte* source = from + row * from_row + column * 4;
+      std::byte* target = to + column * to_column + row * 4;
+      Four in[4];
+      for (std::ptrdiff_t i = 0; i < 4; ++i) std::memcpy(&in[i], source + i * from_row, 16);
+      const Four low_01 = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5);
+      const Four high_01 = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
+      const Four low_23 = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5);
+      const Four high_23 = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
+      const Four out[4] = {__builtin_shufflevector(low_01, low_23, 0, 1, 4, 5),
+                           __builtin_shufflevector(low_01, low_23, 2, 3, 6, 7),
+                           __builtin_shufflevector(high_01, high_23, 0, 1, 4, 5),
+                           __builtin_shufflevector(high_01, high_23, 2, 3, 6, 7)};
+      for (std::ptrdiff_t i = 0; i < 4; ++i) std::memcpy(target + i * to_column, &out[i], 16);
+    }
+  }
+}
+
+template <class Element>
+void copy_rows(const std::byte* from, std::byte* to, CopyAxis rows, std::int64_t to_step) {
+  constexpr std::ptrdiff_t size = sizeof(Element);
+  constexpr std::uint64_t width = line_width<Element>;
+  // Eight of the widest elements gain nothing.
+  while (size <= 4 && rows.to == 1 && rows.extent >= width) {
+    copy_block<Element>(from, to, static_cast<std::ptrdiff_t>(rows.from) * size,
+                        static_cast<std::ptrdiff_t>(to_step) * size);
+    from += static_cast<std::ptrdiff_t>(width) * static_cast<std::ptrdiff_t>(rows.from) * size;
+    to += static_cast<std::ptrdiff_t>(width) * size;
+    rows.extent -= width;
+  }
+  copy_columns<Element>(from, to, rows, to_step);
+}
+
 // The axis `line` is dense in the source and not in the destination. It is cut into cache lines,
 // and all other axes run within each cut, so that the destination's lines are filled while they are
 // hot.
 template <class Element>
 void transpose(const std::byte* from, std::byte* to, Axes axes, std::size_t line) {
-  constexpr std::size_t width = 64 / sizeof(Element);
+  constexpr std::size_t width = line_width<Element>;
   const CopyAxis columns = axes[line];
   axes.erase(axes.begin() + static_cast<std::ptrdiff_t>(line));
   CopyAxis rows{1, 0, 0};
@@ -88,7 +151,7 @@ void transpose(const std::byte* from, std::byte* to, Axes axes, std::size_t line
   std::uint64_t column = 0;
   for (; column + width <= columns.extent; column += width) {
     for_each_index(axes, from, to, size, [&](const std::byte* source, std::byte* target) {
-      copy_columns<Element, width>(source, target, rows, columns.to);
+      copy_rows<Element>(source, target, rows, columns.to);
     });
     from += width * size;
     to += static_cast<std::ptrdiff_t>(width * size) * columns.to;
