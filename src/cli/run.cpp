@@ -76,7 +76,7 @@ Result<Plan> carry_out(const Input& input, const Arguments& arguments, const io:
   if (!options) {
     return tl::unexpected(options.error());
   }
-  Result<Plan> planned = plan(input.document, *options);
+  Result<Plan> planned = plan(input.document, *options, Staging{limits_of(host), false});
   if (!planned) {
     return planned;
   }

@@ -44,18 +44,6 @@ struct OpenFile {
   bool open = false;
 };
 
-// Most of a thread's share is its tile: the larger that is, the longer the runs in which a
-// transposed matrix is read.
-tensor::MemoryLimits limits_for(std::size_t threads, std::uint64_t read_gap) {
-  const std::uint64_t share = memory_budget / threads;
-  tensor::MemoryLimits limits;
-  limits.tile = share / 3 * 2;
-  limits.read_buffer = std::min(limits.read_buffer, share / 12);
-  limits.cached_chunks = share / 12;
-  limits.read_gap = read_gap;
-  return limits;
-}
-
 class Writer {
  public:
   Writer(const tensor::Bundle& bundle, const std::vector<std::string>& paths,
@@ -64,8 +52,8 @@ class Writer {
         sources_(sources),
         host_(host),
         progress_(progress),
-        limits_(limits_for(std::max<std::size_t>(host.threads, 1), host.read_gap)),
-        bundle_(tensor::stage_chunks(bundle, static_cast<std::uint32_t>(sources.size()), limits_)),
+        limits_(limits_of(host)),
+        bundle_(bundle),
         files_(bundle_.files.size() + bundle_.temporaries.size()) {
     for (std::size_t file = 0; file < files_.size(); ++file) {
       total_ += planned(file).size();
@@ -290,6 +278,17 @@ class Writer {
     }
   }
 
+  // A vector that grows by itself becomes larger than it need be, and holds its old bytes
+  // meanwhile.
+  void enlarge(Buffer& buffer, std::uint64_t size) const {
+    if (buffer.size() >= size) return;
+    if (buffer.capacity() < size) {
+      buffer = Buffer();
+      buffer.reserve(std::max(size, limits_.tile));
+    }
+    buffer.resize(size);
+  }
+
   // Returns the CRC of the unit's bytes where it is wanted.
   std::uint32_t write_unit(const Unit& unit, Buffer& buffer) {
     const tensor::Part& part = planned(unit.file).parts[unit.part];
@@ -305,9 +304,7 @@ class Writer {
       return 0;
     }
     const std::uint64_t piece = slice != nullptr ? std::min(crc_run, unit.length) : unit.length;
-    if (buffer.size() < piece) {
-      buffer.resize(piece);
-    }
+    enlarge(buffer, piece);
     std::uint32_t crc = 0;
     for (std::uint64_t at = 0; at < unit.length; at += piece) {
       const std::span<std::byte> bytes = std::span(buffer).first(std::min(piece, unit.length - at));
@@ -322,12 +319,15 @@ class Writer {
 
   void write_rectangle(const Unit& unit, Buffer& buffer) {
     const tensor::Rectangle& rectangle = *unit.rectangle;
-    if (buffer.size() < unit.length) buffer.resize(unit.length);
+    enlarge(buffer, unit.length);
     const std::span<std::byte> bytes = std::span(buffer).first(unit.length);
     tensor::Bundle alone;
     alone.computations = {rectangle.computation};
     tensor::produce(alone, tensor::ComputedPart{0, 0, unit.length}, 0, sources_, results_, limits_,
                     bytes);
+    // The system lets one thread at a time write to a file: others had better read meanwhile than
+    // wait for each other at each of many short runs.
+    const std::lock_guard<std::mutex> lock(writing_runs_);
     for (std::uint64_t run = 0; run < rectangle.runs; ++run) {
       host_.write_at(files_[unit.file].handle, unit.offset + run * rectangle.distance,
                      bytes.subspan(run * rectangle.run_length, rectangle.run_length));
@@ -378,7 +378,8 @@ class Writer {
   const io::Host& host_;
   const Progress& progress_;
   tensor::MemoryLimits limits_;
-  tensor::Bundle bundle_;
+  const tensor::Bundle& bundle_;
+  std::mutex writing_runs_;
   tensor::ReduceResults results_;
   std::vector<OpenFile> files_;                   ///< in the order of `planned`
   std::vector<std::vector<bool>> wants_crc_;      ///< of each part of each file
@@ -389,6 +390,19 @@ class Writer {
 };
 
 }  // namespace
+
+// Most of a thread's share is its tile: the larger that is, the longer the runs in which a
+// transposed matrix is read and written. What is read for it had better stay in the processor's
+// cache.
+tensor::MemoryLimits limits_of(const io::Host& host) {
+  const std::uint64_t share = memory_budget / std::max<std::size_t>(host.threads, 1);
+  tensor::MemoryLimits limits;
+  limits.tile = share / 6 * 5;
+  limits.read_buffer = 512u << 10;
+  limits.cached_chunks = share / 12;
+  limits.read_gap = host.read_gap;
+  return limits;
+}
 
 Result<void> write_bundle(const tensor::Bundle& bundle, const std::string& folder,
                           const std::vector<std::string>& paths,

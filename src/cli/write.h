@@ -16,9 +16,12 @@ using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 /// What the threads of a conversion hold together stays below this, in bytes.
 inline constexpr std::uint64_t memory_budget = 48u << 20;
 
-/// Carries out a plan: each file under `folder`, first by a name that ends in `.part`, all renamed
-/// when all are whole. On a failure nothing stays behind. `paths` and `sources` are the dropped
-/// files.
+/// Of one thread.
+tensor::MemoryLimits limits_of(const io::Host& host);
+
+/// Carries out a plan that was staged for `limits_of(host)`: each file under `folder`, first by a
+/// name that ends in `.part`, all renamed when all are whole. On a failure nothing stays behind.
+/// `paths` and `sources` are the dropped files.
 Result<void> write_bundle(const tensor::Bundle& bundle, const std::string& folder,
                           const std::vector<std::string>& paths,
                           const std::vector<io::Source>& sources, const io::Host& host,
