@@ -121,22 +121,34 @@ void append_readme(tensor::Bundle& bundle, const convert::Manifest& manifest,
   bundle.files.push_back(std::move(file));
 }
 
+tensor::Bundle staged(const tensor::Bundle& bundle, std::uint32_t source_count,
+                      const Staging& staging) {
+  tensor::Bundle decoded = tensor::stage_chunks(bundle, source_count, staging.limits);
+  if (!staging.transposes) {
+    return decoded;
+  }
+  return tensor::stage_transposes(decoded, source_count, staging.limits);
+}
+
 // README.md and manifest.json join the files; then all of it becomes one zip where that is asked
 // for.
 Plan finished(tensor::Bundle bundle, const convert::Manifest& manifest, const std::string& snippet,
-              const std::string& language, const Options& options) {
+              const std::string& language, const Options& options, const Staging& staging) {
   Plan plan;
   plan.entry = manifest.entry_file;
   plan.source = inline_text(bundle, manifest.entry_file);
   plan.notes = manifest.notes;
   append_readme(bundle, manifest, snippet, language);
   plan.manifest = convert::append_manifest(bundle, manifest, options.checksums);
-  plan.bundle =
-      options.zip_name.empty() ? std::move(bundle) : tensor::zip_bundle(bundle, options.zip_name);
+  const auto source_count = static_cast<std::uint32_t>(manifest.source_files.size());
+  plan.bundle = staged(bundle, source_count, staging);
+  if (!options.zip_name.empty()) {
+    plan.bundle = tensor::zip_bundle(plan.bundle, options.zip_name, staging.limits);
+  }
   return plan;
 }
 
-Plan plan_torch(const Document::State& state, const Options& options) {
+Plan plan_torch(const Document::State& state, const Options& options, const Staging& staging) {
   torch::Output output = write_torch(state, options.torch);
   convert::Manifest manifest = manifest_of(state);
   manifest.target = "pytorch";
@@ -146,8 +158,8 @@ Plan plan_torch(const Document::State& state, const Options& options) {
   manifest.outputs = std::move(output.outputs);
   manifest.weights = std::move(output.weights);
   manifest.notes = in_order_of_severity(state.model.notes, output.notes);
-  Plan plan =
-      finished(std::move(output.bundle), manifest, output.loading_snippet, "python", options);
+  Plan plan = finished(std::move(output.bundle), manifest, output.loading_snippet, "python",
+                       options, staging);
   plan.exit_code = output.incomplete ? 1 : 0;
   return plan;
 }
@@ -161,7 +173,7 @@ std::vector<torch::WeightRow> weight_rows(const std::vector<tfjs::WeightRow>& we
   return rows;
 }
 
-Plan plan_tfjs(const Document::State& state, const Options& options) {
+Plan plan_tfjs(const Document::State& state, const Options& options, const Staging& staging) {
   tfjs::Output output = write_tfjs(state, options.tfjs);
   convert::KerasPorts ports = convert::keras_ports(*state.program);
   convert::Manifest manifest = manifest_of(state);
@@ -171,7 +183,8 @@ Plan plan_tfjs(const Document::State& state, const Options& options) {
   manifest.outputs = std::move(ports.outputs);
   manifest.weights = weight_rows(output.weights);
   manifest.notes = in_order_of_severity(state.model.notes, output.notes);
-  return finished(std::move(output.bundle), manifest, output.loading_snippet, "js", options);
+  return finished(std::move(output.bundle), manifest, output.loading_snippet, "js", options,
+                  staging);
 }
 
 template <class Rows>
@@ -229,13 +242,13 @@ Result<std::string> inspect_json(const Document& document) {
   return convert::guarded([&] { return inspect_state(document.state()); });
 }
 
-Result<Plan> plan(const Document& document, const Options& options) {
+Result<Plan> plan(const Document& document, const Options& options, const Staging& staging) {
   return convert::guarded([&] {
     switch (options.target) {
       case Target::PyTorch:
-        return plan_torch(document.state(), options);
+        return plan_torch(document.state(), options, staging);
       case Target::TfJs:
-        return plan_tfjs(document.state(), options);
+        return plan_tfjs(document.state(), options, staging);
     }
     throw io::Error(io::ErrorCode::OptionInvalid, "There is no such target.");
   });

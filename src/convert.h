@@ -14,13 +14,14 @@
 #include "io/source.h"
 #include "tensor/bundle.h"
 #include "tensor/produce.h"
+#include "tensor/read_ahead.h"
 #include "tensor/rectangle.h"
 #include "tensor/stage.h"
 #include "tfjs/target.h"
 #include "torch/target.h"
 
 /// The façade: all that `wasm/` and the command line include, with what it takes to write a plan
-/// (tensor/stage.h, tensor/rectangle.h). No exception leaves its functions.
+/// (tensor/stage.h, tensor/read_ahead.h, tensor/rectangle.h). No exception leaves its functions.
 namespace tensorferry {
 
 /// Why something cannot be done. `notes` names all refused layers where that is the reason.
@@ -87,7 +88,15 @@ struct Plan {
   std::string source;    ///< text of model.py, or of model.json for TF.js
   std::string entry;     ///< "model.py", "model.json"
 };
-Result<Plan> plan(const Document& document, const Options& options);
+
+/// How a plan's bytes will be made.
+struct Staging {
+  tensor::MemoryLimits limits;  ///< the same that `produce` will get
+  /// Large transposes go through temporaries; else whoever writes takes rectangles
+  /// (tensor/rectangle.h).
+  bool transposes = false;
+};
+Result<Plan> plan(const Document& document, const Options& options, const Staging& staging);
 
 /// Makes bytes of one part; see tensor::produce.
 Result<void> produce(const tensor::Bundle& bundle, const tensor::Part& part, std::uint64_t begin,

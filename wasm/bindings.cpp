@@ -43,7 +43,7 @@ std::string succeeded(Json value) { return text_of({{"ok", std::move(value)}}); 
 // A FileReaderSync call costs as much as reading 256 KB. The larger a tile, the fewer they are.
 tensor::MemoryLimits browser_limits() {
   tensor::MemoryLimits limits;
-  limits.tile = 16u << 20;
+  limits.tile = 25u << 20;
   limits.read_gap = 256u << 10;
   return limits;
 }
@@ -141,11 +141,6 @@ tensor::ReduceResults results_of(const tensor::Bundle& bundle, const std::string
 
 std::string bytes_of(const val& array) { return array.as<std::string>(); }
 
-struct OpenDocument {
-  Document document;
-  std::uint32_t files = 0;  ///< how many were dropped
-};
-
 struct OpenJob {
   tensor::Job job;
   std::vector<io::Source> sources;
@@ -156,12 +151,11 @@ class Converter {
  public:
   std::string open(const val& files) {
     std::vector<io::Source> sources = js_sources(files);
-    const auto count = static_cast<std::uint32_t>(sources.size());
     Result<Document> document = tensorferry::open(std::move(sources));
     if (!document) {
       return failed(document.error());
     }
-    documents_.emplace(++last_handle_, OpenDocument{*document, count});
+    documents_.emplace(++last_handle_, *document);
     return succeeded(last_handle_);
   }
 
@@ -172,7 +166,7 @@ class Converter {
     if (document == documents_.end()) {
       return failed("This model was closed.");
     }
-    const Result<std::string> text = inspect_json(document->second.document);
+    const Result<std::string> text = inspect_json(document->second);
     return text ? "{\"ok\":" + *text + "}" : failed(text.error());
   }
 
@@ -185,21 +179,19 @@ class Converter {
     if (!options) {
       return failed(options.error());
     }
-    const Result<Plan> plan = tensorferry::plan(document->second.document, *options);
+    const Staging staging{browser_limits(), true};
+    Result<Plan> plan = tensorferry::plan(document->second, *options, staging);
     if (!plan) {
       return failed(plan.error());
     }
-    const std::uint32_t files = document->second.files;
-    const tensor::Bundle decoded = tensor::stage_chunks(plan->bundle, files, browser_limits());
-    tensor::Bundle bundle = tensor::stage_transposes(decoded, files, browser_limits());
-    Json answer = bundle_json(bundle);
+    Json answer = bundle_json(plan->bundle);
     answer["plan"] = ++last_handle_;
     answer["exitCode"] = plan->exit_code;
     answer["notes"] = io::notes_json(plan->notes);
     answer["manifest"] = plan->manifest;
     answer["source"] = plan->source;
     answer["entry"] = plan->entry;
-    plans_.emplace(last_handle_, std::move(bundle));
+    plans_.emplace(last_handle_, std::move(plan->bundle));
     return succeeded(std::move(answer));
   }
 
@@ -248,9 +240,24 @@ class Converter {
                     static_cast<std::uint64_t>(length), opened.sources, opened.job.results);
   }
 
+  std::string ranges_read(int handle, double begin, double length) {
+    const auto found = jobs_.find(handle);
+    if (found == jobs_.end()) {
+      return failed("This job was closed.");
+    }
+    const tensor::Job& job = found->second.job;
+    Json ranges = Json::array();
+    for (const tensor::SlicePart& range :
+         tensor::ranges_read(job.bundle, job.part, static_cast<std::uint64_t>(begin),
+                             static_cast<std::uint64_t>(length), browser_limits())) {
+      ranges.push_back({{"file", range.file}, {"offset", range.offset}, {"length", range.length}});
+    }
+    return succeeded(std::move(ranges));
+  }
+
   // To be filled from outside, for crc32.
   val memory(unsigned length) {
-    buffer_.resize(length);
+    resize_buffer(length);
     return buffer_view();
   }
 
@@ -302,7 +309,7 @@ class Converter {
   val produced(const tensor::Bundle& bundle, const tensor::Part& part, std::uint64_t begin,
                std::uint64_t length, const std::vector<io::Source>& sources,
                const tensor::ReduceResults& results) {
-    buffer_.resize(length);
+    resize_buffer(length);
     const Result<void> done =
         tensorferry::produce(bundle, part, begin, sources, results, browser_limits(), buffer_);
     if (!done) {
@@ -311,13 +318,23 @@ class Converter {
     return buffer_view();
   }
 
+  // As large as a tile from the first: memory that a growing vector leaves behind is too small for
+  // the next one.
+  void resize_buffer(std::uint64_t length) {
+    if (buffer_.capacity() < length) {
+      buffer_ = std::vector<std::byte>();
+      buffer_.reserve(std::max(length, browser_limits().tile));
+    }
+    buffer_.resize(length);
+  }
+
   val buffer_view() const {
     return val(emscripten::typed_memory_view(
         buffer_.size(), reinterpret_cast<const unsigned char*>(buffer_.data())));
   }
 
   int last_handle_ = 0;
-  std::map<int, OpenDocument> documents_;
+  std::map<int, Document> documents_;
   std::map<int, tensor::Bundle> plans_;
   std::map<int, OpenJob> jobs_;
   std::vector<std::byte> buffer_;
@@ -342,6 +359,7 @@ EMSCRIPTEN_BINDINGS(tensorferry) {
       .function("reduceJob", &Converter::reduce_job)
       .function("openJob", &Converter::open_job)
       .function("closeJob", &Converter::close_job)
+      .function("rangesRead", &Converter::ranges_read)
       .function("produce", &Converter::produce)
       .function("memory", &Converter::memory)
       .function("crc32", &Converter::crc32)

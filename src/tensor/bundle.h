@@ -145,8 +145,11 @@ void append_bytes(OutputFile& file, std::string_view bytes);
 /// An upper bound of the text of a NumberText: the size to give its DeferredPart.
 std::uint64_t number_text_size(const NumberText& text);
 
+struct MemoryLimits;
+
 /// The bundle as one stored zip `path` (zip64 where needed, decided now), members in order, times
-/// fixed at 1980-01-01, with true CRCs as Deferred parts.
-Bundle zip_bundle(const Bundle& bundle, const std::string& path);
+/// fixed at 1980-01-01, with true CRCs as Deferred parts. Large parts are cut where ranges within
+/// `limits` are cheap to make, so a bundle is staged (stage.h) before it becomes a zip.
+Bundle zip_bundle(const Bundle& bundle, const std::string& path, const MemoryLimits& limits);
 
 }  // namespace tensorferry::tensor

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "tensor/boxes.h"
@@ -22,9 +23,10 @@ struct Load {
   std::vector<std::int64_t> steps;  ///< in the buffer, in elements
   std::size_t inner = 0;            ///< axes [0, inner) lie within one run
   std::uint64_t run = 1;            ///< elements of a run, gaps included
+  std::uint64_t pitch = 1;          ///< elements from run to run in the buffer
   std::uint64_t runs = 1;
 
-  std::uint64_t elements() const { return run * runs; }
+  std::uint64_t elements() const { return pitch * (runs - 1) + run; }
 };
 
 // Axes without negative steps, by rising step of the source; broadcast ones (step 0) first.
@@ -45,6 +47,12 @@ GatherBox in_source_order(GatherBox box) {
   return box;
 }
 
+// At powers of two, the same places of all runs would share a few lines of the processor's cache.
+std::uint64_t pitch_of(std::uint64_t run) {
+  constexpr std::uint64_t few_lines = 256;
+  return run % few_lines == 0 ? run + 16 : run;
+}
+
 Load plan_load(const std::vector<CopyAxis>& axes, std::vector<std::uint64_t> extents,
                std::uint64_t gap) {
   Load load;
@@ -58,8 +66,9 @@ Load plan_load(const std::vector<CopyAxis>& axes, std::vector<std::uint64_t> ext
     load.run += (load.extents[axis] - 1) * step;
   }
   load.inner = axis;
+  load.pitch = pitch_of(load.run);
   for (; axis < axes.size(); ++axis) {
-    load.steps[axis] = static_cast<std::int64_t>(load.run * load.runs);
+    load.steps[axis] = static_cast<std::int64_t>(load.pitch * load.runs);
     load.runs *= load.extents[axis];
   }
   return load;
@@ -167,8 +176,10 @@ class Gatherer {
       return;
     }
     const Load largest = largest_load(box.axes, size_, tile_size_, limits_);
-    buffer_.resize(largest.elements() * size_);
-    if (!values_.empty()) converted_.resize(largest.elements() * tile_size_);
+    buffer_ = std::make_unique_for_overwrite<std::byte[]>(largest.elements() * size_);
+    if (!values_.empty()) {
+      converted_ = std::make_unique_for_overwrite<std::byte[]>(largest.elements() * tile_size_);
+    }
 
     std::vector<std::uint64_t> pieces;
     for (std::size_t axis = 0; axis < box.axes.size(); ++axis) {
@@ -202,7 +213,7 @@ class Gatherer {
     std::vector<std::uint64_t> extents;
     for (const CopyAxis& axis : piece.axes) extents.push_back(axis.extent);
     const Load load = plan_load(piece.axes, extents, limits_.read_gap / size_);
-    const std::span<std::byte> read = std::span(buffer_).first(load.elements() * size_);
+    const std::span<std::byte> read(buffer_.get(), load.elements() * size_);
     reader_.read(runs_of(piece.axes, load, piece.from), read);
     if (swap_) swap_bytes(read, size_);
 
@@ -215,8 +226,8 @@ class Gatherer {
                                   load.elements() * tile_size_));
         return;
       }
-      values_.run(read, dtype_, std::span(converted_).first(load.elements() * tile_size_));
-      from = converted_.data();
+      values_.run(read, dtype_, {converted_.get(), load.elements() * tile_size_});
+      from = converted_.get();
     }
     std::vector<CopyAxis> axes = piece.axes;
     for (std::size_t axis = 0; axis < axes.size(); ++axis) axes[axis].from = load.steps[axis];
@@ -231,8 +242,8 @@ class Gatherer {
   bool swap_;
   MemoryLimits limits_;
   std::span<std::byte> tile_;
-  std::vector<std::byte> buffer_;
-  std::vector<std::byte> converted_;
+  std::unique_ptr<std::byte[]> buffer_;
+  std::unique_ptr<std::byte[]> converted_;
 };
 
 }  // namespace
@@ -254,6 +265,14 @@ void gather(const TensorRef& tensor, InputReader& reader, GatherBox box,
 std::uint64_t chunks_read(const TensorRef& tensor, GatherBox box) {
   box = in_source_order(std::move(box));
   return chunks_of_box(tensor, std::get<Chunked>(tensor.storage), box);
+}
+
+std::vector<Run> runs_read(GatherBox box, std::size_t element_size, const MemoryLimits& limits) {
+  box = in_source_order(std::move(box));
+  std::vector<std::uint64_t> extents;
+  for (const CopyAxis& axis : box.axes) extents.push_back(axis.extent);
+  const Load load = plan_load(box.axes, std::move(extents), limits.read_gap / element_size);
+  return runs_of(box.axes, load, box.from);
 }
 
 double read_cost(GatherBox box, std::size_t element_size, const MemoryLimits& limits) {

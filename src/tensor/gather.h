@@ -29,6 +29,9 @@ void gather(const TensorRef& tensor, InputReader& reader, GatherBox box,
 /// How many chunks of a chunked input the box touches.
 std::uint64_t chunks_read(const TensorRef& tensor, GatherBox box);
 
+/// The runs of elements of the input in which the whole box is read, in order of the source.
+std::vector<Run> runs_read(GatherBox box, std::size_t element_size, const MemoryLimits& limits);
+
 /// What reading the box costs, in bytes: those that are read, and `limits.read_gap` for each run.
 double read_cost(GatherBox box, std::size_t element_size, const MemoryLimits& limits);
 

@@ -9,19 +9,21 @@
 #include "io/overloaded.h"
 #include "tensor/boxes.h"
 #include "tensor/gather.h"
+#include "tensor/read_ahead.h"
 
 namespace tensorferry::tensor {
 
 namespace {
 
-// Two passes cost reading twice and writing once more; a computation whose reads cost less than
-// this many times its bytes stays as it is.
-constexpr double worth_staging = 4;
+// Two passes cost reading twice, each time in one go (read_ahead.h), and writing once more; a
+// computation whose reads cost less than this many times its bytes stays as it is.
+constexpr double worth_staging = 2.5;
 
 // A chunk at the border of two pieces is decoded for both; a temporary costs more than a few such.
 constexpr double bearable_decoding = 1.1;
 
 constexpr std::uint64_t longest_block = 1024;  // rows; longer ones gain nothing
+constexpr std::uint64_t shortest_block = 16;
 
 // An axis of a view, with its place in the output.
 struct Axis {
@@ -47,32 +49,6 @@ std::vector<Axis> axes_of_whole(const Computation& computation) {
     dense *= axes[i].extent;
   }
   return axes;
-}
-
-// What elements [first, first + count) of an output take of a view.
-std::vector<GatherBox> boxes_of_view(const Computation& computation, const View& view,
-                                     std::uint64_t first, std::uint64_t count) {
-  if (computation.views.size() > 1) {  // whole rows, as each holds something of each view
-    const std::uint64_t rows =
-        element_count({computation.shape.begin(),
-                       computation.shape.begin() + static_cast<std::ptrdiff_t>(computation.axis)});
-    const std::uint64_t row = element_count(computation.shape) / rows;
-    const std::uint64_t tail = element_count(view.shape) / rows;
-    count = ((first + count + row - 1) / row - first / row) * tail;
-    first = first / row * tail;
-  }
-  const std::vector<std::uint64_t> steps = row_major_steps(view.shape);
-  std::vector<GatherBox> boxes;
-  for (const Box& box : boxes_of_range(view.shape, first, count)) {
-    GatherBox gathered{view.offset, 0, {}};
-    for (std::size_t axis = 0; axis < box.start.size(); ++axis) {
-      gathered.from += static_cast<std::int64_t>(box.start[axis]) * view.strides[axis];
-      gathered.axes.push_back(
-          {box.extent[axis], view.strides[axis], static_cast<std::int64_t>(steps[axis])});
-    }
-    boxes.push_back(std::move(gathered));
-  }
-  return boxes;
 }
 
 // How many chunks of an input are decoded when a part is made piece by piece.
@@ -111,16 +87,25 @@ double direct_cost(const Bundle& bundle, std::uint32_t index, const MemoryLimits
   return cost * static_cast<double>(size) / static_cast<double>(piece);
 }
 
-// The rows of a block: the largest divisor of the innermost row axis of which a block fits into a
-// tile.
-std::uint64_t block_rows(std::uint64_t innermost, std::uint64_t row_bytes,
-                         const MemoryLimits& limits) {
-  const std::uint64_t fitting = std::min(longest_block, limits.tile / row_bytes);
-  for (std::uint64_t rows = std::min(innermost, fitting); rows > 1; --rows) {
-    if (innermost % rows == 0) return rows;
+// The largest divisor of `extent` that is at most `limit`, and at least 1.
+std::uint64_t largest_divisor(std::uint64_t extent, std::uint64_t limit) {
+  for (std::uint64_t divisor = std::min(extent, limit); divisor > 1; --divisor) {
+    if (extent % divisor == 0) return divisor;
   }
   return 1;
 }
+
+// A matrix that is transposed through temporaries: its blocks are some rows, its groups some
+// columns, and both divide it evenly.
+struct Blocks {
+  std::uint64_t rows = 0;
+  std::uint64_t columns = 0;
+  std::uint64_t block = 0;  ///< rows
+  std::uint64_t group = 0;  ///< columns; all of them where grouping gains nothing
+
+  std::uint64_t block_count() const { return rows / block; }
+  std::uint64_t group_count() const { return columns / group; }
+};
 
 class ChunkStager {
  public:
@@ -236,45 +221,77 @@ class TransposeStager {
     if (axes.size() < 2) return;
     if (direct_cost(bundle_, index, limits_) < worth_staging * static_cast<double>(size)) return;
 
-    // The input as a matrix: its innermost axis is the columns.
-    const std::uint64_t columns = axes.back().extent;
-    const std::uint64_t innermost = axes[axes.size() - 2].extent;
-    const std::uint64_t rows = element_count(input.shape) / columns;
-    const std::uint64_t block = block_rows(innermost, columns * element, limits_);
-    if (block < 16) return;
+    const Blocks blocks = blocks_of(input, axes);
+    if (blocks.block < shortest_block) return;
+    std::uint32_t temporary = add_blocks(input, blocks);
+    if (blocks.group < blocks.columns) temporary = add_groups(temporary, element, blocks);
+    TensorRef staged = input;
+    staged.shape = {blocks.group_count(), blocks.block_count(), blocks.group, blocks.block};
+    staged.storage = Contiguous{source_count_ + temporary, 0};
+    bundle_.computations[index] = second_pass(computation, staged, axes, blocks);
+  }
 
-    const auto number = static_cast<std::uint32_t>(bundle_.temporaries.size());
-    TensorRef temporary = input;
-    temporary.shape = {rows / block, columns, block};
-    temporary.storage = Contiguous{source_count_ + number, 0};
-    bundle_.temporaries.push_back({"", {}});
-    add_blocks(input, temporary.shape);
-    bundle_.computations[index] = second_pass(computation, temporary, axes, block);
+  // The input as a matrix: its innermost axis is the columns.
+  Blocks blocks_of(const TensorRef& input, const std::vector<Axis>& axes) const {
+    const std::uint64_t element = dtype_size(input.dtype);
+    Blocks blocks;
+    blocks.columns = axes.back().extent;
+    blocks.rows = element_count(input.shape) / blocks.columns;
+    const std::uint64_t row_limit = limits_.tile / (blocks.columns * element);
+    blocks.block =
+        largest_divisor(axes[axes.size() - 2].extent, std::min(longest_block, row_limit));
+    blocks.group = blocks.columns;
+    const bool columns_first = std::all_of(axes.begin(), axes.end(), [&](const Axis& axis) {
+      return axes.back().place <= axis.place;
+    });
+    if (!columns_first) return blocks;
+    const std::uint64_t group =
+        largest_divisor(blocks.columns, limits_.tile / (blocks.rows * element));
+    if (group * blocks.block * element >= limits_.read_gap) blocks.group = group;
+    return blocks;
+  }
+
+  std::uint32_t add_temporary(OutputFile file) {
+    bundle_.temporaries.push_back(std::move(file));
+    return static_cast<std::uint32_t>(bundle_.temporaries.size() - 1);
   }
 
   // Blocks of rows, each transposed. Stored bytes are moved as they are: values change in the
   // second pass.
-  void add_blocks(const TensorRef& input, const Shape& shape) {
+  std::uint32_t add_blocks(const TensorRef& input, const Blocks& blocks) {
     Computation pass;
     pass.inputs = {input};
     pass.inputs[0].big_endian = false;
-    const View matrix = identity_view(0, {shape[0], shape[2], shape[1]});
+    const View matrix = identity_view(0, {blocks.block_count(), blocks.block, blocks.columns});
     pass.views = {permuted(matrix, {0, 2, 1})};
     pass.dtype = input.dtype;
-    pass.shape = shape;
-    OutputFile& file = bundle_.temporaries.back();
+    pass.shape = pass.views.front().shape;
     const auto index = static_cast<std::uint32_t>(bundle_.computations.size());
+    const std::uint64_t size = element_count(pass.shape) * dtype_size(input.dtype);
     bundle_.computations.push_back(std::move(pass));
-    file.parts = {ComputedPart{index, 0, element_count(shape) * dtype_size(input.dtype)}};
+    return add_temporary({"", {ComputedPart{index, 0, size}}});
   }
 
-  // The same view, whose steps are now those of the temporary (rows / block, columns, block). The
-  // innermost row axis becomes two: which block, and which row of it.
+  // The same bytes in slices, so that what a tile of the output needs lies together.
+  std::uint32_t add_groups(std::uint32_t blocks_file, std::uint64_t element, const Blocks& blocks) {
+    OutputFile file;
+    const std::uint64_t slice = blocks.group * blocks.block * element;
+    for (std::uint64_t group = 0; group < blocks.group_count(); ++group) {
+      for (std::uint64_t block = 0; block < blocks.block_count(); ++block) {
+        const std::uint64_t offset = (block * blocks.group_count() + group) * slice;
+        file.parts.emplace_back(SlicePart{source_count_ + blocks_file, offset, slice});
+      }
+    }
+    return add_temporary(std::move(file));
+  }
+
+  // The same view, whose steps are now those of the temporary. The columns become two axes, which
+  // group and which column of it, and so does the innermost row axis, which block and which row of
+  // it.
   static Computation second_pass(const Computation& computation, const TensorRef& temporary,
-                                 const std::vector<Axis>& axes, std::uint64_t block) {
+                                 const std::vector<Axis>& axes, const Blocks& blocks) {
     const View& view = computation.views.front();
     const Axis& innermost = axes[axes.size() - 2];
-    const std::uint64_t columns = axes.back().extent;
     View staged{0, {}, {}, 0};
     const auto add = [&staged](std::uint64_t extent, std::uint64_t step) {
       staged.shape.push_back(extent);
@@ -284,12 +301,13 @@ class TransposeStager {
       const auto step = static_cast<std::uint64_t>(view.strides[place]);
       if (view.shape[place] == 1) continue;
       if (place == axes.back().place) {
-        add(columns, block);
+        add(blocks.group_count(), blocks.rows * blocks.group);
+        add(blocks.group, blocks.block);
       } else if (place == innermost.place) {
-        add(innermost.extent / block, columns * block);
-        add(block, 1);
-      } else {
-        add(view.shape[place], step);  // a multiple of a whole block: as many elements before it
+        add(innermost.extent / blocks.block, blocks.group * blocks.block);
+        add(blocks.block, 1);
+      } else {  // a multiple of a whole block
+        add(view.shape[place], step / blocks.columns * blocks.group);
       }
     }
     Computation second = computation;

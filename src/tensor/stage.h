@@ -20,9 +20,11 @@ Bundle stage_chunks(const Bundle& bundle, std::uint32_t source_count, const Memo
 ///     input (rows, columns) → temporary (rows / b, columns, b) → output (columns, rows)
 ///
 /// Both passes are ordinary computations; the first reads whole rows, the second runs of b elements
-/// times the columns of a tile. Computations that are read well enough as they are stay untouched.
-/// The temporary holds the input's elements as they are stored; what changes values belongs to the
-/// second pass.
+/// times the columns of a tile. Where the output's rows are the columns, those runs are brought
+/// together by another temporary of slices of the first, which costs nothing where a file is a list
+/// of slices: (columns / g, rows / b, g, b), and a tile is one run. Computations that are read well
+/// enough as they are stay untouched. Temporaries hold the input's elements as they are stored;
+/// what changes values belongs to the second pass.
 Bundle stage_transposes(const Bundle& bundle, std::uint32_t source_count,
                         const MemoryLimits& limits);
 

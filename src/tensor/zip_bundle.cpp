@@ -15,7 +15,8 @@ namespace {
 constexpr std::uint64_t crc_piece = std::uint64_t{32} << 20;
 
 // Cuts a part where it does not cost more to make its pieces apart.
-void append_pieces(const Bundle& bundle, const Part& part, std::vector<Part>& pieces) {
+void append_pieces(const Bundle& bundle, const Part& part, const MemoryLimits& limits,
+                   std::vector<Part>& pieces) {
   std::visit(io::overloaded{[&](const SlicePart& it) {
                               for (std::uint64_t at = 0; at < it.length; at += crc_piece) {
                                 pieces.emplace_back(SlicePart{it.file, it.offset + at,
@@ -23,8 +24,8 @@ void append_pieces(const Bundle& bundle, const Part& part, std::vector<Part>& pi
                               }
                             },
                             [&](const ComputedPart& it) {
-                              const std::uint64_t unit = std::max<std::uint64_t>(
-                                  1, preferred_piece(bundle, part, MemoryLimits{}));
+                              const std::uint64_t unit =
+                                  std::max<std::uint64_t>(1, preferred_piece(bundle, part, limits));
                               const std::uint64_t piece =
                                   std::max<std::uint64_t>(1, crc_piece / unit) * unit;
                               for (std::uint64_t at = 0; at < it.length; at += piece) {
@@ -39,7 +40,8 @@ void append_pieces(const Bundle& bundle, const Part& part, std::vector<Part>& pi
 
 class ZipPlan {
  public:
-  ZipPlan(const Bundle& bundle, const std::string& path) : bundle_(bundle) {
+  ZipPlan(const Bundle& bundle, const std::string& path, const MemoryLimits& limits)
+      : bundle_(bundle), limits_(limits) {
     zip_ = bundle;
     zip_.files = {OutputFile{path, {}}};
   }
@@ -84,7 +86,7 @@ class ZipPlan {
     std::vector<Part> pieces;
     for (const Part& part : member.parts) {
       begins.push_back(static_cast<std::uint32_t>(pieces.size()));
-      append_pieces(bundle_, part, pieces);
+      append_pieces(bundle_, part, limits_, pieces);
     }
     begins.push_back(static_cast<std::uint32_t>(pieces.size()));
 
@@ -156,6 +158,7 @@ class ZipPlan {
   }
 
   const Bundle& bundle_;
+  MemoryLimits limits_;
   Bundle zip_;
   std::uint64_t offset_ = 0;
   std::size_t sealed_ = 0;  ///< parts before this one belong to members and their headers
@@ -165,8 +168,8 @@ class ZipPlan {
 
 }  // namespace
 
-Bundle zip_bundle(const Bundle& bundle, const std::string& path) {
-  return ZipPlan(bundle, path).run();
+Bundle zip_bundle(const Bundle& bundle, const std::string& path, const MemoryLimits& limits) {
+  return ZipPlan(bundle, path, limits).run();
 }
 
 }  // namespace tensorferry::tensor

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./support/load.mjs";
 
-const { segmentsOf, multipleNear, RUN_BYTES, RANGE_BYTES, SMALL_PART } = await load("segments.ts");
+const { cutOf, segmentsOf, multipleNear, RUN_BYTES, RANGE_BYTES, SMALL_PART, SMALL_SLICE } =
+  await load("segments.ts");
 
 const MB = 1 << 20;
 const slice = (length, offset = 0) => ({ kind: "slice", file: 0, offset, length });
@@ -22,14 +23,15 @@ test("small parts between large ones are one run each", () => {
     slice(100),
     slice(2 * MB),
     inline(7),
-    slice(SMALL_PART - 1),
+    slice(SMALL_SLICE - 1),
+    computed(SMALL_PART - 1, 1),
   ]);
   assert.deepEqual(
     segments.map((segment) => [segment.kind, segment.length]),
     [
       ["work", 130],
       ["slice", 2 * MB],
-      ["work", 7 + SMALL_PART - 1],
+      ["work", 7 + SMALL_SLICE - 1 + SMALL_PART - 1],
     ],
   );
   assert.deepEqual(segments[0].ranges, [
@@ -39,7 +41,7 @@ test("small parts between large ones are one run each", () => {
 });
 
 test("a run ends before it grows beyond its limit", () => {
-  const segments = segmentsOf(Array.from({ length: 30 }, () => slice(MB / 2)));
+  const segments = segmentsOf(Array.from({ length: 30 }, () => computed(MB / 2, 1)));
   assert.ok(segments.every((segment) => segment.length <= RUN_BYTES));
   assert.equal(segments.length, Math.ceil((30 * MB) / 2 / RUN_BYTES));
 });
@@ -90,4 +92,14 @@ test("parts whose CRC is wanted share no run with others, which may be where it 
 
 test("empty parts make nothing", () => {
   assert.deepEqual(segmentsOf([inline(0), slice(0), computed(0, 1)]), []);
+});
+
+test("a source is made in Blobs of the slices that are taken of it", () => {
+  const readers = [
+    { path: "", bytes: 0, parts: [computed(MB, 1), slice(7 * MB)] },
+    { path: "", bytes: 0, parts: [2, 5, 3].map((size) => ({ ...slice(size * MB), file: 4 })) },
+  ];
+  assert.equal(cutOf(4, readers), 2 * MB);
+  assert.equal(cutOf(0, readers), 7 * MB);
+  assert.equal(cutOf(3, readers), Infinity);
 });

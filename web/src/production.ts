@@ -9,6 +9,7 @@ import {
   type Segment,
   type SliceSegment,
   type WorkSegment,
+  cutOf,
   readsSources,
   segmentsOf,
 } from "./segments.js";
@@ -130,12 +131,13 @@ export class Production {
     planned: PlannedFile,
     sources: () => Sources,
     ahead: number,
+    cut = Infinity,
   ): AsyncGenerator<Blob> {
     const segments = segmentsOf(planned.parts);
     this.startReductions(segments);
     const waiting: Promise<Blob>[] = [];
     for (const segment of segments) {
-      waiting.push(this.piece(file, segment, sources));
+      waiting.push(this.piece(file, segment, sources, cut));
       const first = waiting.length > ahead ? waiting.shift() : undefined;
       if (first) yield await first;
     }
@@ -155,7 +157,8 @@ export class Production {
     for (const [index, planned] of temporaries.entries()) {
       const known = Promise.resolve([...sources]);
       const pieces: Blob[] = [];
-      const made = this.piecesOf(files.length + index, planned, () => known, Infinity);
+      const cut = cutOf(sources.length, temporaries);
+      const made = this.piecesOf(files.length + index, planned, () => known, Infinity, cut);
       for await (const piece of made) pieces.push(piece);
       sources.push(new File(pieces, `temporary ${index}`));
     }
@@ -169,11 +172,16 @@ export class Production {
     }
   }
 
-  private piece(file: number, segment: Segment, sources: () => Sources): Promise<Blob> {
+  private piece(
+    file: number,
+    segment: Segment,
+    sources: () => Sources,
+    cut = Infinity,
+  ): Promise<Blob> {
     const made =
       segment.kind === "slice"
         ? this.slice(segment, sources)
-        : this.work(file, segment, sources).then(({ blob }) => blob);
+        : this.work(file, segment, sources, cut).then(({ blob }) => blob);
     // Whoever takes the pieces learns of the first failure; later ones are not unhandled.
     made.catch(() => {});
     return made;
@@ -191,6 +199,7 @@ export class Production {
     file: number,
     segment: WorkSegment,
     sources: () => Sources,
+    cut = Infinity,
   ): Promise<Produced> {
     await Promise.all(segment.needs.map((id) => this.reduction(id)));
     const files = await (segment.reads ? sources() : this.dropped);
@@ -201,7 +210,7 @@ export class Production {
     const progress = new Remainder(passes * segment.length, this.count);
     const produced = await this.pool.call(
       "produce",
-      { files, steps, crc: segment.crc },
+      { files, steps, crc: segment.crc, cut },
       (bytes) => progress.add(passes * bytes),
       this.signal,
     );

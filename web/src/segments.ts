@@ -4,13 +4,15 @@
  * part is cut into ranges that workers produce side by side.
  */
 
-import type { Part } from "./plan.js";
+import type { Part, PlannedFile } from "./plan.js";
 
 export const SMALL_PART = 1 << 20;
+/** A slice costs nothing to make. */
+export const SMALL_SLICE = 1 << 18;
 /** Of a run of small parts; it is held in memory whole. */
 export const RUN_BYTES = 4 << 20;
 /** About the size of one piece of work on a large computed part. */
-export const RANGE_BYTES = 32 << 20;
+export const RANGE_BYTES = 25 << 20;
 
 export interface SliceSegment {
   kind: "slice";
@@ -54,7 +56,7 @@ export function segmentsOf(
   parts.forEach((part, index) => {
     if (part.length === 0) return;
     const crc = wantsCrc(index);
-    if (part.length >= SMALL_PART) {
+    if (part.length >= (part.kind === "slice" ? SMALL_SLICE : SMALL_PART)) {
       run = undefined;
       segments.push(...largePart(part, index, crc));
       return;
@@ -100,6 +102,18 @@ export function multipleNear(bytes: number, piece: number): number {
 
 export function readsSources(part: Part): boolean {
   return part.kind === "computed" || part.kind === "slice";
+}
+
+/**
+ * Into Blobs of how many bytes a source is best made: a browser copies the slices of a Blob that it
+ * holds in memory, but for whole ones. `readers` are the files that may take slices of it.
+ */
+export function cutOf(source: number, readers: readonly PlannedFile[]): number {
+  let cut = Infinity;
+  for (const part of readers.flatMap((reader) => reader.parts)) {
+    if (part.kind === "slice" && part.file === source) cut = Math.min(cut, part.length);
+  }
+  return cut;
 }
 
 function needsOf(part: Part): number[] {

@@ -67,7 +67,7 @@ TEST_CASE("a zip holds what the files hold, with true CRCs") {
   bundle.files = {source, weights, empty, manifest};
   bundle.reduces = {{ReduceKind::Sha256, FileBytes{1}}, {ReduceKind::Crc32, FileParts{1, 1, 2}}};
 
-  const Bundle zip = zip_bundle(bundle, "out.zip");
+  const Bundle zip = zip_bundle(bundle, "out.zip", MemoryLimits{});
   REQUIRE(zip.files.size() == 1);
   CHECK(zip.files[0].path == "out.zip");
   const std::vector<std::byte> bytes = made(zip, zip.files[0], sources);
@@ -96,7 +96,7 @@ TEST_CASE("a zip beyond 4 GB is zip64, decided without a byte") {
   bundle.files = {{"a.bin", {SlicePart{0, 0, large}}},
                   {"b.bin", {InlinePart{"after it"}}},
                   {"c.bin", {SlicePart{0, 5, 0xfffffffe}}}};
-  const Bundle zip = zip_bundle(bundle, "out.zip");
+  const Bundle zip = zip_bundle(bundle, "out.zip", MemoryLimits{});
   CHECK(zip.reduces.size() > 100);
 
   // Its headers alone, with CRCs of 0, where the members are read as holes.

@@ -1,4 +1,5 @@
 import type { Source } from "./module.js";
+import { heldBytes } from "./read-ahead.js";
 
 /** Of workers only, so not among the page's types. */
 declare class FileReaderSync {
@@ -18,6 +19,8 @@ export function fileSource(file: File, alive: (bytes: number) => void): Source {
     name: file.name,
     size: file.size,
     read(offset, length) {
+      const held = heldBytes(file, offset, length);
+      if (held) return held;
       if (last) release(last);
       last = reader.readAsArrayBuffer(file.slice(offset, offset + length));
       alive(last.byteLength);

@@ -45,7 +45,7 @@ export interface Calls {
     result: Uint8Array<ArrayBuffer>;
   };
   produce: {
-    arguments: { files: readonly File[]; steps: readonly Step[]; crc: boolean };
+    arguments: { files: readonly File[]; steps: readonly Step[]; crc: boolean; cut: number };
     result: Produced;
   };
   crc: {

@@ -10,6 +10,13 @@ export interface Source {
   read(offset: number, length: number): Uint8Array;
 }
 
+/** Bytes of a source. */
+export interface FileRange {
+  file: number;
+  offset: number;
+  length: number;
+}
+
 /** JSON: `{"ok": …}` or `{"error": {code, message, notes}}`. */
 export type Answer = string;
 
@@ -28,6 +35,8 @@ export interface Converter {
   job(plan: number, file: number, part: number, resultsJson: string): Bytes;
   reduceJob(plan: number, reduce: number, resultsJson: string): Bytes;
   openJob(job: Uint8Array, sources: Source[]): Answer;
+  /** The `FileRange`s of one source that `produce` would read for this; none if it is hard to say. */
+  rangesRead(job: number, begin: number, length: number): Answer;
   produce(job: number, begin: number, length: number): Bytes;
   closeJob(job: number): void;
   /** Of the module's memory, to be filled before `crc32`. */

@@ -1,10 +1,11 @@
 import { multipleNear } from "../segments.js";
 import type { Produced, Step } from "./messages.js";
-import type { Converter, Source } from "./module.js";
+import type { Converter, FileRange, Source } from "./module.js";
 import { valueOf, viewOf } from "./module.js";
+import { readAhead } from "./read-ahead.js";
 
 /** Of output in the module's memory at a time. */
-const TILE_BYTES = 32 << 20;
+const TILE_BYTES = 25 << 20;
 
 /** Of a file in memory at a time, where it is only looked at. */
 const READ_BYTES = 2 << 20;
@@ -36,51 +37,60 @@ export class Producer {
 
   /**
    * The bytes of `steps`, one after another. Several steps are small (see segments.ts) and are put
-   * together in one buffer; those of a lone job go from the module's memory into a Blob.
+   * together in one buffer; those of a lone job go from the module's memory into Blobs, each of at
+   * most `cut` bytes.
    */
   async produce(
+    files: readonly File[],
     sources: Source[],
-    steps: readonly Step[],
-    crc: boolean,
+    { steps, crc, cut }: { steps: readonly Step[]; crc: boolean; cut: number },
     progress: (bytes: number) => void,
   ): Promise<Produced> {
     const blobs: Blob[] = [];
     const crcs = crc ? steps.map(() => 0) : [];
     const pieces =
-      steps.length === 1 ? this.alone(sources, steps, crcs) : [this.gathered(sources, steps, crcs)];
-    for (const piece of pieces) {
-      const blob = new Blob([piece]);
-      blobs.push(blob);
-      progress(blob.size);
-      this.unwritten += blob.size;
-      if (this.unwritten >= PACE_BYTES) {
-        this.unwritten = 0;
-        await this.lastTurn;
-        this.lastTurn = blob.slice(0, 1).arrayBuffer();
+      steps.length === 1
+        ? this.alone(files, sources, steps, crcs)
+        : [await this.gathered(files, sources, steps, crcs)];
+    for await (const piece of pieces) {
+      for (let begin = 0; begin < piece.length; begin += cut) {
+        blobs.push(new Blob([piece.subarray(begin, begin + cut)]));
       }
+      progress(piece.length);
+      await this.paced(piece.length, blobs.at(-1));
     }
     return { blob: blobs.length === 1 && blobs[0] ? blobs[0] : new Blob(blobs), crcs };
   }
 
-  private *alone(
+  private async paced(bytes: number, blob: Blob | undefined): Promise<void> {
+    this.unwritten += bytes;
+    if (this.unwritten < PACE_BYTES) return;
+    this.unwritten = 0;
+    await this.lastTurn;
+    this.lastTurn = blob?.slice(0, 1).arrayBuffer() ?? Promise.resolve();
+  }
+
+  private async *alone(
+    files: readonly File[],
     sources: Source[],
     steps: readonly Step[],
     crcs: number[],
-  ): Generator<Uint8Array<ArrayBuffer>> {
-    for (const tile of this.tiles(sources, steps)) {
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    for await (const tile of this.tiles(files, sources, steps)) {
       this.extend(crcs, tile);
       yield tile.bytes;
     }
   }
 
-  private gathered(
+  private async gathered(
+    files: readonly File[],
     sources: Source[],
     steps: readonly Step[],
     crcs: number[],
-  ): Uint8Array<ArrayBuffer> {
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const buffer = new Uint8Array(steps.reduce((sum, step) => sum + lengthOf(step), 0));
     let at = 0;
-    for (const tile of this.tiles(sources, steps)) {
+    for await (const tile of this.tiles(files, sources, steps)) {
       this.extend(crcs, tile);
       buffer.set(tile.bytes, at);
       at += tile.bytes.length;
@@ -89,7 +99,11 @@ export class Producer {
   }
 
   /** The steps' bytes in order; a tile lives until the next is asked for. */
-  private *tiles(sources: Source[], steps: readonly Step[]): Generator<Tile> {
+  private async *tiles(
+    files: readonly File[],
+    sources: Source[],
+    steps: readonly Step[],
+  ): AsyncGenerator<Tile> {
     const window = new Window(sources, steps);
     for (const [index, step] of steps.entries()) {
       switch (step.kind) {
@@ -100,7 +114,7 @@ export class Producer {
           yield { step: index, bytes: window.read(index, step), made: false };
           break;
         case "job":
-          for (const bytes of this.jobTiles(sources, step)) {
+          for await (const bytes of this.jobTiles(files, sources, step)) {
             yield { step: index, bytes, made: true };
           }
           break;
@@ -114,20 +128,36 @@ export class Producer {
     crcs[step] = made ? this.converter.crc32(before) : crc32(this.converter, bytes, before);
   }
 
-  private *jobTiles(
+  private async *jobTiles(
+    files: readonly File[],
     sources: Source[],
     step: Step & { kind: "job" },
-  ): Generator<Uint8Array<ArrayBuffer>> {
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     const job = valueOf<number>(this.converter.openJob(step.job, sources));
     try {
       const tile = multipleNear(TILE_BYTES, step.piece);
       for (let done = 0; done < step.length; done += tile) {
         const length = Math.min(tile, step.length - done);
+        await this.fetch(files, job, step.begin + done, length);
         yield viewOf(this.converter.produce(job, step.begin + done, length));
       }
     } finally {
       this.converter.closeJob(job);
     }
+  }
+
+  /** What a tile reads, where these are few and long ranges. */
+  private async fetch(
+    files: readonly File[],
+    job: number,
+    begin: number,
+    length: number,
+  ): Promise<void> {
+    const ranges = valueOf<FileRange[]>(this.converter.rangesRead(job, begin, length));
+    const total = ranges.reduce((sum, range) => sum + range.length, 0);
+    const long = total >= READ_BYTES && total >= ranges.length * GAP_BYTES;
+    const file = files[ranges[0]?.file ?? -1];
+    if (file && long && total <= TILE_BYTES) await readAhead(file, ranges, TILE_BYTES);
   }
 }
 

@@ -55,8 +55,8 @@ class Instance {
         return this.planner.reduceJob(plan, reduce, results);
       }
       case "produce": {
-        const { files, steps, crc } = message.arguments;
-        return this.producer.produce(sources(files), steps, crc, progress.add);
+        const { files } = message.arguments;
+        return this.producer.produce(files, sources(files), message.arguments, progress.add);
       }
       case "crc": {
         const { files, file, offset, length } = message.arguments;
