@@ -157,6 +157,13 @@ bool is_one_range(const GatherBox& box) {
   return axes.empty() || (axes.size() == 1 && axes[0].from == 1 && axes[0].to == 1);
 }
 
+using Buffer = std::unique_ptr<std::byte[]>;
+
+// All of it is read into before it is used. (libc++ 14 has no std::make_unique_for_overwrite.)
+Buffer uninitialized(std::uint64_t size) {
+  return Buffer(new std::byte[static_cast<std::size_t>(size)]);
+}
+
 class Gatherer {
  public:
   Gatherer(const TensorRef& tensor, InputReader& reader, const ValuePipeline& values,
@@ -176,10 +183,8 @@ class Gatherer {
       return;
     }
     const Load largest = largest_load(box.axes, size_, tile_size_, limits_);
-    buffer_ = std::make_unique_for_overwrite<std::byte[]>(largest.elements() * size_);
-    if (!values_.empty()) {
-      converted_ = std::make_unique_for_overwrite<std::byte[]>(largest.elements() * tile_size_);
-    }
+    buffer_ = uninitialized(largest.elements() * size_);
+    if (!values_.empty()) converted_ = uninitialized(largest.elements() * tile_size_);
 
     std::vector<std::uint64_t> pieces;
     for (std::size_t axis = 0; axis < box.axes.size(); ++axis) {
@@ -213,7 +218,7 @@ class Gatherer {
     std::vector<std::uint64_t> extents;
     for (const CopyAxis& axis : piece.axes) extents.push_back(axis.extent);
     const Load load = plan_load(piece.axes, extents, limits_.read_gap / size_);
-    const std::span<std::byte> read(buffer_.get(), load.elements() * size_);
+    const std::span read(buffer_.get(), static_cast<std::size_t>(load.elements() * size_));
     reader_.read(runs_of(piece.axes, load, piece.from), read);
     if (swap_) swap_bytes(read, size_);
 
@@ -226,7 +231,7 @@ class Gatherer {
                                   load.elements() * tile_size_));
         return;
       }
-      values_.run(read, dtype_, {converted_.get(), load.elements() * tile_size_});
+      values_.run(read, dtype_, std::span(converted_.get(), static_cast<std::size_t>(load.elements() * tile_size_)));
       from = converted_.get();
     }
     std::vector<CopyAxis> axes = piece.axes;
@@ -242,8 +247,8 @@ class Gatherer {
   bool swap_;
   MemoryLimits limits_;
   std::span<std::byte> tile_;
-  std::unique_ptr<std::byte[]> buffer_;
-  std::unique_ptr<std::byte[]> converted_;
+  Buffer buffer_;
+  Buffer converted_;
 };
 
 }  // namespace
