@@ -29,6 +29,7 @@ class Evaluation {
   Array dense(const Node& node, const Dense& op, const Array& x) const;
   Array batch_norm(const Node& node, const BatchNorm& op, const Array& x) const;
   Array layer_norm(const Node& node, const LayerNorm& op, const Array& x) const;
+  Array group_norm(const Node& node, const GroupNorm& op, const Array& x) const;
   Array prelu(const Node& node, const Array& x) const;
   Array normalize(const Node& node, const Normalize& op, const Array& x) const;
   Array channel_scale(const Node& node, const ChannelScale& op, const Array& x) const;
@@ -77,7 +78,12 @@ Array Evaluation::batch_norm(const Node& node, const BatchNorm& op, const Array&
 }
 
 Array Evaluation::layer_norm(const Node& node, const LayerNorm& op, const Array& x) const {
-  const Moments moments = moments_over(x, op.axes);
+  Moments moments = moments_over(x, op.axes);
+  if (op.kind == LayerNorm::Kind::MeanSquare) {
+    for (std::size_t i = 0; i < moments.mean.data.size(); ++i) {
+      moments.variance.data[i] += moments.mean.data[i] * moments.mean.data[i];
+    }
+  }
   const auto along = [&](std::string_view role) {
     return along_value_axes(parameter(node, role), layout(node), x.shape.size());
   };
@@ -87,10 +93,23 @@ Array Evaluation::layer_norm(const Node& node, const LayerNorm& op, const Array&
   std::size_t next = 0;
   for_each_index(x.shape, [&](const Index& index) {
     double& value = result.data[next++];
-    if (!op.rms) value -= broadcast_at(moments.mean, index);
+    if (op.kind == LayerNorm::Kind::Standard) value -= broadcast_at(moments.mean, index);
     value /= std::sqrt(broadcast_at(moments.variance, index) + op.epsilon);
     if (op.scale) value *= broadcast_at(gamma, index);
     if (op.center) value += broadcast_at(beta, index);
+  });
+  return result;
+}
+
+Array Evaluation::group_norm(const Node& node, const GroupNorm& op, const Array& x) const {
+  const Array gamma = op.scale ? parameter(node, "gamma").array : Array{};
+  const Array beta = op.center ? parameter(node, "beta").array : Array{};
+  Array result = group_normalized(op, x);
+  std::size_t next = 0;
+  for_each_index(x.shape, [&](const Index& index) {
+    double& value = result.data[next++];
+    if (op.scale) value *= gamma.data[index[op.axis]];
+    if (op.center) value += beta.data[index[op.axis]];
   });
   return result;
 }
@@ -171,6 +190,8 @@ std::vector<Array> Evaluation::run_node(const Node& node) {
           [&](const Dense& op) { return Arrays{dense(node, op, x())}; },
           [&](const BatchNorm& op) { return Arrays{batch_norm(node, op, x())}; },
           [&](const LayerNorm& op) { return Arrays{layer_norm(node, op, x())}; },
+          [&](const GroupNorm& op) { return Arrays{group_norm(node, op, x())}; },
+          [&](const UnitNorm& op) { return Arrays{evaluate_unit_norm(op, x())}; },
           [&](const Pool& op) { return Arrays{evaluate_pool(op, x())}; },
           [&](const ReduceAxes& op) { return Arrays{evaluate_reduce(op, x())}; },
           [&](const Unary& op) {

@@ -15,6 +15,8 @@ std::string_view op_name(const Op& op) {
                         [](const Dense&) { return "Dense"; },
                         [](const BatchNorm&) { return "BatchNorm"; },
                         [](const LayerNorm&) { return "LayerNorm"; },
+                        [](const GroupNorm&) { return "GroupNorm"; },
+                        [](const UnitNorm&) { return "UnitNorm"; },
                         [](const Pool&) { return "Pool"; },
                         [](const ReduceAxes&) { return "ReduceAxes"; },
                         [](const Unary&) { return "Unary"; },

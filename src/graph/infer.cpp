@@ -333,6 +333,8 @@ std::vector<Value> infer(const Program& program, const Op& op, const std::vector
           [&](const Dense& dense) { return Values{infer_dense(dense, x())}; },
           [&](const BatchNorm&) { return unchanged(); },
           [&](const LayerNorm&) { return unchanged(); },
+          [&](const GroupNorm&) { return unchanged(); },
+          [&](const UnitNorm&) { return unchanged(); },
           [&](const Pool& pool) { return Values{infer_pool(pool, x())}; },
           [&](const ReduceAxes& reduce) { return Values{infer_reduce(reduce, x())}; },
           [&](const Unary&) { return unchanged(); },

@@ -90,16 +90,38 @@ struct BatchNorm {
 
 /// Over all `axes` at once; gamma and beta have the shape of those axes; each axis of a parameter
 /// is called by its number in Keras's layout ("axis3"), so it is found whatever the layout is.
-/// `rms`: Keras 3's `rms_scaling`: x · gamma / sqrt(var + ε), var around the mean, which is not
-/// subtracted. Input: x.
+/// Standard: (x − mean) / sqrt(variance + ε). Deviation (Keras 3's `rms_scaling`): the mean is not
+/// subtracted, x / sqrt(variance + ε). MeanSquare (RMSNormalization): x / sqrt(mean of x² + ε).
+/// Then · gamma + beta. Input: x.
 struct LayerNorm {
+  enum class Kind { Standard, Deviation, MeanSquare };
+  Kind kind = Kind::Standard;
   std::vector<std::size_t> axes;
   std::vector<std::int64_t> extents;
   double epsilon = 1e-3;
   bool scale = true;
   bool center = true;
-  bool rms = false;
   bool operator==(const LayerNorm&) const = default;
+};
+
+/// The channels along `axis` in `groups` of neighbours: (x − mean) / sqrt(variance + ε), both over
+/// a sample's elements of a group; then · gamma(features) + beta(features) along the axis. Input:
+/// x.
+struct GroupNorm {
+  std::size_t axis = 0;
+  std::int64_t groups = 1;
+  std::int64_t features = 0;
+  double epsilon = 1e-3;
+  bool scale = true;
+  bool center = true;
+  bool operator==(const GroupNorm&) const = default;
+};
+
+/// x / max(sqrt(Σx²), `least`), the sum over `axes` together. Input: x.
+struct UnitNorm {
+  std::vector<std::size_t> axes;  ///< ascending
+  double least = 1e-12;
+  bool operator==(const UnitNorm&) const = default;
 };
 
 /// Max pads with −∞, average divides by the real cells only. Input: x.
@@ -336,9 +358,10 @@ struct Unsupported {
   bool operator==(const Unsupported&) const = default;
 };
 
-using Op = std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, Pool, ReduceAxes, Unary,
-                        Softmax, Glu, PRelu, Flatten, Reshape, Permute, RepeatVector, PadAxes,
-                        Upsample, Embedding, Merge, Concatenate, Dot, ScaleOffset, Normalize,
-                        ChannelScale, Dropout, Cast, Identity, CallGraph, Unsupported>;
+using Op =
+    std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, GroupNorm, UnitNorm, Pool,
+                 ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten, Reshape, Permute, RepeatVector,
+                 PadAxes, Upsample, Embedding, Merge, Concatenate, Dot, ScaleOffset, Normalize,
+                 ChannelScale, Dropout, Cast, Identity, CallGraph, Unsupported>;
 
 }  // namespace tensorferry::graph

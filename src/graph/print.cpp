@@ -220,6 +220,18 @@ std::string normalized_axes(const std::vector<std::size_t>& axes, double epsilon
                      flag(scale, ", scale"), flag(center, ", center"));
 }
 
+std::string_view kind_suffix(LayerNorm::Kind kind) {
+  switch (kind) {
+    case LayerNorm::Kind::Standard:
+      return "";
+    case LayerNorm::Kind::Deviation:
+      return ", deviation";
+    case LayerNorm::Kind::MeanSquare:
+      return ", mean square";
+  }
+  return "";
+}
+
 std::string arguments(const Op& op) {
   return std::visit(
       io::overloaded{
@@ -237,7 +249,14 @@ std::string arguments(const Op& op) {
           [](const LayerNorm& o) {
             return fmt::format("({}, {}{})", sizes(o.extents),
                                normalized_axes(o.axes, o.epsilon, o.scale, o.center),
-                               flag(o.rms, ", rms"));
+                               kind_suffix(o.kind));
+          },
+          [](const GroupNorm& o) {
+            return fmt::format("({} features in {} groups, {})", o.features, o.groups,
+                               normalized_axes({o.axis}, o.epsilon, o.scale, o.center));
+          },
+          [](const UnitNorm& o) {
+            return fmt::format("(axes {}, least {})", fmt::join(o.axes, " "), o.least);
           },
           [](const Pool& o) {
             return fmt::format("({}, size {}, strides {}{}, channels at {})", kind_name(o.kind),

@@ -60,7 +60,7 @@ Json shape_json(const Shape& shape) {
 
 // Keras classes that pass a mask on (`supports_masking`); all others end it.
 bool passes_mask_on(const std::string& class_name) {
-  static constexpr std::array<std::string_view, 23> classes = {"Activation",
+  static constexpr std::array<std::string_view, 24> classes = {"Activation",
                                                                "ActivityRegularization",
                                                                "Add",
                                                                "AlphaDropout",
@@ -82,12 +82,14 @@ bool passes_mask_on(const std::string& class_name) {
                                                                "Softmax",
                                                                "SpatialDropout1D",
                                                                "Subtract",
-                                                               "StochasticDepth"};
+                                                               "StochasticDepth",
+                                                               "UnitNormalization"};
   return std::find(classes.begin(), classes.end(), class_name) != classes.end();
 }
 
 bool uses_mask(const std::string& class_name) {
-  return class_name == "GlobalAveragePooling1D" || class_name == "Softmax";
+  return class_name == "GlobalAveragePooling1D" || class_name == "GroupNormalization" ||
+         class_name == "Softmax";
 }
 
 // No, none, or a list of nothing else.

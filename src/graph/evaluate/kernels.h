@@ -31,6 +31,9 @@ struct Moments {
   Array variance;
 };
 Moments moments_over(const Array& x, const std::vector<std::size_t>& axes);
+/// Without gamma and beta.
+Array group_normalized(const GroupNorm& norm, const Array& x);
+Array evaluate_unit_norm(const UnitNorm& norm, const Array& x);
 
 Array evaluate_permute(const Permute& permute, const Array& x);
 Array evaluate_pad(const PadAxes& pad, const Array& x);

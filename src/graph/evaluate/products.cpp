@@ -42,15 +42,7 @@ namespace {
 
 /// x · rsqrt(max(Σx², 1e-12)) along the axis.
 Array l2_normalized(const Array& x, std::size_t axis) {
-  Array squares = x;
-  for (double& value : squares.data) value *= value;
-  const Array sums = evaluate_reduce({ReduceAxes::Kind::Sum, {axis}, true}, squares);
-  Array result = x;
-  std::size_t next = 0;
-  for_each_index(x.shape, [&](const Index& index) {
-    result.data[next++] /= std::sqrt(std::max(broadcast_at(sums, index), 1e-12));
-  });
-  return result;
+  return evaluate_unit_norm({{axis}, 1e-6}, x);
 }
 
 Index without_axis(const Index& shape, std::size_t axis) {

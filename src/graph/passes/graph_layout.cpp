@@ -44,6 +44,8 @@ class GraphLayout {
                    [&](const Dense& op) { dense(node, op); },
                    [&](const BatchNorm& op) { batch_norm(node, op); },
                    [&](const LayerNorm& op) { layer_norm(node, op); },
+                   [&](const GroupNorm& op) { group_norm(node, op); },
+                   [&](const UnitNorm& op) { unit_norm(node, op); },
                    [&](const Pool& op) { over_channels(node, op, "pooling"); },
                    [&](const ReduceAxes& op) { reduce(node, op); },
                    [&](const Unary& op) { elementwise(node, op); },
@@ -151,6 +153,30 @@ class GraphLayout {
     const ValueId x = values_.held_in(value, order, node, reason);
     values_.emit(node, op, {x}, {order});
     if (axis + 1 != rank) return_to(node, before, reason);
+  }
+
+  // nn.GroupNorm works along axis 1; its groups are of channels in Keras's order.
+  void group_norm(const Node& node, GroupNorm op) {
+    values_.require_keras_elements(node);
+    const ValueId value = values_.argument(node);
+    const Axes before = values_.order_of(value);
+    const std::string reason = "group normalization works along axis 1";
+    const std::size_t axis = op.axis;
+    op.axis = 1;
+    if (position_of(before, axis) == 1) {
+      values_.emit(node, op, {value}, {before});
+      return;
+    }
+    const Axes order = channels_first_order(values_.rank_of(value), axis);
+    values_.emit(node, op, {values_.held_in(value, order, node, reason)}, {order});
+    if (axis + 1 != before.size()) return_to(node, before, reason);
+  }
+
+  void unit_norm(const Node& node, UnitNorm op) {
+    // All elements of a flattened axis have a part in the norm, in whatever order.
+    const ValueId x = values_.argument(node);
+    op.axes = placed(op.axes, values_.order_of(x));
+    values_.emit(node, op, {x}, {values_.order_of(x)}, values_.runs_of(x));
   }
 
   /// After an op that forced an odd layout: the output is turned back at once.

@@ -18,6 +18,9 @@ constexpr std::string_view batch_arguments[] = {
     "renorm",          "scale",        "renorm_clipping",
     "renorm_momentum", "synchronized", "virtual_batch_size",
 };
+constexpr std::string_view group_arguments[] = {"axis", "center", "epsilon", "groups", "scale"};
+constexpr std::string_view rms_arguments[] = {"axis", "epsilon"};
+constexpr std::string_view unit_arguments[] = {"axis"};
 constexpr std::string_view layer_arguments[] = {"axis", "center", "epsilon", "rms_scaling",
                                                 "scale"};
 
@@ -96,9 +99,10 @@ graph::ValueId lower_layer_normalization(LayerCall& call) {
   LayerNorm norm;
   norm.axes = resolve_axes(axis_list(arguments), call.rank(input), call.layer().name);
   norm.epsilon = arguments.number("epsilon", 1e-3);
-  norm.rms = arguments.boolean("rms_scaling", false);
-  norm.scale = arguments.boolean("scale", true) || norm.rms;
-  norm.center = arguments.boolean("center", true) && !norm.rms;
+  const bool rms = arguments.boolean("rms_scaling", false);
+  if (rms) norm.kind = LayerNorm::Kind::Deviation;
+  norm.scale = arguments.boolean("scale", true) || rms;
+  norm.center = arguments.boolean("center", true) && !rms;
   for (const std::size_t axis : norm.axes) {
     norm.extents.push_back(call.value(input).shape[axis]);
   }
@@ -113,8 +117,92 @@ graph::ValueId lower_layer_normalization(LayerCall& call) {
   return call.add(norm, {input}, module);
 }
 
+std::vector<Variable> group_variables(const Layer& layer) {
+  const Arguments arguments(layer.name, layer.config);
+  std::vector<Variable> variables;
+  if (arguments.boolean("scale", true)) variables.push_back(trained("gamma", {unknown}));
+  if (arguments.boolean("center", true)) variables.push_back(trained("beta", {unknown}));
+  return variables;
+}
+
+/// keras/src/layers/normalization/group_normalization.py: the groups are of neighbours along the
+/// axis; -1 groups are as many as channels. Keras 2 weighs the moments by a mask.
+graph::ValueId lower_group_normalization(LayerCall& call) {
+  const Arguments& arguments = call.arguments();
+  const graph::ValueId input = call.input();
+  const std::int64_t axis = arguments.integer("axis", -1);
+  call.assume_axis(input, axis);
+  graph::GroupNorm norm;
+  norm.axis = resolve_axis(axis, call.rank(input), call.layer().name);
+  if (norm.axis == 0) throw Refusal{"it groups the batch"};
+  norm.epsilon = arguments.number("epsilon", 1e-3);
+  norm.scale = arguments.boolean("scale", true);
+  norm.center = arguments.boolean("center", true);
+  norm.features = call.value(input).shape[norm.axis];
+  std::vector<ParameterRequest> parameters;
+  for (const Variable& variable : group_variables(call.layer())) {
+    parameters.push_back({variable.role, variable.role, {"channels"}, {norm.features}});
+  }
+  const graph::ModuleId module = call.module("", parameters);
+  if (!parameters.empty()) norm.features = call.variable_shape(parameters[0].variable).at(0);
+  if (norm.features == graph::unknown_extent) {
+    throw Refusal{"the number of its channels is not known"};
+  }
+  norm.groups = arguments.integer("groups", 32);
+  if (norm.groups == -1) norm.groups = norm.features;
+  if (norm.groups < 1 || norm.features % norm.groups != 0) {
+    arguments.mistaken("groups", "a divisor of the number of channels");
+  }
+  return call.add(norm, {input}, module);
+}
+
+/// x · min(rsqrt(Σx²), 1 / 1e-12) (keras/src/ops/nn.py, _normalize); Keras 2 bounds the sum of
+/// squares instead, x · rsqrt(max(Σx², 1e-12)) (tf.math.l2_normalize).
+graph::ValueId lower_unit_normalization(LayerCall& call) {
+  const graph::ValueId input = call.input();
+  for (const std::int64_t axis : axis_list(call.arguments())) call.assume_axis(input, axis);
+  graph::UnitNorm norm;
+  norm.axes = resolve_axes(axis_list(call.arguments()), call.rank(input), call.layer().name);
+  norm.least = call.generation() == Generation::Keras3 ? 1e-12 : 1e-6;
+  return call.add(norm, {input});
+}
+
+std::vector<Variable> rms_variables(const Layer& layer) {
+  const Arguments arguments(layer.name, layer.config);
+  return {trained("scale", Shape(axis_list(arguments).size(), unknown))};
+}
+
+/// keras/src/ops/nn.py, _rms_normalization. Its scale broadcasts along the last axes, whichever are
+/// normalized.
+graph::ValueId lower_rms_normalization(LayerCall& call) {
+  const Arguments& arguments = call.arguments();
+  const graph::ValueId input = call.input();
+  for (const std::int64_t axis : axis_list(arguments)) call.assume_axis(input, axis);
+  const std::size_t rank = call.rank(input);
+  LayerNorm norm;
+  norm.kind = LayerNorm::Kind::MeanSquare;
+  norm.center = false;
+  norm.epsilon = arguments.number("epsilon", 1e-6);
+  norm.axes = resolve_axes(axis_list(arguments), rank, call.layer().name);
+  for (std::size_t i = 0; i < norm.axes.size(); ++i) {
+    if (norm.axes[i] != rank - norm.axes.size() + i) {
+      throw Refusal{"it normalizes axes that are not the last ones, and scales along the last"};
+    }
+    norm.extents.push_back(call.value(input).shape[norm.axes[i]]);
+  }
+  const graph::ModuleId module =
+      call.module("", {{"scale", "gamma", numbered_axis_names(norm.axes), norm.extents}});
+  norm.extents = call.variable_shape("scale");
+  return call.add(norm, {input}, module);
+}
+
 }  // namespace
 
+const LayerKind group_normalization_kind{group_arguments, group_variables,
+                                         lower_group_normalization, MaskUse::Consumes};
+const LayerKind rms_normalization_kind{rms_arguments, rms_variables, lower_rms_normalization};
+const LayerKind unit_normalization_kind{unit_arguments, no_variables, lower_unit_normalization,
+                                        MaskUse::Passes};
 const LayerKind batch_normalization_kind{batch_arguments, batch_variables,
                                          lower_batch_normalization, MaskUse::Passes};
 const LayerKind layer_normalization_kind{layer_arguments, layer_variables,

@@ -14,7 +14,8 @@ Tensor along_last_axis(LayerCall& call, const std::string& part, const Tensor& x
   return call.add(part, "BatchNormalization", std::move(config), {x}, std::move(weights));
 }
 
-/// Axes from 1: those that are not kept, then those that are.
+}  // namespace
+
 std::vector<std::size_t> kept_axes_last(std::size_t rank, const std::vector<std::size_t>& kept) {
   std::vector<std::size_t> axes;
   for (std::size_t axis = 1; axis < rank; ++axis) {
@@ -33,8 +34,6 @@ std::vector<std::size_t> inverse(const std::vector<std::size_t>& axes) {
   }
   return result;
 }
-
-}  // namespace
 
 Tensor normalize_axes(LayerCall& call, const std::string& part, const Tensor& x,
                       const std::vector<std::size_t>& axes, Json config,

@@ -18,6 +18,11 @@ Tensor normalize_axes(LayerCall& call, const std::string& part, const Tensor& x,
                       const std::vector<std::size_t>& axes, Json config,
                       std::vector<LayerWeight> weights);
 
+/// Axes from 1, as a Permute takes them: those that are not kept, then those that are.
+std::vector<std::size_t> kept_axes_last(std::size_t rank, const std::vector<std::size_t>& kept);
+/// The Permute that undoes one.
+std::vector<std::size_t> inverse(const std::vector<std::size_t>& axes);
+
 /// x · gamma along the last axis.
 Tensor scale_channels(LayerCall& call, const Tensor& x, LayerWeight gamma);
 

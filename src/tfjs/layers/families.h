@@ -30,6 +30,10 @@ Tensor lower_global_pooling(LayerCall& call);
 Tensor lower_batch_normalization(LayerCall& call);
 Tensor lower_layer_normalization(LayerCall& call);
 Tensor lower_normalization(LayerCall& call);
+// group_normalization.cpp
+Tensor lower_group_normalization(LayerCall& call);
+Tensor lower_rms_normalization(LayerCall& call);
+Tensor lower_unit_normalization(LayerCall& call);
 // activation.cpp
 Tensor lower_activation(LayerCall& call);
 Tensor lower_elu(LayerCall& call);

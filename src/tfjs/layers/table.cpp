@@ -29,7 +29,7 @@ constexpr std::string_view batch_norm_arguments =
 constexpr std::string_view drop_arguments = "rate noise_shape";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 67> kinds = {{
+constexpr std::array<LayerKind, 70> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
@@ -66,6 +66,7 @@ constexpr std::array<LayerKind, 67> kinds = {{
     {"GlobalMaxPooling1D", global_pool_arguments, lower_global_pooling},
     {"GlobalMaxPooling2D", global_pool_arguments, lower_global_pooling},
     {"GlobalMaxPooling3D", global_pool_arguments, lower_global_pooling},
+    {"GroupNormalization", "groups axis epsilon center scale", lower_group_normalization},
     {"LayerNormalization", "axis epsilon center scale rms_scaling", lower_layer_normalization},
     {"LayerScale", "init_values projection_dim", lower_layer_scale},
     {"LeakyReLU", "alpha negative_slope", lower_leaky_relu},
@@ -78,6 +79,7 @@ constexpr std::array<LayerKind, 67> kinds = {{
     {"Normalization", "axis mean variance invert input_mean input_variance", lower_normalization},
     {"PReLU", "shared_axes", lower_prelu},
     {"Permute", "dims", lower_permute},
+    {"RMSNormalization", "axis epsilon", lower_rms_normalization},
     {"ReLU", "max_value negative_slope threshold", lower_relu},
     {"RepeatVector", "n", lower_repeat_vector},
     {"Rescaling", "scale offset", lower_rescaling},
@@ -91,6 +93,7 @@ constexpr std::array<LayerKind, 67> kinds = {{
     {"StochasticDepth", "drop_path_rate", lower_stochastic_depth},
     {"Subtract", "", lower_subtract},
     {"ThresholdedReLU", "theta", lower_thresholded_relu},
+    {"UnitNormalization", "axis", lower_unit_normalization},
     {"UpSampling1D", "size", lower_up_sampling},
     {"UpSampling2D", "size data_format interpolation", lower_up_sampling},
     {"UpSampling3D", "size data_format", lower_up_sampling},

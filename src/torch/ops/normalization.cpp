@@ -27,6 +27,21 @@ const Helper rms_norm{"RMSNorm",
         return x * torch.rsqrt(variance + self.eps) * self.weight + self.bias
 )"};
 
+const Helper mean_square_norm{"RMSNormalization",
+                              R"(class RMSNormalization(nn.Module):
+    """Divides by the root of the mean square over the last axes."""
+
+    def __init__(self, *shape, eps):
+        super().__init__()
+        self.axes = tuple(range(-len(shape), 0))
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(shape))
+
+    def forward(self, x):
+        mean_square = x.square().mean(dim=self.axes, keepdim=True)
+        return x * torch.rsqrt(mean_square + self.eps) * self.weight
+)"};
+
 const Helper normalization{"Normalization",
                            R"(class Normalization(nn.Module):
     """(x - mean) / sqrt(variance), with statistics that broadcast against x."""
@@ -248,11 +263,17 @@ Declaration declare_layer_norm(const graph::LayerNorm& norm, const Site& site, H
     return permuted_weight(site.tensor(role), axes);
   };
   Declaration declaration;
-  if (norm.rms) {
+  if (norm.kind != graph::LayerNorm::Kind::Standard) {
+    const bool mean_square = norm.kind == graph::LayerNorm::Kind::MeanSquare;
     declaration.stock = false;
     std::vector<Expression> arguments = python::numbers(norm.extents);
     arguments.push_back(keyword("eps", number(norm.epsilon)));
-    declaration.constructor = python::call(helpers.use(rms_norm), arguments);
+    declaration.constructor =
+        python::call(helpers.use(mean_square ? mean_square_norm : rms_norm), arguments);
+    if (mean_square) {
+      declaration.state.push_back({"weight", stored("gamma")});
+      return declaration;
+    }
     add_affine(declaration, site, norm.scale, norm.center, unsigned_shape(norm.extents), stored);
     return declaration;
   }
@@ -267,6 +288,28 @@ Declaration declare_layer_norm(const graph::LayerNorm& norm, const Site& site, H
     add_affine(declaration, site, norm.scale, norm.center, unsigned_shape(norm.extents), stored);
   }
   return declaration;
+}
+
+Declaration declare_group_norm(const graph::GroupNorm& norm, const Site& site) {
+  std::vector<Expression> arguments{number(norm.groups), number(norm.features),
+                                    keyword("eps", number(norm.epsilon))};
+  Declaration declaration;
+  if (norm.scale || norm.center) {
+    const auto stored = [&](const std::string& role) { return stored_weight(site.tensor(role)); };
+    add_affine(declaration, site, norm.scale, norm.center,
+               {static_cast<std::uint64_t>(norm.features)}, stored);
+  } else {
+    arguments.push_back(keyword("affine", python::boolean(false)));
+  }
+  declaration.constructor = python::call("nn.GroupNorm", arguments);
+  return declaration;
+}
+
+Expression call_unit_norm(const graph::UnitNorm& norm, Call& call) {
+  const std::vector<std::int64_t> axes(norm.axes.begin(), norm.axes.end());
+  const Expression axis = axes.size() == 1 ? number(axes[0]) : python::tuple_of(axes);
+  return python::call("F.normalize",
+                      {call.input(), keyword("dim", axis), keyword("eps", number(norm.least))});
 }
 
 Declaration declare_normalize(const graph::Normalize& op, const Site& site, Helpers& helpers) {

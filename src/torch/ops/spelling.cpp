@@ -47,6 +47,8 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
           [&](const graph::LayerNorm& op) -> Result {
             return declare_layer_norm(op, site, helpers);
           },
+          [&](const graph::GroupNorm& op) -> Result { return declare_group_norm(op, site); },
+          [](const graph::UnitNorm&) -> Result { return std::nullopt; },
           [&](const graph::Pool& op) -> Result { return declare_pool(op, sites); },
           [](const graph::ReduceAxes&) -> Result { return std::nullopt; },
           [](const graph::Unary&) -> Result { return std::nullopt; },
@@ -101,6 +103,8 @@ Expression spell(Call& call) {
           [&](const graph::Dense&) { return call_module(call); },
           [&](const graph::BatchNorm&) { return call_batch_norm(call, call.alike); },
           [&](const graph::LayerNorm&) { return call_module(call); },
+          [&](const graph::GroupNorm&) { return call_module(call); },
+          [&](const graph::UnitNorm& op) { return call_unit_norm(op, call); },
           [&](const graph::Pool& op) { return call_pool(op, call); },
           [&](const graph::ReduceAxes& op) { return call_reduce(op, call); },
           [&](const graph::Unary& op) { return call_unary(op, call); },

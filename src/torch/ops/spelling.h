@@ -96,6 +96,8 @@ Expression call_embedding(Call& call);
 Declaration declare_batch_norm(const graph::BatchNorm& norm, const Site& site);
 Expression call_batch_norm(Call& call, bool ranks_alike);
 Declaration declare_layer_norm(const graph::LayerNorm& norm, const Site& site, Helpers& helpers);
+Declaration declare_group_norm(const graph::GroupNorm& norm, const Site& site);
+Expression call_unit_norm(const graph::UnitNorm& norm, Call& call);
 Declaration declare_normalize(const graph::Normalize& normalize, const Site& site,
                               Helpers& helpers);
 std::optional<Declaration> declare_scale_offset(const graph::ScaleOffset& op, const Site& site,
