@@ -231,7 +231,9 @@ class Gatherer {
                                   load.elements() * tile_size_));
         return;
       }
-      values_.run(read, dtype_, std::span(converted_.get(), static_cast<std::size_t>(load.elements() * tile_size_)));
+      values_.run(
+          read, dtype_,
+          std::span(converted_.get(), static_cast<std::size_t>(load.elements() * tile_size_)));
       from = converted_.get();
     }
     std::vector<CopyAxis> axes = piece.axes;
