@@ -34,6 +34,9 @@ class Evaluation {
   Array normalize(const Node& node, const Normalize& op, const Array& x) const;
   Array channel_scale(const Node& node, const ChannelScale& op, const Array& x) const;
 
+  std::vector<Array> recurrent(const Node& node, const Recurrent& op,
+                               const std::vector<Array>& inputs) const;
+
   const Layout& layout(const Node& node) const { return graph_.values[node.inputs[0]].layout; }
 
   const Program& program_;
@@ -123,6 +126,18 @@ Array Evaluation::prelu(const Node& node, const Array& x) const {
     if (value < 0) value *= broadcast_at(alpha, index);
   });
   return result;
+}
+
+std::vector<Array> Evaluation::recurrent(const Node& node, const Recurrent& op,
+                                         const std::vector<Array>& inputs) const {
+  const auto weights = [&](const std::string& direction) {
+    return RecurrentWeights{parameter(node, direction + "kernel").array,
+                            parameter(node, direction + "recurrent_kernel").array,
+                            op.bias ? parameter(node, direction + "bias").array : Array{}};
+  };
+  std::vector<RecurrentWeights> directions{weights("")};
+  if (op.bidirectional) directions.push_back(weights("backward_"));
+  return evaluate_recurrent(op, directions, inputs);
 }
 
 /// Constants of the config, row-major over `axes` as they stand there, as an array that broadcasts.
@@ -219,6 +234,7 @@ std::vector<Array> Evaluation::run_node(const Node& node) {
           [&](const ChannelScale& op) { return Arrays{channel_scale(node, op, x())}; },
           [&](const Dropout&) { return Arrays{x()}; },
           [&](const Cast& op) { return Arrays{evaluate_cast(op, x())}; },
+          [&](const Recurrent& op) { return recurrent(node, op, inputs); },
           [&](const Identity&) { return Arrays{x()}; },
           [&](const CallGraph& op) {
             return Evaluation(program_, program_.graphs.at(op.graph), load_).run(inputs);

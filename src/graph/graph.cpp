@@ -38,6 +38,7 @@ std::string_view op_name(const Op& op) {
                         [](const ChannelScale&) { return "ChannelScale"; },
                         [](const Dropout&) { return "Dropout"; },
                         [](const Cast&) { return "Cast"; },
+                        [](const Recurrent&) { return "Recurrent"; },
                         [](const Identity&) { return "Identity"; },
                         [](const CallGraph&) { return "CallGraph"; },
                         [](const Unsupported&) { return "Unsupported"; },

@@ -235,6 +235,26 @@ Value infer_embedding(const Embedding& embedding, const Value& input) {
   return value;
 }
 
+std::vector<Value> infer_recurrent(const Recurrent& op, const std::vector<Value>& inputs) {
+  const Value& x = inputs.at(0);
+  require_rank(x, 3, "A recurrent layer");
+  const std::size_t directions = op.bidirectional ? 2 : 1;
+  const std::size_t states = directions * (op.cell == Recurrent::Cell::Lstm ? 2 : 1);
+  if (inputs.size() != 1 + (op.initial_state ? states : 0)) {
+    refuse(fmt::format("A recurrent layer of {} states is given {} of them.", states,
+                       inputs.size() - 1));
+  }
+  Value state = with_shape(x, {x.shape[0], op.units});
+  state.rank_known = true;
+  Value output = state;
+  if (op.return_sequences) output.shape.insert(output.shape.begin() + 1, x.shape[1]);
+  std::vector<Value> outputs{output};
+  if (op.bidirectional && op.merge == Recurrent::Merge::Concatenate) outputs[0].shape.back() *= 2;
+  if (op.bidirectional && op.merge == Recurrent::Merge::None) outputs.push_back(output);
+  if (op.return_state) outputs.insert(outputs.end(), states, state);
+  return outputs;
+}
+
 Value infer_unsupported(const std::vector<Value>& inputs) {
   Value value;
   value.rank_known = false;
@@ -365,6 +385,7 @@ std::vector<Value> infer(const Program& program, const Op& op, const std::vector
             value.dtype = cast.to;
             return Values{value};
           },
+          [&](const Recurrent& recurrent) { return infer_recurrent(recurrent, inputs); },
           [&](const Identity&) { return unchanged(); },
           [&](const CallGraph& call) { return infer_call(program, call, inputs); },
           [&](const Unsupported&) { return Values{infer_unsupported(inputs)}; },

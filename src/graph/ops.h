@@ -344,6 +344,42 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
+/// A function that a recurrent step applies to the values of one time.
+using StepFunction = std::variant<Identity, Unary, Softmax>;
+
+/// A layer that goes along axis 1 of x (batch, time, in_features), step by step
+/// (keras/src/layers/rnn: lstm.py, gru.py, simple_rnn.py). With `activation` a,
+/// `recurrent_activation` s, and the blocks of the kernels' columns in this order:
+/// - Lstm: i, f, c, o: c' = s(f) · c + s(i) · a(c-block); h' = s(o) · a(c').
+/// - Gru: z, r, h: h' = s(z) · h + (1 − s(z)) · a(h-block). The state's part of the h-block is
+///   (s(r) · h) · U, or s(r) · (h · U + b) with `reset_after`, which has two biases: (2, 3 ·
+///   units).
+/// - Simple: h' = a(x · W + h · U + b).
+/// Parameters "kernel"(in, gates · units), "recurrent_kernel"(units, gates · units), "bias". With
+/// `bidirectional` there are "backward_kernel"… too, for a second layer that reads the other way
+/// and whose sequence is turned back before it meets the first. Inputs: x, then with
+/// `initial_state` the states (h; Lstm: h, c), forward's first; else zeros. Outputs: the sequence h
+/// (with `go_backwards` in the order in which it was read), or its last step; of both directions
+/// merged, or two for Merge::None; then with `return_state` the last states, forward's first.
+struct Recurrent {
+  enum class Cell { Lstm, Gru, Simple };
+  enum class Merge { Concatenate, Sum, Multiply, Average, None };
+  Cell cell = Cell::Lstm;
+  std::int64_t in_features = 0;
+  std::int64_t units = 0;
+  StepFunction activation;
+  StepFunction recurrent_activation;
+  bool bias = true;
+  bool reset_after = false;  ///< of Gru
+  bool go_backwards = false;
+  bool return_sequences = false;
+  bool return_state = false;
+  bool initial_state = false;
+  bool bidirectional = false;
+  Merge merge = Merge::Concatenate;
+  bool operator==(const Recurrent&) const = default;
+};
+
 /// A nested model. Inputs and outputs are those of the graph.
 struct CallGraph {
   std::uint32_t graph = 0;  ///< index into `Program::graphs`
@@ -362,6 +398,6 @@ using Op =
     std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, GroupNorm, UnitNorm, Pool,
                  ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten, Reshape, Permute, RepeatVector,
                  PadAxes, Upsample, Embedding, Merge, Concatenate, Dot, ScaleOffset, Normalize,
-                 ChannelScale, Dropout, Cast, Identity, CallGraph, Unsupported>;
+                 ChannelScale, Dropout, Cast, Recurrent, Identity, CallGraph, Unsupported>;
 
 }  // namespace tensorferry::graph

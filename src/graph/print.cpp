@@ -232,6 +232,57 @@ std::string_view kind_suffix(LayerNorm::Kind kind) {
   return "";
 }
 
+std::string_view kind_name(Recurrent::Cell cell) {
+  switch (cell) {
+    case Recurrent::Cell::Lstm:
+      return "lstm";
+    case Recurrent::Cell::Gru:
+      return "gru";
+    case Recurrent::Cell::Simple:
+      return "simple";
+  }
+  return "";
+}
+
+std::string_view kind_name(Recurrent::Merge merge) {
+  switch (merge) {
+    case Recurrent::Merge::Concatenate:
+      return "concatenate";
+    case Recurrent::Merge::Sum:
+      return "sum";
+    case Recurrent::Merge::Multiply:
+      return "multiply";
+    case Recurrent::Merge::Average:
+      return "average";
+    case Recurrent::Merge::None:
+      return "none";
+  }
+  return "";
+}
+
+std::string step_function_text(const StepFunction& function) {
+  return std::visit(io::overloaded{
+                        [](const Identity&) { return std::string("linear"); },
+                        [](const Unary& unary) {
+                          return fmt::format("{} {} {} {}", kind_name(unary.kind), unary.alpha,
+                                             unary.beta, unary.gamma);
+                        },
+                        [](const Softmax& softmax) { return std::string(kind_name(softmax.kind)); },
+                    },
+                    function);
+}
+
+std::string recurrent_text(const Recurrent& op) {
+  const std::string both =
+      op.bidirectional ? fmt::format(", bidirectional {}", kind_name(op.merge)) : "";
+  return fmt::format("({}, {} -> {}, {}, {}{}{}{}{}{}{}{})", kind_name(op.cell), op.in_features,
+                     op.units, step_function_text(op.activation),
+                     step_function_text(op.recurrent_activation), flag(op.bias, ", bias"),
+                     flag(op.reset_after, ", reset after"), flag(op.go_backwards, ", backwards"),
+                     flag(op.return_sequences, ", sequences"), flag(op.return_state, ", states"),
+                     flag(op.initial_state, ", initial state"), both);
+}
+
 std::string arguments(const Op& op) {
   return std::visit(
       io::overloaded{
@@ -304,6 +355,7 @@ std::string arguments(const Op& op) {
           },
           [](const Dropout& o) { return fmt::format("({}, {})", kind_name(o.kind), o.rate); },
           [](const Cast& o) { return fmt::format("({})", tensor::dtype_name(o.to)); },
+          [](const Recurrent& o) { return recurrent_text(o); },
           [](const Identity&) { return std::string(); },
           [](const CallGraph& o) { return fmt::format("(graph {})", o.graph); },
           [](const Unsupported& o) { return fmt::format("(\"{}\": {})", o.class_name, o.reason); },

@@ -83,9 +83,10 @@ bool is_nothing(const Argument& argument) {
 }
 
 /// Refuses a call that passes a tensor or a setting which the lowering does not look at.
-void require_plain_keywords(const Call& call) {
+void require_plain_keywords(const Call& call, std::span<const std::string_view> taken) {
   for (const auto& [keyword, argument] : call.keywords) {
-    const bool is_data = keyword == "inputs" || keyword == "x";
+    const bool is_data = keyword == "inputs" || keyword == "x" ||
+                         std::find(taken.begin(), taken.end(), keyword) != taken.end();
     const bool is_setting = std::holds_alternative<Json>(argument.value) &&
                             (keyword == "training" || keyword == "name");
     if (!is_data && !is_setting && !is_nothing(argument)) {
@@ -286,6 +287,8 @@ void Lowering::lower_layer(Scope& scope, const CallId& id, std::vector<ValueId> 
                        std::move(inputs));
   const ValueId output = kind->lower(layer_call);
   scope.tensors[{id, 0}] = output;
+  std::uint32_t tensor = 1;
+  for (const ValueId more : layer_call.also_returned()) scope.tensors[{id, tensor++}] = more;
   const bool makes_mask = Arguments(layer.name, layer.config).boolean("mask_zero", false);
   if (makes_mask || (masked && kind->mask == MaskUse::Passes)) scope.masked.insert(output);
   const bool differs_in_training =
@@ -312,7 +315,9 @@ void Lowering::lower_call(Scope& scope, const CallId& id) {
   const std::size_t nodes = scope.graph.nodes.size();
   const std::size_t modules = program_.modules.size();
   try {
-    require_plain_keywords(call);
+    const LayerKind* kind = find_layer_kind(layer.class_name);
+    require_plain_keywords(call,
+                           kind == nullptr ? std::span<const std::string_view>{} : kind->keywords);
     if (layer.model != nullptr) return lower_nested(scope, id, inputs);
     std::vector<ValueId> casted = inputs;
     if (const auto dtype = dtype_from_name(layer.dtype)) {

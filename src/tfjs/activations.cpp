@@ -149,9 +149,9 @@ std::shared_ptr<keras::Layer> as_layer(const LayerCall& call, const Json& value)
 
 }  // namespace
 
-Activation activation_of(const LayerCall& call) {
+Activation activation_of(const LayerCall& call, std::string_view argument) {
   Activation result;
-  const Json* value = call.arguments().find("activation");
+  const Json* value = call.arguments().find(argument);
   if (value == nullptr) {
     return result;
   }
@@ -168,7 +168,7 @@ Activation activation_of(const LayerCall& call) {
     result.layer = as_layer(call, *value);
     return result;
   }
-  call.arguments().mistaken("activation", "the name of a function, or a layer");
+  call.arguments().mistaken(argument, "the name of a function, or a layer");
 }
 
 std::string native_name(const Activation& activation, keras::Generation generation) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "tfjs/builder.h"
 
@@ -15,7 +16,7 @@ struct Activation {
 
 /// Reads the argument in any spelling of Keras. Throws Refusal for a function that Keras does not
 /// have.
-Activation activation_of(const LayerCall& call);
+Activation activation_of(const LayerCall& call, std::string_view argument = "activation");
 
 /// TF.js's name of the function as an argument of a layer; empty if it must be lowered.
 /// `is_elementwise`: false for those that look along the last axis.

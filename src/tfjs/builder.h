@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/note.h"
 #include "keras/layers/arguments.h"
 #include "keras/model.h"
 #include "tfjs/names.h"
@@ -20,6 +21,7 @@ struct NetworkBuilder {
   Names& names;
   std::set<std::string> reserved;  ///< names of its Keras layers that were kept for them
   Network network;
+  io::Notes notes;  ///< of the lowerings
   /// The layers that each part of a Keras layer became; more than one where calls differ in what
   /// TF.js fixes for a layer.
   std::map<std::pair<const keras::Layer*, std::string>, std::vector<std::uint32_t>> parts;
@@ -70,6 +72,13 @@ class LayerCall {
   /// (tfjs-layers/src/engine/executor.ts: execute); so each repetition becomes a copy.
   std::vector<Tensor> told_apart(std::vector<Tensor> inputs);
 
+  /// What the call returns behind the first tensor.
+  void also_returns(std::vector<Tensor> tensors) { also_returned_ = std::move(tensors); }
+  const std::vector<Tensor>& also_returned() const { return also_returned_; }
+
+  /// A note of severity Info on the layer.
+  void note(std::string_view code, std::string text);
+
   /// The classes of the layers that were called, in order.
   const std::vector<std::string>& classes() const { return *classes_; }
 
@@ -83,6 +92,7 @@ class LayerCall {
   keras::Generation generation_;
   const keras::Layer& layer_;
   std::vector<Tensor> inputs_;
+  std::vector<Tensor> also_returned_;
   keras::Arguments arguments_;
   const keras::Layer* owner_ = &layer_;  ///< whose name and parts these are
   std::string prefix_;                   ///< of the parts' names

@@ -88,8 +88,9 @@ bool passes_mask_on(const std::string& class_name) {
 }
 
 bool uses_mask(const std::string& class_name) {
-  return class_name == "GlobalAveragePooling1D" || class_name == "GroupNormalization" ||
-         class_name == "Softmax";
+  static constexpr std::array<std::string_view, 6> classes = {
+      "GRU", "GlobalAveragePooling1D", "GroupNormalization", "LSTM", "SimpleRNN", "Softmax"};
+  return std::find(classes.begin(), classes.end(), class_name) != classes.end();
 }
 
 // No, none, or a list of nothing else.
@@ -106,6 +107,8 @@ void require_plain_call(const keras::Call& call) {
         throw Refusal{fmt::format("It is called with `{}={}`, which TF.js would ignore.", name,
                                   value->dump(-1, ' ', false, Json::error_handler_t::replace))};
       }
+    } else if (name == "mask") {
+      throw Refusal{"It is called with a mask, which TF.js would take for another tensor."};
     }
   }
   for (const keras::Argument& argument : call.arguments) {
@@ -196,6 +199,23 @@ std::vector<std::vector<bool>> reached_calls(const keras::Model& model) {
   return reached;
 }
 
+/// How many outputs of a call somebody takes, at least one.
+std::size_t count_outputs(const keras::Model& model, std::uint32_t layer, std::uint32_t node) {
+  std::size_t count = 1;
+  const auto see = [&](const keras::TensorHandle& handle) {
+    if (handle.layer == layer && handle.node == node) {
+      count = std::max<std::size_t>(count, handle.tensor + 1);
+    }
+  };
+  for (const keras::Layer& other : model.layers) {
+    for (const keras::Call& call : other.calls) {
+      for (const keras::TensorHandle& handle : keras::tensors_of(call)) see(handle);
+    }
+  }
+  for (const keras::ModelOutput& output : model.outputs) see(output.tensor);
+  return count;
+}
+
 void ModelLowering::add_inputs(Scope& scope, const std::vector<Tensor>& given) {
   for (std::size_t i = 0; i < scope.model.inputs.size(); ++i) {
     const std::uint32_t index = scope.model.inputs[i].tensor.layer;
@@ -276,11 +296,13 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   if (masked && uses_mask(layer.class_name)) {
     throw Refusal{"Keras hands it the mask of an Embedding with `mask_zero`, and TF.js has none."};
   }
-  Tensor output = kind->lower(lowering);
-  output.masked = layer.class_name == "Embedding" ? lowering.arguments().boolean("mask_zero", false)
-                                                  : masked && passes_mask_on(layer.class_name);
+  std::vector<Tensor> outputs{kind->lower(lowering)};
+  outputs[0].masked = layer.class_name == "Embedding"
+                          ? lowering.arguments().boolean("mask_zero", false)
+                          : masked && passes_mask_on(layer.class_name);
+  outputs.insert(outputs.end(), lowering.also_returned().begin(), lowering.also_returned().end());
   note_fate(scope, layer, lowering.classes());
-  return {output};
+  return outputs;
 }
 
 bool ModelLowering::call_layer(Scope& scope, const keras::Layer& layer, std::uint32_t index,
@@ -302,6 +324,9 @@ bool ModelLowering::call_layer(Scope& scope, const keras::Layer& layer, std::uin
     if (layer.model != nullptr) {
       outputs.resize(layer.model->outputs.size());
     }
+  }
+  if (is_lost(outputs[0])) {
+    outputs.resize(std::max(outputs.size(), count_outputs(scope.model, index, node)));
   }
   scope.values[index][node] = std::move(outputs);
   return true;
@@ -418,7 +443,7 @@ void ModelLowering::repeat_outputs(Scope& scope) {
 
 std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
                                               const std::vector<Tensor>& given) {
-  Scope scope{model, {names_, {}, {}, {}}, Values(model.layers.size()), {}};
+  Scope scope{model, {names_, {}, {}, {}, {}}, Values(model.layers.size()), {}};
   for (const keras::Layer& layer : model.layers) {
     scope.builder.reserve(layer.name);
   }
@@ -437,6 +462,7 @@ std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
     network.outputs.push_back(calls[output.tensor.node][output.tensor.tensor]);
   }
   repeat_outputs(scope);
+  result_.notes.insert(result_.notes.end(), scope.builder.notes.begin(), scope.builder.notes.end());
   network.sequential = model.kind == keras::ModelKind::Sequential && is_sequential(network);
   require_call_order(network);
   return std::make_shared<Network>(std::move(network));

@@ -193,6 +193,17 @@ Shape embedding_shape(const Json& config, const Inputs& inputs) {
   return result;
 }
 
+// The first output; states are the lowering's.
+Shape recurrent_shape(const Json& config, const Inputs& inputs) {
+  require_rank(inputs.at(0), 3);
+  Shape result = inputs[0];
+  result.back() = config.at("units").get<Extent>();
+  if (!config.at("return_sequences").get<bool>()) {
+    result.erase(result.begin() + 1);
+  }
+  return result;
+}
+
 Extent broadcast(Extent a, Extent b) {
   if (a == 1) {
     return b;
@@ -276,12 +287,14 @@ const std::map<std::string, Rule>& rules() {
       {"ELU", same_shape},
       {"Embedding", embedding_shape},
       {"Flatten", flatten_shape},
+      {"GRU", recurrent_shape},
       {"GaussianDropout", same_shape},
       {"GaussianNoise", same_shape},
       {"GlobalAveragePooling1D", global_pooling_shape},
       {"GlobalAveragePooling2D", global_pooling_shape},
       {"GlobalMaxPooling1D", global_pooling_shape},
       {"GlobalMaxPooling2D", global_pooling_shape},
+      {"LSTM", recurrent_shape},
       {"LayerNormalization", same_shape},
       {"LeakyReLU", same_shape},
       {"MaxPooling1D", pooling_shape},
@@ -297,6 +310,7 @@ const std::map<std::string, Rule>& rules() {
       {"Rescaling", same_shape},
       {"Reshape", reshape_shape},
       {"SeparableConv2D", convolution_shape},
+      {"SimpleRNN", recurrent_shape},
       {"Softmax", same_shape},
       {"SpatialDropout1D", same_shape},
       {"ThresholdedReLU", same_shape},

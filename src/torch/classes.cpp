@@ -216,9 +216,10 @@ const std::set<std::string>& reserved_names() {
       // Helpers of ops/, some of which a call names only after the classes have their names.
       "Constant", "Denormalization", "ElementwisePReLU", "FixedDenormalization",
       "FixedNormalization", "GaussianDropout", "GaussianNoise", "LayerScale", "Normalization",
-      "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset", "SharedDropout",
-      "StochasticDepth", "average_pool", "cubic", "lanczos3", "lanczos5", "pad_same", "resize",
-      "resize_matrix", "same_average_pool", "sparsemax"};
+      "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset", "SharedDropout", "StepwiseGRU",
+      "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN", "StochasticDepth", "average_pool",
+      "cubic", "hard_sigmoid", "lanczos3", "lanczos5", "pad_same", "resize", "resize_matrix",
+      "same_average_pool", "sparsemax"};
   return names;
 }
 

@@ -58,7 +58,9 @@ class Forward {
       variables_.alias(i, node.outputs[0], node.inputs[0]);
       return;
     }
-    if (node.outputs.size() == 1) {
+    if (const auto* op = std::get_if<graph::Recurrent>(&node.op)) {
+      write_recurrent(i, *op);
+    } else if (node.outputs.size() == 1) {
       write_value(i);
     } else {
       write_values(i);
@@ -93,16 +95,65 @@ class Forward {
     writer_.statement(names + " = ", value);
   }
 
+  /// The module's call, then the layer's outputs that are parts of what it gave.
+  void write_recurrent(std::size_t i, const graph::Recurrent& op) {
+    const graph::Node& node = graph_.nodes[i];
+    std::vector<Expression> inputs;
+    for (const graph::ValueId input : node.inputs) inputs.push_back(take(input));
+    RecurrentNames names;
+    std::vector<std::string> targets;
+    for (const graph::ValueId output : node.outputs) {
+      names.is_read.push_back(variables_.is_read(output));
+      if (names.is_read.back()) targets.push_back(variables_.assign(i, output));
+    }
+    const bool gives_sequence =
+        op.return_sequences && names.is_read.front() && (!op.bidirectional || is_whole(op));
+    names.sequence = gives_sequence ? targets.front() : variables_.temporary(i, "y");
+    names.h = variables_.temporary(i, "h");
+    names.c = variables_.temporary(i, "c");
+    names.unpack = [&](const std::string& left, const Expression& value) {
+      writer_.statement(left + " = ", value);
+    };
+    const Site site{program_, graph_, node};
+    Call call{site, std::move(inputs), self_of(i), is_alike(i), classes_.helpers, let_as("x")};
+    std::vector<Expression> values = call_recurrent(op, call, names);
+    tell(node, label(i, python::atom("")));
+    if (gives_sequence) {
+      targets.erase(targets.begin());
+      values.erase(values.begin());
+    }
+    write_assignment(targets, values);
+  }
+
+  static bool is_whole(const graph::Recurrent& op) {
+    return op.merge == graph::Recurrent::Merge::Concatenate;
+  }
+
+  void write_assignment(const std::vector<std::string>& targets,
+                        const std::vector<Expression>& values) {
+    if (values.empty()) return;
+    std::string left;
+    for (const std::string& target : targets) left += (left.empty() ? "" : ", ") + target;
+    if (values.size() == 1) {
+      writer_.statement(left + " = ", values.front());
+    } else {
+      write_tuple(left + " = ", values);
+    }
+  }
+
   Expression spell_node(std::size_t i, std::vector<Expression> inputs,
                         const std::string& variable) {
     const graph::Node& node = graph_.nodes[i];
     const Site site{program_, graph_, node};
-    const auto let = [&](Expression value) {
+    Call call{site, std::move(inputs), self_of(i), is_alike(i), classes_.helpers, let_as(variable)};
+    return spell(call);
+  }
+
+  std::function<Expression(Expression)> let_as(const std::string& variable) {
+    return [this, variable](const Expression& value) {
       writer_.statement(variable + " = ", value);
       return python::atom(variable);
     };
-    Call call{site, std::move(inputs), self_of(i), is_alike(i), classes_.helpers, let};
-    return spell(call);
   }
 
   /// The variable, or the expression that was not written down yet.

@@ -86,6 +86,13 @@ std::string Variables::assign(std::size_t node, graph::ValueId value) {
   return name;
 }
 
+std::string Variables::temporary(std::size_t node, std::string_view name) const {
+  std::set<std::string> taken = reserved_names();
+  taken.merge(live_after(node));
+  for (const graph::ValueId input : graph_.nodes[node].inputs) taken.insert(names_.at(input));
+  return Scope(taken).identifier(name);
+}
+
 void Variables::alias(std::size_t, graph::ValueId value, graph::ValueId same) {
   names_[value] = names_.at(same);
   aliases_[same].push_back(value);

@@ -19,6 +19,10 @@ class Variables {
   const std::string& of(graph::ValueId value) const { return names_.at(value); }
   /// The variable for output `value` of node `node`, once the node has read its inputs.
   std::string assign(std::size_t node, graph::ValueId value);
+  /// A name for something that only the statements of this node hold, whose outputs have theirs.
+  std::string temporary(std::size_t node, std::string_view name) const;
+  /// Whether any node, or the caller, reads the value.
+  bool is_read(graph::ValueId value) const { return is_output_[value] || !readers_[value].empty(); }
   /// `value` is another name for `same`.
   void alias(std::size_t node, graph::ValueId value, graph::ValueId same);
   /// Whether only one node, and no output, reads the value; that node's index.

@@ -168,6 +168,33 @@ Weight vector_weight(const TensorRef& vector, const std::vector<graph::Flattened
                    computation(vector, row_views(vector, runs), 0, vector.shape, rows_chain(runs)));
 }
 
+Weight gates_weight(const TensorRef& kernel, const std::vector<std::size_t>& gates) {
+  if (std::is_sorted(gates.begin(), gates.end())) return permuted_weight(kernel, {1, 0});
+  const std::uint64_t units = kernel.shape.at(1) / gates.size();
+  std::vector<View> views;
+  for (const std::size_t gate : gates) {
+    views.push_back(
+        permuted(sliced(identity_view(0, kernel.shape), 1, gate * units, units), {1, 0}));
+  }
+  return weight_of(kernel,
+                   computation(kernel, std::move(views), 0, {kernel.shape[1], kernel.shape[0]},
+                               fmt::format("gates({}) > permute(1,0)", fmt::join(gates, ","))));
+}
+
+Weight gates_vector(const TensorRef& bias, const std::vector<std::size_t>& gates,
+                    std::size_t count) {
+  if (gates.size() == count && std::is_sorted(gates.begin(), gates.end())) {
+    return stored_weight(bias);
+  }
+  const std::uint64_t elements = tensor::element_count(bias.shape);
+  const std::uint64_t units = elements / count;
+  const View whole = reshaped(identity_view(0, bias.shape), {elements});
+  std::vector<View> views;
+  for (const std::size_t gate : gates) views.push_back(sliced(whole, 0, gate * units, units));
+  return weight_of(bias, computation(bias, std::move(views), 0, {gates.size() * units},
+                                     fmt::format("gates({})", fmt::join(gates, ","))));
+}
+
 Weight constant_weight(double value, tensor::DType dtype, const Shape& shape) {
   const TensorRef tensor{"", dtype, shape, false, tensor::Fill{bytes_of(value, dtype)}};
   Weight weight;

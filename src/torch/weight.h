@@ -34,6 +34,12 @@ Weight permuted_weight(const tensor::TensorRef& tensor, const std::vector<std::s
 Weight linear_weight(const tensor::TensorRef& kernel, const std::vector<graph::FlattenedRun>& runs);
 /// A vector in the order of `runs` (empty: Keras's).
 Weight vector_weight(const tensor::TensorRef& vector, const std::vector<graph::FlattenedRun>& runs);
+/// The transpose of a recurrent kernel (in, gates · units): (gates · units, in), its gates in the
+/// order `gates`: numbers of Keras's blocks.
+Weight gates_weight(const tensor::TensorRef& kernel, const std::vector<std::size_t>& gates);
+/// The blocks `gates` of a recurrent layer's bias, which holds `count` blocks in all.
+Weight gates_vector(const tensor::TensorRef& bias, const std::vector<std::size_t>& gates,
+                    std::size_t count);
 /// All elements `value`.
 Weight constant_weight(double value, tensor::DType dtype, const tensor::Shape& shape);
 /// The scalar that counts a BatchNorm's batches: int64 0.

@@ -14,6 +14,17 @@ Array evaluate_conv(const Conv& conv, const Array& x, const LoadedParameter& ker
 Array evaluate_pool(const Pool& pool, const Array& x);
 Array evaluate_upsample(const Upsample& upsample, const Array& x);
 
+/// The weights of one direction of a recurrent layer; without a bias it has no elements.
+struct RecurrentWeights {
+  Array kernel;
+  Array recurrent_kernel;
+  Array bias;
+};
+/// `directions`: one, or the forward and the backward one. `inputs`, result: as ops.h says.
+std::vector<Array> evaluate_recurrent(const Recurrent& op,
+                                      const std::vector<RecurrentWeights>& directions,
+                                      const std::vector<Array>& inputs);
+
 Array evaluate_dense(const Array& x, const Array& kernel, const Array* bias);
 Array evaluate_embedding(const Array& x, const Array& embeddings);
 Array evaluate_dot(const Dot& dot, const Array& a, const Array& b);

@@ -67,6 +67,7 @@ class GraphLayout {
                    [&](const ChannelScale& op) { channel_scale(node, op); },
                    [&](const Dropout& op) { dropout(node, op); },
                    [&](const Cast& op) { elementwise(node, op); },
+                   [&](const Recurrent& op) { keras_only(node, op, "it goes along axis 1"); },
                    [&](const Identity& op) { elementwise(node, op); },
                    [&](const CallGraph& op) { call(node, op); },
                    [&](const Unsupported& op) { keras_only(node, op, "it is not converted"); },

@@ -72,6 +72,7 @@ Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
                        : Wish::AskNext;
           },
           [](const Cast&) { return Wish::AskNext; },
+          [&](const Recurrent&) { return last_axis; },
           [](const Identity&) { return Wish::AskNext; },
           [&](const CallGraph& call) { return of_call(call, argument, boundaries); },
           [&](const Unsupported&) { return last_axis; },

@@ -170,33 +170,40 @@ graph::ModuleId LayerCall::module(std::string_view part,
   return id;
 }
 
-graph::ValueId LayerCall::append(graph::Op op, std::vector<graph::ValueId> inputs,
-                                 std::optional<graph::ModuleId> module, bool fused) {
+std::vector<graph::ValueId> LayerCall::append(graph::Op op, std::vector<graph::ValueId> inputs,
+                                              std::optional<graph::ModuleId> module, bool fused) {
   std::vector<graph::Value> given;
   for (const graph::ValueId id : inputs) given.push_back(graph_.values[id]);
-  graph::Value result = graph::infer(program_, op, given).at(0);
-  if (!keeps_dtype(op)) result.dtype = compute_dtype_;
-  const graph::ValueId output = graph::add_value(graph_, std::move(result));
-  graph_.nodes.push_back({std::move(op), std::move(inputs), {output}, module, layer_.name, fused});
-  return output;
+  std::vector<graph::ValueId> outputs;
+  for (graph::Value& result : graph::infer(program_, op, given)) {
+    if (!keeps_dtype(op)) result.dtype = compute_dtype_;
+    outputs.push_back(graph::add_value(graph_, std::move(result)));
+  }
+  graph_.nodes.push_back({std::move(op), std::move(inputs), outputs, module, layer_.name, fused});
+  return outputs;
 }
 
 graph::ValueId LayerCall::add(graph::Op op, std::vector<graph::ValueId> inputs,
                               graph::ModuleId module) {
+  return append(std::move(op), std::move(inputs), module, false).at(0);
+}
+
+std::vector<graph::ValueId> LayerCall::add_several(graph::Op op, std::vector<graph::ValueId> inputs,
+                                                   graph::ModuleId module) {
   return append(std::move(op), std::move(inputs), module, false);
 }
 
 graph::ValueId LayerCall::add(graph::Op op, std::vector<graph::ValueId> inputs) {
   const graph::ModuleId plain = module();
-  return append(std::move(op), std::move(inputs), plain, false);
+  return append(std::move(op), std::move(inputs), plain, false).at(0);
 }
 
 graph::ValueId LayerCall::add_step(graph::Op op, std::vector<graph::ValueId> inputs) {
-  return append(std::move(op), std::move(inputs), std::nullopt, false);
+  return append(std::move(op), std::move(inputs), std::nullopt, false).at(0);
 }
 
 graph::ValueId LayerCall::add_fused(graph::Op op, graph::ValueId input) {
-  return append(std::move(op), {input}, std::nullopt, true);
+  return append(std::move(op), {input}, std::nullopt, true).at(0);
 }
 
 void LayerCall::note(io::Severity severity, std::string_view code, std::string text) {

@@ -68,6 +68,9 @@ class LayerCall {
   /// Adds a node that is the layer itself (or its part with that module).
   graph::ValueId add(graph::Op op, std::vector<graph::ValueId> inputs, graph::ModuleId module);
   graph::ValueId add(graph::Op op, std::vector<graph::ValueId> inputs);
+  /// The same of an op that has several results.
+  std::vector<graph::ValueId> add_several(graph::Op op, std::vector<graph::ValueId> inputs,
+                                          graph::ModuleId module);
   /// Adds a node that prepares or completes the layer.
   graph::ValueId add_step(graph::Op op, std::vector<graph::ValueId> inputs);
   /// Adds an activation that was given as the layer's argument.
@@ -76,11 +79,15 @@ class LayerCall {
   /// In which this layer computes. A mixed policy computes in that of its variables.
   tensor::DType compute_dtype() const { return compute_dtype_; }
 
+  /// What the call returns behind its first value.
+  void also_returns(std::vector<graph::ValueId> values) { also_returned_ = std::move(values); }
+  const std::vector<graph::ValueId>& also_returned() const { return also_returned_; }
+
   void note(io::Severity severity, std::string_view code, std::string text);
 
  private:
-  graph::ValueId append(graph::Op op, std::vector<graph::ValueId> inputs,
-                        std::optional<graph::ModuleId> module, bool fused);
+  std::vector<graph::ValueId> append(graph::Op op, std::vector<graph::ValueId> inputs,
+                                     std::optional<graph::ModuleId> module, bool fused);
   const Weight& weight(std::string_view variable) const;
 
   graph::Program& program_;
@@ -90,6 +97,7 @@ class LayerCall {
   const Layer& layer_;
   const Call& call_;
   std::vector<graph::ValueId> inputs_;
+  std::vector<graph::ValueId> also_returned_;
   Arguments arguments_;
   tensor::DType compute_dtype_;
 };

@@ -27,9 +27,12 @@ struct LayerKind {
   std::span<const std::string_view> arguments;
   /// Variables in the order in which Keras creates them, as `expected_variables` says.
   std::vector<Variable> (*variables)(const Layer& layer);
-  /// Adds the nodes of one call; the result is what the call returns. Throws Refusal.
+  /// Adds the nodes of one call; the result is what the call returns (its first value, if it said
+  /// more by `LayerCall::also_returns`). Throws Refusal.
   graph::ValueId (*lower)(LayerCall& call);
   MaskUse mask = MaskUse::Drops;
+  /// Keywords of a call whose tensors the layer takes; they stand among `LayerCall::inputs`.
+  std::span<const std::string_view> keywords = {};
 };
 
 std::vector<Variable> no_variables(const Layer& layer);

@@ -11,6 +11,7 @@
 #include "keras/layers/operations.h"
 #include "keras/layers/pooling.h"
 #include "keras/layers/preprocessing.h"
+#include "keras/layers/recurrent.h"
 #include "keras/layers/regularization.h"
 #include "keras/layers/reshaping.h"
 
@@ -47,6 +48,7 @@ constexpr LayerRow table[] = {
     {"ELU", &elu_kind},
     {"Embedding", &embedding_kind},
     {"Flatten", &flatten_kind},
+    {"GRU", &gru_kind},
     {"GaussianDropout", &gaussian_dropout_kind},
     {"GaussianNoise", &gaussian_noise_kind},
     {"GlobalAveragePooling1D", &global_average_pooling_kind},
@@ -58,6 +60,7 @@ constexpr LayerRow table[] = {
     {"GroupNormalization", &group_normalization_kind},
     {"Identity", &identity_kind},
     {"InputLayer", &input_kind},
+    {"LSTM", &lstm_kind},
     {"LayerNormalization", &layer_normalization_kind},
     {"LayerScale", &layer_scale_kind},
     {"LeakyReLU", &leaky_relu_kind},
@@ -77,6 +80,7 @@ constexpr LayerRow table[] = {
     {"Reshape", &reshape_kind},
     {"SeparableConv1D", &separable_convolution_kind},
     {"SeparableConv2D", &separable_convolution_kind},
+    {"SimpleRNN", &simple_rnn_kind},
     {"Softmax", &softmax_kind},
     {"SpatialDropout1D", &spatial_dropout_kind},
     {"SpatialDropout2D", &spatial_dropout_kind},

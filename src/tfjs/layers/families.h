@@ -49,6 +49,8 @@ Tensor lower_gaussian(LayerCall& call);
 Tensor lower_alpha_dropout(LayerCall& call);
 Tensor lower_stochastic_depth(LayerCall& call);
 Tensor lower_identity(LayerCall& call);
+// recurrent.cpp
+Tensor lower_recurrent(LayerCall& call);
 // reshaping.cpp
 Tensor lower_flatten(LayerCall& call);
 Tensor lower_reshape(LayerCall& call);

@@ -27,9 +27,15 @@ constexpr std::string_view global_pool_arguments = "data_format keepdims";
 constexpr std::string_view batch_norm_arguments =
     "axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum";
 constexpr std::string_view drop_arguments = "rate noise_shape";
+// What is not said to TF.js: how Keras computes (`implementation`, `unroll`), an initializer
+// (`unit_forget_bias`), what matters where there is a mask only.
+constexpr std::string_view recurrent_arguments =
+    "units activation recurrent_activation use_bias return_sequences return_state go_backwards "
+    "stateful dropout recurrent_dropout reset_after time_major implementation unroll "
+    "unit_forget_bias zero_output_for_mask";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 70> kinds = {{
+constexpr std::array<LayerKind, 73> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
@@ -58,6 +64,7 @@ constexpr std::array<LayerKind, 70> kinds = {{
     {"ELU", "alpha", lower_elu},
     {"Embedding", "input_dim output_dim mask_zero input_length", lower_embedding},
     {"Flatten", "data_format", lower_flatten},
+    {"GRU", recurrent_arguments, lower_recurrent},
     {"GaussianDropout", "rate", lower_gaussian},
     {"GaussianNoise", "stddev", lower_gaussian},
     {"GlobalAveragePooling1D", global_pool_arguments, lower_global_pooling},
@@ -67,6 +74,7 @@ constexpr std::array<LayerKind, 70> kinds = {{
     {"GlobalMaxPooling2D", global_pool_arguments, lower_global_pooling},
     {"GlobalMaxPooling3D", global_pool_arguments, lower_global_pooling},
     {"GroupNormalization", "groups axis epsilon center scale", lower_group_normalization},
+    {"LSTM", recurrent_arguments, lower_recurrent},
     {"LayerNormalization", "axis epsilon center scale rms_scaling", lower_layer_normalization},
     {"LayerScale", "init_values projection_dim", lower_layer_scale},
     {"LeakyReLU", "alpha negative_slope", lower_leaky_relu},
@@ -86,6 +94,7 @@ constexpr std::array<LayerKind, 70> kinds = {{
     {"Reshape", "target_shape", lower_reshape},
     {"SeparableConv1D", separable_arguments, lower_separable_conv1d},
     {"SeparableConv2D", separable_arguments, lower_separable_conv2d},
+    {"SimpleRNN", recurrent_arguments, lower_recurrent},
     {"Softmax", "axis", lower_softmax},
     {"SpatialDropout1D", drop_arguments, lower_spatial_dropout},
     {"SpatialDropout2D", "rate noise_shape data_format", lower_spatial_dropout},

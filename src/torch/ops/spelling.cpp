@@ -76,6 +76,9 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
           },
           [&](const graph::Dropout& op) -> Result { return declare_dropout(op, helpers); },
           [](const graph::Cast&) -> Result { return std::nullopt; },
+          [&](const graph::Recurrent& op) -> Result {
+            return declare_recurrent(op, site, helpers);
+          },
           [](const graph::Identity&) -> Result { return std::nullopt; },
           [](const graph::CallGraph&) -> Result { return std::nullopt; },
           [&](const graph::Unsupported& op) -> Result { return declare_stub(op, site, helpers); },
@@ -130,6 +133,8 @@ Expression spell(Call& call) {
           [&](const graph::ChannelScale&) { return call_module(call); },
           [&](const graph::Dropout&) { return call_module(call); },
           [&](const graph::Cast& op) { return call_cast(op, call); },
+          // Written by forward.cpp, as it makes several values.
+          [&](const graph::Recurrent&) { return call_module(call); },
           [&](const graph::Identity&) { return call.input(); },
           [&](const graph::CallGraph&) { return call_module(call); },
           [&](const graph::Unsupported&) { return call_module(call); },

@@ -140,6 +140,22 @@ Expression call_dot(const graph::Dot& dot, Call& call);
 // dropout.cpp
 Declaration declare_dropout(const graph::Dropout& dropout, Helpers& helpers);
 
+// recurrent.cpp
+Declaration declare_recurrent(const graph::Recurrent& op, const Site& site, Helpers& helpers);
+/// How a recurrent call's results are named. The module's sequence and states have names of their
+/// own, as the layer's outputs are made of parts of them.
+struct RecurrentNames {
+  std::vector<bool> is_read;  ///< of each output of the node
+  std::string sequence;
+  std::string h;
+  std::string c;
+  /// Writes "targets = value".
+  std::function<void(const std::string& targets, const Expression& value)> unpack;
+};
+/// Writes the call; the values of the outputs that are read.
+std::vector<Expression> call_recurrent(const graph::Recurrent& op, Call& call,
+                                       const RecurrentNames& names);
+
 // stub.cpp
 Declaration declare_stub(const graph::Unsupported& op, const Site& site, Helpers& helpers);
 Declaration declare_constant(const Site& site, Helpers& helpers);

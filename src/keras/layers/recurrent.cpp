@@ -1,0 +1,224 @@
+#include "keras/layers/recurrent.h"
+
+#include <fmt/format.h>
+
+#include "io/overloaded.h"
+#include "keras/layers/activation.h"
+#include "keras/layers/layer_call.h"
+
+namespace tensorferry::keras {
+
+using graph::Recurrent;
+
+namespace {
+
+// `implementation` and `unroll` say how Keras computes the same; `zero_output_for_mask` matters
+// where there is a mask, which is refused; `unit_forget_bias` is an initializer.
+constexpr std::string_view lstm_arguments[] = {"activation",
+                                               "dropout",
+                                               "go_backwards",
+                                               "implementation",
+                                               "recurrent_activation",
+                                               "recurrent_dropout",
+                                               "return_sequences",
+                                               "return_state",
+                                               "stateful",
+                                               "time_major",
+                                               "unit_forget_bias",
+                                               "units",
+                                               "unroll",
+                                               "use_bias",
+                                               "zero_output_for_mask"};
+constexpr std::string_view gru_arguments[] = {"activation",
+                                              "dropout",
+                                              "go_backwards",
+                                              "implementation",
+                                              "recurrent_activation",
+                                              "recurrent_dropout",
+                                              "reset_after",
+                                              "return_sequences",
+                                              "return_state",
+                                              "stateful",
+                                              "time_major",
+                                              "units",
+                                              "unroll",
+                                              "use_bias",
+                                              "zero_output_for_mask"};
+constexpr std::string_view simple_rnn_arguments[] = {"activation",
+                                                     "dropout",
+                                                     "go_backwards",
+                                                     "implementation",
+                                                     "recurrent_dropout",
+                                                     "return_sequences",
+                                                     "return_state",
+                                                     "stateful",
+                                                     "time_major",
+                                                     "units",
+                                                     "unroll",
+                                                     "use_bias",
+                                                     "zero_output_for_mask"};
+constexpr std::string_view recurrent_keywords[] = {"initial_state"};
+
+Recurrent::Cell cell_of(const Layer& layer) {
+  if (layer.class_name == "LSTM") return Recurrent::Cell::Lstm;
+  return layer.class_name == "GRU" ? Recurrent::Cell::Gru : Recurrent::Cell::Simple;
+}
+
+std::int64_t gates_of(Recurrent::Cell cell) {
+  switch (cell) {
+    case Recurrent::Cell::Lstm:
+      return 4;
+    case Recurrent::Cell::Gru:
+      return 3;
+    case Recurrent::Cell::Simple:
+      return 1;
+  }
+  return 1;
+}
+
+std::size_t states_of(const Recurrent& op) {
+  return (op.cell == Recurrent::Cell::Lstm ? 2U : 1U) * (op.bidirectional ? 2U : 1U);
+}
+
+graph::StepFunction step_function(const Arguments& arguments, std::string_view name,
+                                  Generation generation) {
+  if (!arguments.config().contains(name)) {
+    throw Refusal{fmt::format("its config does not say its `{}`", name)};
+  }
+  const Json* function = arguments.find(name);
+  if (function == nullptr) return graph::Identity{};
+  constexpr std::size_t rank_of_a_step = 2;
+  graph::Op op = activation_op(*function, generation, rank_of_a_step, arguments.layer());
+  if (const auto* unary = std::get_if<graph::Unary>(&op)) return *unary;
+  if (const auto* softmax = std::get_if<graph::Softmax>(&op)) return *softmax;
+  if (std::holds_alternative<graph::Identity>(op)) return graph::Identity{};
+  throw Refusal{fmt::format("its `{}` changes the number of values of a step", name)};
+}
+
+/// What the config of a layer says. Keras's own names and defaults: keras/src/layers/rnn/lstm.py,
+/// gru.py, simple_rnn.py. Before tf.keras 2.0 there was no `reset_after`, or it was false.
+Recurrent recurrent_of(const Layer& layer, Generation generation) {
+  const Arguments arguments(layer.name, layer.config);
+  Recurrent op;
+  op.cell = cell_of(layer);
+  op.units = arguments.positive_integer("units");
+  op.activation = step_function(arguments, "activation", generation);
+  if (op.cell != Recurrent::Cell::Simple) {
+    op.recurrent_activation = step_function(arguments, "recurrent_activation", generation);
+  }
+  op.bias = arguments.boolean("use_bias", true);
+  op.reset_after = op.cell == Recurrent::Cell::Gru && arguments.boolean("reset_after", false);
+  op.go_backwards = arguments.boolean("go_backwards", false);
+  op.return_sequences = arguments.boolean("return_sequences", false);
+  op.return_state = arguments.boolean("return_state", false);
+  if (arguments.boolean("time_major", false)) {
+    throw Refusal{"it takes the time before the batch (`time_major`)"};
+  }
+  return op;
+}
+
+std::vector<Variable> recurrent_variables(const Layer& layer) {
+  const Arguments arguments(layer.name, layer.config);
+  const std::int64_t units = arguments.positive_integer("units");
+  const std::int64_t columns = gates_of(cell_of(layer)) * units;
+  std::vector<Variable> variables{trained("kernel", {unknown, columns}),
+                                  trained("recurrent_kernel", {units, columns})};
+  if (!arguments.boolean("use_bias", true)) return variables;
+  const bool two_biases =
+      cell_of(layer) == Recurrent::Cell::Gru && arguments.boolean("reset_after", false);
+  variables.push_back(trained("bias", two_biases ? Shape{2, columns} : Shape{columns}));
+  return variables;
+}
+
+/// The parameters of one direction: `stored` before their names in Keras, `role` in ops.h.
+void append_parameters(const Recurrent& op, const std::string& stored, const std::string& role,
+                       std::vector<std::string>& names, std::vector<ParameterRequest>& requests,
+                       graph::Extent features) {
+  const graph::Extent columns = gates_of(op.cell) * op.units;
+  const auto append = [&](std::string_view name, std::vector<std::string> axes,
+                          std::vector<graph::Extent> shape) {
+    names.push_back(fmt::format("{}{}", stored, name));
+    names.push_back(fmt::format("{}{}", role, name));
+    requests.push_back({{}, {}, std::move(axes), std::move(shape)});
+  };
+  append("kernel", {"in", "gates"}, {features, columns});
+  append("recurrent_kernel", {"units", "gates"}, {op.units, columns});
+  if (!op.bias) return;
+  if (op.reset_after) {
+    append("bias", {"sides", "gates"}, {2, columns});
+  } else {
+    append("bias", {"gates"}, {columns});
+  }
+}
+
+void note_training(LayerCall& call, const Arguments& arguments) {
+  if (arguments.boolean("stateful", false)) {
+    call.note(io::Severity::Info, "stateful",
+              "In Keras the layer goes on from the states of the batch before; here each call "
+              "begins at zero, unless states are given to it.");
+  }
+  const double rate = arguments.number("dropout", 0);
+  const double recurrent_rate = arguments.number("recurrent_dropout", 0);
+  if (rate != 0 || recurrent_rate != 0) {
+    call.note(io::Severity::Info, "dropout-left-out",
+              fmt::format("The dropout within its steps ({} of the input, {} of the state) does "
+                          "nothing at inference and is left out, for training too.",
+                          rate, recurrent_rate));
+  }
+}
+
+/// The first input is the sequence, the others are its initial states.
+graph::ValueId sequence_of(LayerCall& call, const Recurrent& op) {
+  const std::size_t states = call.inputs().size() - 1;
+  if (call.inputs().empty() || (states != 0 && states != states_of(op))) {
+    throw Refusal{fmt::format("it is given {} initial states where it has {}",
+                              call.inputs().empty() ? 0 : states, states_of(op))};
+  }
+  const graph::ValueId x = call.inputs()[0];
+  if (call.rank(x) != 3) {
+    if (call.value(x).rank_known) throw Refusal{"it is given no sequence of vectors"};
+    throw Refusal{
+        "it stands behind a layer that cannot be converted, so that nothing is known of "
+        "its input"};
+  }
+  return x;
+}
+
+graph::ValueId add_recurrent(LayerCall& call, Recurrent op,
+                             const std::vector<std::pair<std::string, std::string>>& directions) {
+  const graph::ValueId x = sequence_of(call, op);
+  op.initial_state = call.inputs().size() > 1;
+  std::vector<std::string> names;
+  std::vector<ParameterRequest> requests;
+  for (const auto& [stored, role] : directions) {
+    append_parameters(op, stored, role, names, requests, call.value(x).shape.back());
+  }
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    requests[i].variable = names[2 * i];
+    requests[i].role = names[2 * i + 1];
+  }
+  op.in_features = call.variable_shape(requests[0].variable)[0];
+  const graph::ModuleId module = call.module("", requests);
+  std::vector<graph::ValueId> outputs = call.add_several(op, call.inputs(), module);
+  const graph::ValueId first = outputs.front();
+  outputs.erase(outputs.begin());
+  call.also_returns(std::move(outputs));
+  return first;
+}
+
+graph::ValueId lower_recurrent(LayerCall& call) {
+  const Recurrent op = recurrent_of(call.layer(), call.generation());
+  note_training(call, call.arguments());
+  return add_recurrent(call, op, {{"", ""}});
+}
+
+}  // namespace
+
+const LayerKind gru_kind{gru_arguments, recurrent_variables, lower_recurrent, MaskUse::Consumes,
+                         recurrent_keywords};
+const LayerKind lstm_kind{lstm_arguments, recurrent_variables, lower_recurrent, MaskUse::Consumes,
+                          recurrent_keywords};
+const LayerKind simple_rnn_kind{simple_rnn_arguments, recurrent_variables, lower_recurrent,
+                                MaskUse::Consumes, recurrent_keywords};
+
+}  // namespace tensorferry::keras
