@@ -107,6 +107,12 @@ std::uint32_t Binding::add(const std::string& path, const h5::Dataset& dataset,
   return static_cast<std::uint32_t>(model_.tensors.size() - 1);
 }
 
+// A recurrent layer's variables are its cell's.
+std::string variables_path(const Layer& layer, const std::string& path) {
+  const std::string& name = layer.class_name;
+  return name == "GRU" || name == "LSTM" || name == "SimpleRNN" ? path + "/cell" : path;
+}
+
 // A name that is another layer's says that the two are exchanged.
 void Binding::check_name(const Layer& layer, const std::string& path, const Model& around) const {
   const auto group = root_.find_group(path + "/vars");
@@ -159,7 +165,7 @@ void Binding::bind_layer(Layer& layer, const std::string& path, const Model& aro
   if (layer.model) {
     bind_model(*layer.model, path);
   } else if (const auto variables = expected_variables(layer)) {
-    bind_known(layer, path, *variables);
+    bind_known(layer, variables_path(layer, path), *variables);
   } else {
     for (const std::string& dataset : datasets_) {
       if (!dataset.starts_with(path + "/")) continue;

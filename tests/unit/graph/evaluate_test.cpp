@@ -204,3 +204,53 @@ TEST_CASE("casts round to nearest even") {
               {1, 1 + 1.0 / 512});
   CHECK(evaluate_cast({tensor::DType::Float32}, {{1}, {0.1}}).data[0] == static_cast<double>(0.1f));
 }
+
+namespace {
+
+/// A recurrent layer of one unit over one feature, all of whose functions are linear.
+Recurrent linear_cell(Recurrent::Cell cell) {
+  Recurrent op;
+  op.cell = cell;
+  op.in_features = op.units = 1;
+  op.activation = op.recurrent_activation = Identity{};
+  op.bias = false;
+  op.initial_state = true;
+  return op;
+}
+
+}  // namespace
+
+TEST_CASE("the gates of an LSTM are i, f, c, o, and those of a GRU z, r, h") {
+  const Array x{{1, 1, 1}, {1}};
+  const RecurrentWeights lstm{{{1, 4}, {1, 2, 3, 4}}, {{1, 4}, {0, 0, 0, 0}}, {}};
+  Recurrent op = linear_cell(Recurrent::Cell::Lstm);
+  op.return_state = true;
+  const std::vector<Array> states =
+      evaluate_recurrent(op, {lstm}, {x, {{1, 1}, {5}}, {{1, 1}, {2}}});
+  CHECK(states.at(1).data == Numbers{28});
+  CHECK(states.at(2).data == Numbers{7});
+
+  RecurrentWeights gru{{{1, 3}, {1, 2, 3}}, {{1, 3}, {0.5, 1, 2}}, {}};
+  op = linear_cell(Recurrent::Cell::Gru);
+  CHECK(evaluate_recurrent(op, {gru}, {x, {{1, 1}, {0.5}}}).at(0).data == Numbers{-0.75});
+  op.bias = op.reset_after = true;
+  gru.bias = {{2, 3}, {0, 0, 0, 0, 0, 1}};
+  CHECK(evaluate_recurrent(op, {gru}, {x, {{1, 1}, {0.5}}}).at(0).data == Numbers{-1.375});
+}
+
+TEST_CASE("the backward sequence is turned back before it meets the forward one") {
+  const Array x{{1, 3, 1}, {1, 2, 4}};
+  const RecurrentWeights weights{{{1, 1}, {2}}, {{1, 1}, {3}}, {{1}, {1}}};
+  Recurrent op = linear_cell(Recurrent::Cell::Simple);
+  op.bias = op.return_sequences = true;
+  op.initial_state = false;
+  CHECK(evaluate_recurrent(op, {weights}, {x}).at(0).data == Numbers{3, 14, 51});
+  op.go_backwards = true;
+  CHECK(evaluate_recurrent(op, {weights}, {x}).at(0).data == Numbers{9, 32, 99});
+  op.go_backwards = false;
+  op.bidirectional = true;
+  op.merge = Recurrent::Merge::Sum;
+  CHECK(evaluate_recurrent(op, {weights, weights}, {x}).at(0).data == Numbers{102, 46, 60});
+  op.return_sequences = false;
+  CHECK(evaluate_recurrent(op, {weights, weights}, {x}).at(0).data == Numbers{150});
+}
