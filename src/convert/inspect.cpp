@@ -34,6 +34,9 @@ Counts count_parameters(const keras::Model& root, const keras::Layer& layer) {
       counts.trainable += elements;
     }
   }
+  for (const keras::Layer& inner : layer.wrapped) {
+    counts = counts + count_parameters(root, inner);
+  }
   if (layer.model) {
     for (const keras::Layer& inner : layer.model->layers) {
       counts = counts + count_parameters(root, inner);

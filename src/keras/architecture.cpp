@@ -47,6 +47,9 @@ bool is_operation(const Json& config, const std::string& class_name, Generation 
          !config.contains("trainable") && !config.contains("dtype");
 }
 
+// Each level is three of JSON's, whose depth is limited; this is the guard of our own recursion.
+constexpr int depth_limit = 128;
+
 class Reader {
  public:
   explicit Reader(Generation generation) : generation_(generation) {}
@@ -54,6 +57,7 @@ class Reader {
 
  private:
   Layer layer(const Json& written, bool trainable, int depth) const;
+  void read_wrapped(Layer& wrapper, const Json& config, int depth) const;
   void read_functional(Model& model, const Json& config, bool trainable, int depth) const;
   void read_sequential(Model& model, const Json& config, bool trainable, int depth) const;
 
@@ -87,12 +91,47 @@ Layer Reader::layer(const Json& written, bool trainable, int depth) const {
     if (config.contains("dtype")) layer.config["dtype"] = simplified(config["dtype"]);
   } else {
     layer.config = layer_config(layer.class_name, config);
+    read_wrapped(layer, config, depth);
     if (is_operation(config, layer.class_name, generation_)) layer.class_name.insert(0, "ops.");
   }
   DTypes dtypes = policy_dtypes(layer.config);
   layer.dtype = std::move(dtypes.variable);
   layer.compute_dtype = std::move(dtypes.compute);
   return layer;
+}
+
+std::string without_prefix(std::string_view name, std::string_view prefix) {
+  return std::string(name.starts_with(prefix) ? name.substr(prefix.size()) : name);
+}
+
+// keras/src/layers/rnn/bidirectional.py: the backward layer is written down, or is the other one
+// reading the other way.
+Json backward_layer(const Json& config, const Json& forward) {
+  const auto written = config.find("backward_layer");
+  if (written != config.end() && !written->is_null()) return *written;
+  Json backward = forward;
+  Json& own = backward["config"];
+  if (!own.is_object()) return backward;
+  const auto flag = own.find("go_backwards");
+  own["go_backwards"] = flag == own.end() || *flag == false;
+  own["name"] = "backward_" + without_prefix(text_member(own, "name"), "forward_");
+  return backward;
+}
+
+void Reader::read_wrapped(Layer& wrapper, const Json& config, int depth) const {
+  if (wrapper.class_name != "Bidirectional") return;
+  if (depth > depth_limit) invalid(fmt::format("Layers are nested {} deep.", depth));
+  const Json& forward =
+      member(config, "layer", fmt::format("The config of the layer `{}`", wrapper.name));
+  if (!forward.is_object()) {
+    invalid(fmt::format("The `layer` of the layer `{}` is not an object.", wrapper.name));
+  }
+  wrapper.wrapped.push_back(layer(forward, wrapper.trainable, depth + 1));
+  wrapper.wrapped.back().attribute = "forward_layer";
+  wrapper.wrapped.push_back(layer(backward_layer(config, forward), wrapper.trainable, depth + 1));
+  wrapper.wrapped.back().attribute = "backward_layer";
+  wrapper.config.erase("layer");
+  wrapper.config.erase("backward_layer");
 }
 
 const Json& layer_list(const Json& config, const std::string& name) {
@@ -189,8 +228,6 @@ void drop_batch_shapes(Model& model) {
 
 Model Reader::model(const std::string& class_name, const Json& config, bool trainable,
                     int depth) const {
-  // Each level is three of JSON's, whose depth is limited; this is the guard of our own recursion.
-  constexpr int depth_limit = 128;
   if (depth > depth_limit) invalid(fmt::format("Models are nested {} deep.", depth));
   Model model;
   model.generation = generation_;

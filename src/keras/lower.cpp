@@ -112,6 +112,9 @@ void collect_weights(const Layer& layer, const std::string& path,
     for (std::size_t axis = 0; axis < axes.size(); ++axis) axes[axis] = axis;
     parameters.push_back({path + weight.role, weight.tensor, numbered_axis_names(axes), {}});
   }
+  for (const Layer& inner : layer.wrapped) {
+    collect_weights(inner, path + inner.attribute + "/", tensors, parameters);
+  }
   if (layer.model == nullptr) return;
   for (const Layer& inner : layer.model->layers) {
     collect_weights(inner, path + inner.name + "/", tensors, parameters);

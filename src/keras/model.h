@@ -70,6 +70,8 @@ struct Layer {
   std::vector<Call> calls;
   std::vector<Weight> weights;
   std::shared_ptr<Model> model;  ///< of a nested Sequential or Functional, else null
+  std::vector<Layer> wrapped;    ///< of a wrapper: the layers that it holds, which are not called
+  std::string attribute;         ///< of a wrapped layer: what its wrapper calls it
 };
 
 enum class ModelKind {

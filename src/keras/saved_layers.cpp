@@ -164,6 +164,8 @@ void Binding::bind_layer(Layer& layer, const std::string& path, const Model& aro
   check_name(layer, path, around);
   if (layer.model) {
     bind_model(*layer.model, path);
+  } else if (!layer.wrapped.empty()) {
+    for (Layer& inner : layer.wrapped) bind_layer(inner, path + "/" + inner.attribute, around);
   } else if (const auto variables = expected_variables(layer)) {
     bind_known(layer, variables_path(layer, path), *variables);
   } else {

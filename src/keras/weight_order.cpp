@@ -17,6 +17,8 @@ void append_slots(Layer& layer, std::vector<WeightSlot>& slots) {
   const bool trainable = own_trainable(layer);
   if (layer.model) {
     for (Layer& inner : layer.model->layers) append_slots(inner, slots);
+  } else if (!layer.wrapped.empty()) {
+    for (Layer& inner : layer.wrapped) append_slots(inner, slots);
   } else if (const auto variables = expected_variables(layer)) {
     for (const Variable& variable : *variables) {
       slots.push_back({&layer, variable, trainable && variable.trainable});
@@ -44,7 +46,7 @@ std::vector<WeightSlot> keras3_order(Layer& layer) {
 // first.
 void keras2_slots(Layer& layer, std::vector<WeightSlot>& trainable,
                   std::vector<WeightSlot>& others) {
-  if (!layer.model) {
+  if (!layer.model && layer.wrapped.empty()) {
     std::vector<WeightSlot> slots;
     append_slots(layer, slots);
     for (WeightSlot& slot : slots) (slot.trainable ? trainable : others).push_back(slot);
@@ -52,7 +54,9 @@ void keras2_slots(Layer& layer, std::vector<WeightSlot>& trainable,
   }
   std::vector<WeightSlot> inner_trainable;
   std::vector<WeightSlot> inner_others;
-  for (Layer& inner : layer.model->layers) keras2_slots(inner, inner_trainable, inner_others);
+  for (Layer& inner : layer.model ? layer.model->layers : layer.wrapped) {
+    keras2_slots(inner, inner_trainable, inner_others);
+  }
   auto& first = own_trainable(layer) ? trainable : others;
   first.insert(first.end(), inner_trainable.begin(), inner_trainable.end());
   others.insert(others.end(), inner_others.begin(), inner_others.end());

@@ -206,7 +206,7 @@ void require_activation(const Activation& activation) {
 Tensor apply_activation(LayerCall& call, const Activation& function, const Tensor& x) {
   require_activation(function);
   if (function.layer) {
-    LayerCall inner = call.of_activation(*function.layer, x);
+    LayerCall inner = call.of_argument(*function.layer, x);
     return find_layer_kind(function.layer->class_name)->lower(inner);
   }
   const std::string native = native_name(function, call.generation());

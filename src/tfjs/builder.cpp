@@ -45,8 +45,8 @@ std::string NetworkBuilder::name_of(const std::string& keras_name) {
   return reserved.erase(keras_name) != 0 ? names.claim(keras_name) : names.unique(keras_name);
 }
 
-LayerCall LayerCall::of_activation(const keras::Layer& activation, Tensor input) {
-  LayerCall call(builder_, tensors_, generation_, activation, {std::move(input)});
+LayerCall LayerCall::of_argument(const keras::Layer& argument, Tensor input) {
+  LayerCall call(builder_, tensors_, generation_, argument, {std::move(input)});
   call.owner_ = owner_;
   call.prefix_ = prefix_ + "activation";
   call.classes_ = classes_;

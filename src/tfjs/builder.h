@@ -44,8 +44,8 @@ class LayerCall {
         inputs_(std::move(inputs)),
         arguments_(layer.name, layer.config) {}
 
-  /// A call of `activation`, a layer that was given as an argument of this one.
-  LayerCall of_activation(const keras::Layer& activation, Tensor input);
+  /// A call of `argument`, a layer that was given as an argument of this one.
+  LayerCall of_argument(const keras::Layer& argument, Tensor input);
 
   const keras::Layer& layer() const { return layer_; }
   keras::Generation generation() const { return generation_; }

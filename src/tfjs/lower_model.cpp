@@ -88,8 +88,9 @@ bool passes_mask_on(const std::string& class_name) {
 }
 
 bool uses_mask(const std::string& class_name) {
-  static constexpr std::array<std::string_view, 6> classes = {
-      "GRU", "GlobalAveragePooling1D", "GroupNormalization", "LSTM", "SimpleRNN", "Softmax"};
+  static constexpr std::array<std::string_view, 7> classes = {
+      "Bidirectional", "GRU",    "GlobalAveragePooling1D", "GroupNormalization", "LSTM",
+      "SimpleRNN",     "Softmax"};
   return std::find(classes.begin(), classes.end(), class_name) != classes.end();
 }
 

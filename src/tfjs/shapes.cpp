@@ -204,6 +204,14 @@ Shape recurrent_shape(const Json& config, const Inputs& inputs) {
   return result;
 }
 
+Shape bidirectional_shape(const Json& config, const Inputs& inputs) {
+  Shape result = recurrent_shape(config.at("layer").at("config"), inputs);
+  if (config.at("merge_mode") == "concat") {
+    result.back() *= 2;
+  }
+  return result;
+}
+
 Extent broadcast(Extent a, Extent b) {
   if (a == 1) {
     return b;
@@ -273,6 +281,7 @@ const std::map<std::string, Rule>& rules() {
       {"AveragePooling2D", pooling_shape},
       {"AveragePooling3D", pooling_shape},
       {"BatchNormalization", same_shape},
+      {"Bidirectional", bidirectional_shape},
       {"Concatenate", concatenate_shape},
       {"Conv1D", convolution_shape},
       {"Conv2D", convolution_shape},

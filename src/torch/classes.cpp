@@ -214,7 +214,7 @@ const std::set<std::string>& reserved_names() {
   static const std::set<std::string> names{
       "self", "nn", "F", "torch", "OrderedDict", "super",
       // Helpers of ops/, some of which a call names only after the classes have their names.
-      "Constant", "Denormalization", "ElementwisePReLU", "FixedDenormalization",
+      "Bidirectional", "Constant", "Denormalization", "ElementwisePReLU", "FixedDenormalization",
       "FixedNormalization", "GaussianDropout", "GaussianNoise", "LayerScale", "Normalization",
       "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset", "SharedDropout", "StepwiseGRU",
       "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN", "StochasticDepth", "average_pool",

@@ -6,7 +6,7 @@ const refused = [
   // A stride larger than its window, "same", on sizes that are not known.
   { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', "None"] },
   // TF.js has the GRU of Keras before 2.1, and its own activations within the steps.
-  { match: /^recurrent\/gru(?!_reset_before)/, words: ["reset_after"] },
+  { match: /^(recurrent|bidirectional)\/gru(?!_reset_before)/, words: ["reset_after"] },
   { match: /^recurrent\/lstm_leaky_relu$/, words: ["`activation`", "LeakyReLU"] },
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
   // Operators between a tensor and a number are no layers of TF.js.

@@ -124,9 +124,16 @@ void LayerCall::assume_axis(graph::ValueId id, std::int64_t axis) {
 }
 
 const Weight& LayerCall::weight(std::string_view variable) const {
-  const auto found = std::find_if(layer_.weights.begin(), layer_.weights.end(),
-                                  [&](const Weight& weight) { return weight.role == variable; });
-  if (found == layer_.weights.end()) {
+  const Layer* owner = &layer_;
+  std::string_view role = variable;
+  for (const Layer& inner : layer_.wrapped) {
+    if (!variable.starts_with(inner.attribute + "/")) continue;
+    owner = &inner;
+    role.remove_prefix(inner.attribute.size() + 1);
+  }
+  const auto found = std::find_if(owner->weights.begin(), owner->weights.end(),
+                                  [&](const Weight& weight) { return weight.role == role; });
+  if (found == owner->weights.end()) {
     throw io::Error(io::ErrorCode::WeightMissing,
                     fmt::format("Layer \"{}\" ({}) has no weight \"{}\" in the file.", layer_.name,
                                 layer_.class_name, variable));
@@ -148,7 +155,9 @@ graph::ModuleId LayerCall::module(std::string_view part,
   graph::Module module;
   module.layer = layer_.name;
   module.part = part;
-  module.trainable = layer_.trainable;
+  module.trainable =
+      layer_.trainable && std::all_of(layer_.wrapped.begin(), layer_.wrapped.end(),
+                                      [](const Layer& inner) { return inner.trainable; });
   module.compute_dtype = compute_dtype_;
   for (const ParameterRequest& request : parameters) {
     const std::uint32_t tensor = weight(request.variable).tensor;

@@ -20,7 +20,8 @@ struct Refusal {
   std::string reason;
 };
 
-/// A parameter as the lowering of a layer asks for it: which variable, what ops.h calls it, its
+/// A parameter as the lowering of a layer asks for it: which variable ("forward_layer/kernel": of a
+/// layer that it wraps), what ops.h calls it, its
 /// axes in stored order and their extents (`unknown_extent`: any).
 struct ParameterRequest {
   std::string_view variable;

@@ -57,6 +57,7 @@ constexpr std::string_view simple_rnn_arguments[] = {"activation",
                                                      "unroll",
                                                      "use_bias",
                                                      "zero_output_for_mask"};
+constexpr std::string_view bidirectional_arguments[] = {"merge_mode", "num_constants"};
 constexpr std::string_view recurrent_keywords[] = {"initial_state"};
 
 Recurrent::Cell cell_of(const Layer& layer) {
@@ -212,8 +213,51 @@ graph::ValueId lower_recurrent(LayerCall& call) {
   return add_recurrent(call, op, {{"", ""}});
 }
 
+/// Its variables are those of the layers that it wraps.
+std::vector<Variable> bidirectional_variables(const Layer&) { return {}; }
+
+Recurrent wrapped_recurrent(const Layer& layer, Generation generation) {
+  const bool is_recurrent =
+      layer.class_name == "LSTM" || layer.class_name == "GRU" || layer.class_name == "SimpleRNN";
+  if (!is_recurrent) throw Refusal{fmt::format("it wraps a layer of class {}", layer.class_name)};
+  const LayerKind& kind = layer.class_name == "LSTM"  ? lstm_kind
+                          : layer.class_name == "GRU" ? gru_kind
+                                                      : simple_rnn_kind;
+  require_known_arguments(layer, kind);
+  return recurrent_of(layer, generation);
+}
+
+Recurrent::Merge merge_of(const Arguments& arguments) {
+  if (arguments.config().contains("merge_mode") && arguments.find("merge_mode") == nullptr) {
+    return Recurrent::Merge::None;
+  }
+  const std::string mode = arguments.text("merge_mode", "concat");
+  if (mode == "concat") return Recurrent::Merge::Concatenate;
+  if (mode == "sum") return Recurrent::Merge::Sum;
+  if (mode == "mul") return Recurrent::Merge::Multiply;
+  if (mode == "ave") return Recurrent::Merge::Average;
+  arguments.mistaken("merge_mode", "\"concat\", \"sum\", \"mul\", \"ave\" or null");
+}
+
+/// keras/src/layers/rnn/bidirectional.py
+graph::ValueId lower_bidirectional(LayerCall& call) {
+  const std::vector<Layer>& wrapped = call.layer().wrapped;
+  if (wrapped.size() != 2) throw Refusal{"its layers are not known"};
+  Recurrent op = wrapped_recurrent(wrapped[0], call.generation());
+  Recurrent backward = wrapped_recurrent(wrapped[1], call.generation());
+  if (op.go_backwards == backward.go_backwards) throw Refusal{"both its layers read one way"};
+  backward.go_backwards = op.go_backwards;
+  if (!(op == backward)) throw Refusal{"its backward layer is another one than its forward layer"};
+  op.bidirectional = true;
+  op.merge = merge_of(call.arguments());
+  note_training(call, Arguments(call.layer().name, wrapped[0].config));
+  return add_recurrent(call, op, {{"forward_layer/", ""}, {"backward_layer/", "backward_"}});
+}
+
 }  // namespace
 
+const LayerKind bidirectional_kind{bidirectional_arguments, bidirectional_variables,
+                                   lower_bidirectional, MaskUse::Consumes, recurrent_keywords};
 const LayerKind gru_kind{gru_arguments, recurrent_variables, lower_recurrent, MaskUse::Consumes,
                          recurrent_keywords};
 const LayerKind lstm_kind{lstm_arguments, recurrent_variables, lower_recurrent, MaskUse::Consumes,

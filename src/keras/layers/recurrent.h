@@ -4,6 +4,7 @@
 
 namespace tensorferry::keras {
 
+extern const LayerKind bidirectional_kind;
 extern const LayerKind gru_kind;
 extern const LayerKind lstm_kind;
 extern const LayerKind simple_rnn_kind;

@@ -29,6 +29,7 @@ constexpr LayerRow table[] = {
     {"AveragePooling2D", &average_pooling_kind},
     {"AveragePooling3D", &average_pooling_kind},
     {"BatchNormalization", &batch_normalization_kind},
+    {"Bidirectional", &bidirectional_kind},
     {"Concatenate", &concatenate_kind},
     {"Conv1D", &convolution_kind},
     {"Conv1DTranspose", &transposed_convolution_kind},

@@ -51,6 +51,7 @@ Tensor lower_stochastic_depth(LayerCall& call);
 Tensor lower_identity(LayerCall& call);
 // recurrent.cpp
 Tensor lower_recurrent(LayerCall& call);
+Tensor lower_bidirectional(LayerCall& call);
 // reshaping.cpp
 Tensor lower_flatten(LayerCall& call);
 Tensor lower_reshape(LayerCall& call);

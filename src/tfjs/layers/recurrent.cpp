@@ -2,6 +2,7 @@
 
 #include "tfjs/activations.h"
 #include "tfjs/layers/families.h"
+#include "tfjs/layers/table.h"
 #include "tfjs/refusal.h"
 #include "tfjs/weights.h"
 
@@ -48,6 +49,59 @@ Json recurrent_config(const LayerCall& call) {
   return config;
 }
 
+std::size_t states_of(const keras::Layer& layer) { return layer.class_name == "LSTM" ? 2 : 1; }
+
+void require_states(const LayerCall& call, std::size_t states) {
+  if (call.inputs().size() != 1 && call.inputs().size() != 1 + states) {
+    throw Refusal{fmt::format("It is given {} initial states where it has {}.",
+                              call.inputs().size() - 1, states)};
+  }
+}
+
+void append_weights(const LayerCall& call, const std::string& path,
+                    std::vector<LayerWeight>& weights) {
+  for (const char* role : {"kernel", "recurrent_kernel", "bias"}) {
+    if (call.has_weight(role)) {
+      const tensor::TensorRef& stored = call.stored(role);
+      weights.push_back(stored_weight(path + role, stored, stored.shape));
+    }
+  }
+}
+
+/// The tensors behind the first one, which is `y`: `outputs` of its shape, then the last states.
+std::vector<Tensor> further_tensors(const Tensor& y, std::size_t outputs, std::size_t states,
+                                    std::int64_t units) {
+  std::vector<Tensor> tensors(outputs + states, y);
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    tensors[i].tensor = static_cast<std::uint32_t>(i + 1);
+    if (i >= outputs) {
+      tensors[i].shape = {y.shape[0], units};
+    }
+  }
+  return tensors;
+}
+
+void note_stateful(LayerCall& call, const keras::Arguments& arguments) {
+  if (arguments.boolean("stateful", false)) {
+    call.note("stateful",
+              "In Keras the layer goes on from the states of the batch before; here each call "
+              "begins at zero, unless states are given to it.");
+  }
+}
+
+/// A wrapped layer that TF.js can have, as an argument of the wrapper's.
+Json wrapped_config(const LayerCall& inner) {
+  const std::string& class_name = inner.layer().class_name;
+  if (class_name != "LSTM" && class_name != "GRU" && class_name != "SimpleRNN") {
+    throw Refusal{fmt::format("It wraps a layer of class {}.", class_name)};
+  }
+  require_known_arguments(inner.layer(), *find_layer_kind(class_name));
+  require_known_cell(inner);
+  Json config = recurrent_config(inner);
+  config["trainable"] = inner.layer().trainable;
+  return config;
+}
+
 }  // namespace
 
 // tfjs-layers/src/layers/recurrent.ts: the gates stand as in Keras (i, f, c, o and z, r, h), and so
@@ -55,32 +109,53 @@ Json recurrent_config(const LayerCall& call) {
 Tensor lower_recurrent(LayerCall& call) {
   require_known_cell(call);
   const Json config = recurrent_config(call);
-  const std::size_t states = call.layer().class_name == "LSTM" ? 2 : 1;
-  if (call.inputs().size() != 1 && call.inputs().size() != 1 + states) {
-    throw Refusal{fmt::format("It is given {} initial states where it has {}.",
-                              call.inputs().size() - 1, states)};
-  }
+  const std::size_t states = states_of(call.layer());
+  require_states(call, states);
   std::vector<LayerWeight> weights;
-  for (const char* role : {"kernel", "recurrent_kernel", "bias"}) {
-    if (call.has_weight(role)) {
-      const tensor::TensorRef& stored = call.stored(role);
-      weights.push_back(stored_weight(role, stored, stored.shape));
-    }
-  }
+  append_weights(call, "", weights);
   const Tensor y = call.add("", call.layer().class_name, config, call.inputs(), std::move(weights));
-  if (call.arguments().boolean("return_state", false)) {
-    std::vector<Tensor> last(states, y);
-    for (std::uint32_t i = 0; i < states; ++i) {
-      last[i].tensor = i + 1;
-      last[i].shape = {y.shape[0], config["units"].get<std::int64_t>()};
-    }
-    call.also_returns(std::move(last));
+  const bool return_state = call.arguments().boolean("return_state", false);
+  call.also_returns(
+      further_tensors(y, 0, return_state ? states : 0, config["units"].get<std::int64_t>()));
+  note_stateful(call, call.arguments());
+  return y;
+}
+
+// tfjs-layers/src/layers/wrappers.ts makes both layers of the forward one's config, and calls them
+// "forward_" and "backward_" and its name.
+Tensor lower_bidirectional(LayerCall& call) {
+  const std::vector<keras::Layer>& wrapped = call.layer().wrapped;
+  if (wrapped.size() != 2) {
+    throw Refusal{"Its layers are not known."};
   }
-  if (call.arguments().boolean("stateful", false)) {
-    call.note("stateful",
-              "In Keras the layer goes on from the states of the batch before; here each call "
-              "begins at zero, unless states are given to it.");
+  const LayerCall forward = call.of_argument(wrapped[0], call.inputs().at(0));
+  const LayerCall backward = call.of_argument(wrapped[1], call.inputs().at(0));
+  Json config = wrapped_config(forward);
+  Json other = wrapped_config(backward);
+  other["go_backwards"] = !other["go_backwards"].get<bool>();
+  if (wrapped[0].class_name != wrapped[1].class_name || config != other) {
+    throw Refusal{"Its backward layer is another one than its forward layer."};
   }
+  const std::size_t states = 2 * states_of(wrapped[0]);
+  require_states(call, states);
+  const std::int64_t units = config["units"].get<std::int64_t>();
+  const bool return_state = config["return_state"].get<bool>();
+  config["name"] = "layer";
+  const Json* mode = call.arguments().find("merge_mode");
+  const Json none;
+  const bool is_said = call.layer().config.contains("merge_mode");
+  const Json merge_mode = mode != nullptr ? *mode : is_said ? none : Json("concat");
+  std::vector<LayerWeight> weights;
+  append_weights(forward, "forward_layer/", weights);
+  append_weights(backward, "backward_layer/", weights);
+  const Tensor y =
+      call.add("", "Bidirectional",
+               {{"layer", {{"class_name", wrapped[0].class_name}, {"config", std::move(config)}}},
+                {"merge_mode", merge_mode}},
+               call.inputs(), std::move(weights));
+  call.also_returns(
+      further_tensors(y, merge_mode.is_null() ? 1 : 0, return_state ? states : 0, units));
+  note_stateful(call, forward.arguments());
   return y;
 }
 

@@ -35,7 +35,7 @@ constexpr std::string_view recurrent_arguments =
     "unit_forget_bias zero_output_for_mask";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 73> kinds = {{
+constexpr std::array<LayerKind, 74> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
@@ -45,6 +45,7 @@ constexpr std::array<LayerKind, 73> kinds = {{
     {"AveragePooling2D", pool_arguments, lower_pooling2d},
     {"AveragePooling3D", pool_arguments, lower_pooling3d},
     {"BatchNormalization", batch_norm_arguments, lower_batch_normalization},
+    {"Bidirectional", "merge_mode num_constants", lower_bidirectional},
     {"Concatenate", "axis", lower_concatenate},
     {"Conv1D", convolution_arguments, lower_conv1d},
     {"Conv1DTranspose", transposed_arguments, lower_conv1d_transpose},

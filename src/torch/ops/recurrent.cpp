@@ -125,6 +125,29 @@ const Helper stepwise_rnn{"StepwiseRNN",
         return torch.stack(steps, dim=1), h.unsqueeze(0)
 )"};
 
+const Helper bidirectional{"Bidirectional",
+                           R"(class Bidirectional(nn.Module):
+    """Two recurrent layers, the second of which reads the sequence from its end."""
+
+    def __init__(self, forward_layer, backward_layer):
+        super().__init__()
+        self.forward_layer = forward_layer
+        self.backward_layer = backward_layer
+
+    def forward(self, x, state=None):
+        first = second = None
+        if isinstance(state, tuple):
+            first, second = zip(*(part.split(1) for part in state))
+        elif state is not None:
+            first, second = state.split(1)
+        y, first = self.forward_layer(x, first)
+        z, second = self.backward_layer(x.flip(1), second)
+        y = torch.cat([y, z.flip(1)], dim=2)
+        if isinstance(first, tuple):
+            return y, tuple(torch.cat(pair) for pair in zip(first, second))
+        return y, torch.cat([first, second])
+)"};
+
 const Helper hard_sigmoid_2{"hard_sigmoid",
                             R"(def hard_sigmoid(x):
     """As Keras 2 had it; torch's is relu6(x + 3) / 6."""
@@ -273,8 +296,15 @@ Expression stepwise_constructor(const Recurrent& op, const Site& site, Helpers& 
 Declaration declare_stepwise(const Recurrent& op, const Site& site, Helpers& helpers) {
   Declaration declaration;
   declaration.stock = false;
-  declaration.constructor = stepwise_constructor(op, site, helpers);
-  append_stepwise_state(op, site, "", "", declaration);
+  const Expression layer = stepwise_constructor(op, site, helpers);
+  if (!op.bidirectional) {
+    declaration.constructor = layer;
+    append_stepwise_state(op, site, "", "", declaration);
+    return declaration;
+  }
+  declaration.constructor = python::call(helpers.use(bidirectional), {layer, layer});
+  append_stepwise_state(op, site, "", "forward_layer.", declaration);
+  append_stepwise_state(op, site, "backward_", "backward_layer.", declaration);
   return declaration;
 }
 
