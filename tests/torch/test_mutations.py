@@ -18,7 +18,14 @@ def reverse_output_channels(tensor):
     return tensor.flip(0) if tensor.ndim >= 1 and tensor.shape[0] > 1 else None
 
 
-MUTATIONS = (swap_height_width, reverse_input_channels, reverse_output_channels)
+def move_gates(tensor):
+    gates = 4
+    if tensor.ndim < 1 or tensor.shape[0] % gates:
+        return None
+    return tensor.roll(tensor.shape[0] // gates, 0)
+
+
+MUTATIONS = (swap_height_width, reverse_input_channels, reverse_output_channels, move_gates)
 
 # Kernels are square in most nets: a swap keeps the shape, so only the numbers can tell.
 SINGLE = (
@@ -27,6 +34,9 @@ SINGLE = (
     "keras3/flatten/flatten_dense",
     "keras3/applications_layers/inverted_residual",
     "keras3/normalization/batch_norm_conv_block",
+    "keras3/recurrent/lstm_encoder_decoder",
+    "keras3/recurrent/gru_sequence_and_states",
+    "keras3/bidirectional/stack_frozen",
 )
 
 
