@@ -26,6 +26,12 @@ constexpr std::string_view pool_arguments = "pool_size strides padding data_form
 constexpr std::string_view global_pool_arguments = "data_format keepdims";
 constexpr std::string_view batch_norm_arguments =
     "axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum";
+// How images are changed in training.
+constexpr std::string_view augmentation_arguments =
+    "addition_factor all_ops alpha bounding_box_format brightness_factor chain_depth "
+    "contrast_factor data_format factor fill_mode fill_value height_factor hue_factor "
+    "interpolation kernel_size mode num_chains num_ops rng_type saturation_factor scale sigma "
+    "threshold_factor value_range width_factor x_factor y_factor";
 constexpr std::string_view drop_arguments = "rate noise_shape";
 // What is not said to TF.js: how Keras computes (`implementation`, `unroll`), an initializer
 // (`unit_forget_bias`), what matters where there is a mask only.
@@ -35,11 +41,12 @@ constexpr std::string_view recurrent_arguments =
     "unit_forget_bias zero_output_for_mask";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 74> kinds = {{
+constexpr std::array<LayerKind, 100> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
     {"AlphaDropout", drop_arguments, lower_alpha_dropout},
+    {"AugMix", augmentation_arguments, lower_identity},
     {"Average", "", lower_merge},
     {"AveragePooling1D", pool_arguments, lower_pooling1d},
     {"AveragePooling2D", pool_arguments, lower_pooling2d},
@@ -57,6 +64,7 @@ constexpr std::array<LayerKind, 74> kinds = {{
     {"Cropping2D", "cropping data_format", lower_cropping},
     {"Cropping3D", "cropping data_format", lower_cropping},
     {"CustomScaleLayer", "scale", lower_custom_scale},
+    {"CutMix", augmentation_arguments, lower_identity},
     {"Dense", "units activation use_bias", lower_dense},
     {"DepthwiseConv1D", depthwise_arguments, lower_depthwise_conv1d},
     {"DepthwiseConv2D", depthwise_arguments, lower_depthwise_conv2d},
@@ -84,11 +92,34 @@ constexpr std::array<LayerKind, 74> kinds = {{
     {"MaxPooling3D", pool_arguments, lower_pooling3d},
     {"Maximum", "", lower_merge},
     {"Minimum", "", lower_merge},
+    {"MixUp", augmentation_arguments, lower_identity},
     {"Multiply", "", lower_merge},
     {"Normalization", "axis mean variance invert input_mean input_variance", lower_normalization},
     {"PReLU", "shared_axes", lower_prelu},
     {"Permute", "dims", lower_permute},
     {"RMSNormalization", "axis epsilon", lower_rms_normalization},
+    {"RandAugment", augmentation_arguments, lower_identity},
+    {"RandomBrightness", augmentation_arguments, lower_identity},
+    {"RandomColorDegeneration", augmentation_arguments, lower_identity},
+    {"RandomColorJitter", augmentation_arguments, lower_identity},
+    {"RandomContrast", augmentation_arguments, lower_identity},
+    {"RandomElasticTransform", augmentation_arguments, lower_identity},
+    {"RandomErasing", augmentation_arguments, lower_identity},
+    {"RandomFlip", augmentation_arguments, lower_identity},
+    {"RandomGaussianBlur", augmentation_arguments, lower_identity},
+    {"RandomGrayscale", augmentation_arguments, lower_identity},
+    {"RandomHeight", augmentation_arguments, lower_identity},
+    {"RandomHue", augmentation_arguments, lower_identity},
+    {"RandomInvert", augmentation_arguments, lower_identity},
+    {"RandomPerspective", augmentation_arguments, lower_identity},
+    {"RandomPosterization", augmentation_arguments, lower_identity},
+    {"RandomRotation", augmentation_arguments, lower_identity},
+    {"RandomSaturation", augmentation_arguments, lower_identity},
+    {"RandomSharpness", augmentation_arguments, lower_identity},
+    {"RandomShear", augmentation_arguments, lower_identity},
+    {"RandomTranslation", augmentation_arguments, lower_identity},
+    {"RandomWidth", augmentation_arguments, lower_identity},
+    {"RandomZoom", augmentation_arguments, lower_identity},
     {"ReLU", "max_value negative_slope threshold", lower_relu},
     {"RepeatVector", "n", lower_repeat_vector},
     {"Rescaling", "scale offset", lower_rescaling},
@@ -97,6 +128,7 @@ constexpr std::array<LayerKind, 74> kinds = {{
     {"SeparableConv2D", separable_arguments, lower_separable_conv2d},
     {"SimpleRNN", recurrent_arguments, lower_recurrent},
     {"Softmax", "axis", lower_softmax},
+    {"Solarization", augmentation_arguments, lower_identity},
     {"SpatialDropout1D", drop_arguments, lower_spatial_dropout},
     {"SpatialDropout2D", "rate noise_shape data_format", lower_spatial_dropout},
     {"SpatialDropout3D", "rate noise_shape data_format", lower_spatial_dropout},
