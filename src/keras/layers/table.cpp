@@ -5,7 +5,6 @@
 #include "keras/layers/activation.h"
 #include "keras/layers/applications.h"
 #include "keras/layers/augmentation.h"
-#include "keras/layers/augmentation.h"
 #include "keras/layers/convolution.h"
 #include "keras/layers/core.h"
 #include "keras/layers/merging.h"
@@ -90,7 +89,6 @@ constexpr LayerRow table[] = {
     {"RandomFlip", &augmentation_kind},
     {"RandomGaussianBlur", &augmentation_kind},
     {"RandomGrayscale", &augmentation_kind},
-    {"RandomHeight", &augmentation_kind},
     {"RandomHue", &augmentation_kind},
     {"RandomInvert", &augmentation_kind},
     {"RandomPerspective", &augmentation_kind},
@@ -100,7 +98,6 @@ constexpr LayerRow table[] = {
     {"RandomSharpness", &augmentation_kind},
     {"RandomShear", &augmentation_kind},
     {"RandomTranslation", &augmentation_kind},
-    {"RandomWidth", &augmentation_kind},
     {"RandomZoom", &augmentation_kind},
     {"ReLU", &relu_kind},
     {"RepeatVector", &repeat_vector_kind},

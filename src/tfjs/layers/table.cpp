@@ -41,7 +41,7 @@ constexpr std::string_view recurrent_arguments =
     "unit_forget_bias zero_output_for_mask";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 100> kinds = {{
+constexpr std::array<LayerKind, 98> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
@@ -108,7 +108,6 @@ constexpr std::array<LayerKind, 100> kinds = {{
     {"RandomFlip", augmentation_arguments, lower_identity},
     {"RandomGaussianBlur", augmentation_arguments, lower_identity},
     {"RandomGrayscale", augmentation_arguments, lower_identity},
-    {"RandomHeight", augmentation_arguments, lower_identity},
     {"RandomHue", augmentation_arguments, lower_identity},
     {"RandomInvert", augmentation_arguments, lower_identity},
     {"RandomPerspective", augmentation_arguments, lower_identity},
@@ -118,7 +117,6 @@ constexpr std::array<LayerKind, 100> kinds = {{
     {"RandomSharpness", augmentation_arguments, lower_identity},
     {"RandomShear", augmentation_arguments, lower_identity},
     {"RandomTranslation", augmentation_arguments, lower_identity},
-    {"RandomWidth", augmentation_arguments, lower_identity},
     {"RandomZoom", augmentation_arguments, lower_identity},
     {"ReLU", "max_value negative_slope threshold", lower_relu},
     {"RepeatVector", "n", lower_repeat_vector},
