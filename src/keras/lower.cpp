@@ -57,19 +57,6 @@ class Lowering {
   std::map<const Model*, std::uint32_t> graphs_;
 };
 
-/// A constant that a call passes to a keyword such as `training`.
-const Json* keyword_constant(const Call& call, std::string_view name) {
-  for (const auto& [keyword, argument] : call.keywords) {
-    if (keyword == name) return std::get_if<Json>(&argument.value);
-  }
-  return nullptr;
-}
-
-bool is_called_in_training(const Call& call) {
-  const Json* training = keyword_constant(call, "training");
-  return training != nullptr && *training == true;
-}
-
 /// Null, or a list of nothing but nulls: `mask: [null, null]` of a nested model.
 bool is_nothing(const Argument& argument) {
   if (const auto* list = std::get_if<std::vector<Argument>>(&argument.value)) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "io/error.h"
+#include "keras/layers/augmentation.h"
 #include "tfjs/activations.h"
 #include "tfjs/builder.h"
 #include "tfjs/call_order.h"
@@ -101,8 +102,11 @@ bool says_nothing(const Json& value) {
 }
 
 // A keyword that Keras writes down for a call and that changes numbers.
-void require_plain_call(const keras::Call& call) {
+void require_plain_call(const keras::Call& call, bool training_is_default) {
   for (const auto& [name, argument] : call.keywords) {
+    if (name == "training" && training_is_default) {
+      continue;
+    }
     if (const Json* value = std::get_if<Json>(&argument.value)) {
       if (!says_nothing(*value)) {
         throw Refusal{fmt::format("It is called with `{}={}`, which TF.js would ignore.", name,
@@ -318,7 +322,7 @@ bool ModelLowering::call_layer(Scope& scope, const keras::Layer& layer, std::uin
   }
   std::vector<Tensor> outputs{Tensor{}};
   try {
-    require_plain_call(layer.calls[node]);
+    require_plain_call(layer.calls[node], keras::says_training_by_default(layer, root_.generation));
     outputs = call(scope, layer, std::move(inputs));
   } catch (const Refusal& refusal) {
     refuse(layer, refusal.reason);

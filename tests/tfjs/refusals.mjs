@@ -12,8 +12,6 @@ const refused = [
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
   // Operators between a tensor and a number are no layers of TF.js.
   { match: /^merging\/operators$/, words: ['"true_divide"', "ops.Add"] },
-  // Keras 3 writes `training=true` into the call, as that is these layers' default.
-  { match: /^augmentation\//, words: ["training=true"], sometimes: true },
   { match: /^random_layers\/upsampling2d_/, words: ["None"], sometimes: true },
   { match: /^normalization\/layer_norm_rms_scaling$/, words: ["rms_scaling"] },
   {

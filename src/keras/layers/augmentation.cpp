@@ -1,6 +1,7 @@
 #include "keras/layers/augmentation.h"
 
 #include "keras/layers/layer_call.h"
+#include "keras/layers/table.h"
 
 namespace tensorferry::keras {
 
@@ -41,6 +42,10 @@ constexpr std::string_view augmentation_arguments[] = {
 /// where `training` is false; Keras 2's `call` in image_preprocessing.py does too.
 graph::ValueId lower_augmentation(LayerCall& call) {
   const graph::ValueId input = call.input();
+  if (is_called_in_training(call.call()) &&
+      !says_training_by_default(call.layer(), call.generation())) {
+    throw Refusal{"it is always called in training mode"};
+  }
   call.note(io::Severity::Info, "training-only",
             call.layer().class_name +
                 " changes images in training only; the converted model leaves them as they are.");
@@ -49,7 +54,11 @@ graph::ValueId lower_augmentation(LayerCall& call) {
 
 }  // namespace
 
-const LayerKind augmentation_kind{augmentation_arguments, no_variables, lower_augmentation,
-                                  MaskUse::Passes};
+const LayerKind augmentation_kind{augmentation_arguments, no_variables, lower_augmentation};
+
+bool says_training_by_default(const Layer& layer, Generation generation) {
+  return generation == Generation::Keras3 &&
+         find_layer_kind(layer.class_name) == &augmentation_kind;
+}
 
 }  // namespace tensorferry::keras

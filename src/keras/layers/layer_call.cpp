@@ -232,6 +232,14 @@ void require_known_arguments(const Layer& layer, const LayerKind& kind) {
   }
 }
 
+bool is_called_in_training(const Call& call) {
+  for (const auto& [keyword, argument] : call.keywords) {
+    const Json* constant = std::get_if<Json>(&argument.value);
+    if (keyword == "training" && constant != nullptr) return *constant == true;
+  }
+  return false;
+}
+
 std::size_t resolve_axis(std::int64_t axis, std::size_t rank, std::string_view layer) {
   const std::int64_t resolved = axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis;
   if (resolved < 0 || resolved >= static_cast<std::int64_t>(rank)) {

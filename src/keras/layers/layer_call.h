@@ -21,8 +21,8 @@ struct Refusal {
 };
 
 /// A parameter as the lowering of a layer asks for it: which variable ("forward_layer/kernel": of a
-/// layer that it wraps), what ops.h calls it, its
-/// axes in stored order and their extents (`unknown_extent`: any).
+/// layer that it wraps), what ops.h calls it, its axes in stored order and their extents
+/// (`unknown_extent`: any).
 struct ParameterRequest {
   std::string_view variable;
   std::string_view role;
@@ -105,6 +105,10 @@ class LayerCall {
 
 /// Throws Refusal for an argument that is outside the kind's allow-list and was given a value.
 void require_known_arguments(const Layer& layer, const LayerKind& kind);
+
+/// Whether a call says `training=True`. In a model of Keras 2 that holds whatever the model is
+/// called with.
+bool is_called_in_training(const Call& call);
 
 /// A Keras axis, which may be negative, in a tensor of `rank` axes. Throws
 /// io::Error{ConfigInvalid}.

@@ -154,13 +154,14 @@ void append_parameters(const Recurrent& op, const std::string& stored, const std
 
 void note_training(LayerCall& call, const Arguments& arguments) {
   if (arguments.boolean("stateful", false)) {
-    call.note(io::Severity::Info, "stateful",
+    call.note(io::Severity::Warning, "stateful",
               "In Keras the layer goes on from the states of the batch before; here each call "
               "begins at zero, unless states are given to it.");
   }
   const double rate = arguments.number("dropout", 0);
   const double recurrent_rate = arguments.number("recurrent_dropout", 0);
   if (rate != 0 || recurrent_rate != 0) {
+    if (is_called_in_training(call.call())) throw Refusal{"it is always called in training mode"};
     call.note(io::Severity::Info, "dropout-left-out",
               fmt::format("The dropout within its steps ({} of the input, {} of the state) does "
                           "nothing at inference and is left out, for training too.",
