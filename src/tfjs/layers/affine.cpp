@@ -16,6 +16,30 @@ Tensor along_last_axis(LayerCall& call, const std::string& part, const Tensor& x
 
 }  // namespace
 
+std::size_t axis_from_front(std::int64_t axis, std::size_t rank) {
+  const std::int64_t resolved = axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis;
+  if (resolved < 1 || resolved >= static_cast<std::int64_t>(rank)) {
+    throw Refusal{"Its axis is the batch, or none of the tensor's."};
+  }
+  return static_cast<std::size_t>(resolved);
+}
+
+std::vector<std::size_t> axes_from_front(const std::vector<std::int64_t>& axes, std::size_t rank) {
+  std::vector<std::size_t> result;
+  for (const std::int64_t axis : axes) {
+    result.push_back(axis_from_front(axis, rank));
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+std::vector<std::size_t> normalized_axes(const LayerCall& call, std::size_t rank) {
+  const keras::Arguments& given = call.arguments();
+  return axes_from_front(
+      given.find("axis") == nullptr ? std::vector<std::int64_t>{-1} : given.integer_list("axis"),
+      rank);
+}
+
 std::vector<std::size_t> kept_axes_last(std::size_t rank, const std::vector<std::size_t>& kept) {
   std::vector<std::size_t> axes;
   for (std::size_t axis = 1; axis < rank; ++axis) {

@@ -18,6 +18,14 @@ Tensor normalize_axes(LayerCall& call, const std::string& part, const Tensor& x,
                       const std::vector<std::size_t>& axes, Json config,
                       std::vector<LayerWeight> weights);
 
+/// A Keras axis of a tensor of `rank` axes, from the front. Throws Refusal if it is the batch, or
+/// none of them.
+std::size_t axis_from_front(std::int64_t axis, std::size_t rank);
+/// The same of several, ascending.
+std::vector<std::size_t> axes_from_front(const std::vector<std::int64_t>& axes, std::size_t rank);
+/// Those that a layer's `axis` names: the last one where it names none.
+std::vector<std::size_t> normalized_axes(const LayerCall& call, std::size_t rank);
+
 /// Axes from 1, as a Permute takes them: those that are not kept, then those that are.
 std::vector<std::size_t> kept_axes_last(std::size_t rank, const std::vector<std::size_t>& kept);
 /// The Permute that undoes one.

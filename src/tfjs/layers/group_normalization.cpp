@@ -9,27 +9,6 @@
 namespace tensorferry::tfjs {
 namespace {
 
-std::size_t axis_from_front(std::int64_t axis, std::size_t rank) {
-  const std::int64_t resolved = axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis;
-  if (resolved < 1 || resolved >= static_cast<std::int64_t>(rank)) {
-    throw Refusal{"Its axis is the batch, or none of the tensor's."};
-  }
-  return static_cast<std::size_t>(resolved);
-}
-
-/// The axes that the layer names, ascending.
-std::vector<std::size_t> normalized_axes(const LayerCall& call, std::size_t rank) {
-  const keras::Arguments& given = call.arguments();
-  const std::vector<std::int64_t> axes =
-      given.find("axis") == nullptr ? std::vector<std::int64_t>{-1} : given.integer_list("axis");
-  std::vector<std::size_t> result;
-  for (const std::int64_t axis : axes) {
-    result.push_back(axis_from_front(axis, rank));
-  }
-  std::sort(result.begin(), result.end());
-  return result;
-}
-
 /// A tensor as (batch, cells, features), the features being some of its axes.
 struct Rows {
   Tensor x;

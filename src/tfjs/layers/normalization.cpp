@@ -10,23 +10,6 @@
 namespace tensorferry::tfjs {
 namespace {
 
-std::size_t from_front(std::int64_t axis, std::size_t rank) {
-  const std::int64_t resolved = axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis;
-  if (resolved < 1 || resolved >= static_cast<std::int64_t>(rank)) {
-    throw Refusal{"Its axis is the batch, or none of the tensor's."};
-  }
-  return static_cast<std::size_t>(resolved);
-}
-
-std::vector<std::size_t> axes_from_front(const std::vector<std::int64_t>& axes, std::size_t rank) {
-  std::vector<std::size_t> result;
-  for (const std::int64_t axis : axes) {
-    result.push_back(from_front(axis, rank));
-  }
-  std::sort(result.begin(), result.end());
-  return result;
-}
-
 /// The smallest deviation that Keras divides by (keras/src/layers/preprocessing/normalization.py:
 /// max(sqrt(variance), epsilon())), squared.
 constexpr double least_variance = 1e-14;
@@ -98,10 +81,8 @@ Tensor lower_batch_normalization(LayerCall& call) {
   }
   take("moving_mean");
   take("moving_variance");
-  const std::vector<std::int64_t> axis =
-      given.find("axis") == nullptr ? std::vector<std::int64_t>{-1} : given.integer_list("axis");
   const Tensor& x = call.input();
-  return normalize_axes(call, "", x, axes_from_front(axis, x.shape.size()),
+  return normalize_axes(call, "", x, normalized_axes(call, x.shape.size()),
                         {{"momentum", given.number("momentum", 0.99)},
                          {"epsilon", given.number("epsilon", 1e-3)},
                          {"scale", scale},
@@ -115,9 +96,7 @@ Tensor lower_layer_normalization(LayerCall& call) {
   if (given.boolean("rms_scaling", false)) {
     throw Refusal{"TF.js's LayerNormalization always subtracts the mean (`rms_scaling`)."};
   }
-  const std::vector<std::int64_t> axis =
-      given.find("axis") == nullptr ? std::vector<std::int64_t>{-1} : given.integer_list("axis");
-  std::vector<std::size_t> axes = axes_from_front(axis, input.shape.size());
+  std::vector<std::size_t> axes = normalized_axes(call, input.shape.size());
   const bool scale = given.boolean("scale", true);
   const bool center = given.boolean("center", true);
   Tensor x = input;
