@@ -11,7 +11,7 @@ export const SMALL_PART = 1 << 20;
 export const SMALL_SLICE = 1 << 18;
 /** Of a run of small parts; it is held in memory whole. */
 export const RUN_BYTES = 4 << 20;
-/** About the size of one piece of work on a large computed part. */
+/** About the size of one piece of work on a large computed part, which a worker makes in one go. */
 export const RANGE_BYTES = 25 << 20;
 
 export interface SliceSegment {

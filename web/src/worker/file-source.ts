@@ -1,5 +1,5 @@
-import type { Source } from "./module.js";
-import { heldBytes } from "./read-ahead.js";
+import type { FileRange, Source } from "./module.js";
+import { heldBytes, readAhead } from "./read-ahead.js";
 
 /** Of workers only, so not among the page's types. */
 declare class FileReaderSync {
@@ -9,15 +9,21 @@ declare class FileReaderSync {
 /** What was read last, of any file. */
 let last: ArrayBuffer | undefined;
 
+export interface FileSource extends Source {
+  /** See read-ahead.ts; of all sources one at a time. */
+  readAhead(ranges: readonly FileRange[], most: number): Promise<void>;
+}
+
 /**
  * A dropped file, read range by range; what a read gives lives until the next one, of any file.
  * `alive` is told of each read (a sign of life).
  */
-export function fileSource(file: File, alive: (bytes: number) => void): Source {
+export function fileSource(file: File, alive: (bytes: number) => void): FileSource {
   const reader = new FileReaderSync();
   return {
     name: file.name,
     size: file.size,
+    readAhead: (ranges, most) => readAhead(file, ranges, most),
     read(offset, length) {
       const held = heldBytes(file, offset, length);
       if (held) return held;

@@ -15,7 +15,7 @@ export interface StartMessage {
 export type Step =
   | { kind: "slice"; file: number; offset: number; length: number }
   | { kind: "bytes"; bytes: Uint8Array<ArrayBuffer> }
-  | { kind: "job"; job: Uint8Array<ArrayBuffer>; begin: number; length: number; piece: number };
+  | { kind: "job"; job: Uint8Array<ArrayBuffer>; begin: number; length: number };
 
 /** The steps' bytes, and the CRC of each step's where they were asked for. */
 export interface Produced {

@@ -20,7 +20,10 @@ export interface FileRange {
 /** JSON: `{"ok": …}` or `{"error": {code, message, notes}}`. */
 export type Answer = string;
 
-/** A view of the module's memory that lives until the next call, or an `Answer` with an error. */
+/**
+ * A view of the module's memory that lives until bytes are asked for again, or an `Answer` with an
+ * error.
+ */
 export type Bytes = Uint8Array<ArrayBuffer> | Answer;
 
 export interface Converter {

@@ -48,7 +48,7 @@ export class Planner {
         }
         case "computed": {
           const job = viewOf(this.converter.job(plan, file, part, known)).slice();
-          return { kind: "job", job, begin, length, piece: described.piece };
+          return { kind: "job", job, begin, length };
         }
       }
     });

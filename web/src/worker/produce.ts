@@ -1,11 +1,8 @@
-import { multipleNear } from "../segments.js";
+import { RANGE_BYTES } from "../segments.js";
+import type { FileSource } from "./file-source.js";
 import type { Produced, Step } from "./messages.js";
 import type { Converter, FileRange, Source } from "./module.js";
 import { valueOf, viewOf } from "./module.js";
-import { readAhead } from "./read-ahead.js";
-
-/** Of output in the module's memory at a time. */
-const TILE_BYTES = 25 << 20;
 
 /** Of a file in memory at a time, where it is only looked at. */
 const READ_BYTES = 2 << 20;
@@ -19,13 +16,6 @@ const GAP_BYTES = 64 << 10;
  * last turn are waited for while those of the next are made.
  */
 const PACE_BYTES = 16 << 20;
-
-/** Some bytes of a step; those that the module made are in its memory. */
-interface Tile {
-  step: number;
-  bytes: Uint8Array<ArrayBuffer>;
-  made: boolean;
-}
 
 /** Makes Blobs of steps, for one worker. */
 export class Producer {
@@ -41,24 +31,26 @@ export class Producer {
    * most `cut` bytes.
    */
   async produce(
-    files: readonly File[],
-    sources: Source[],
+    sources: FileSource[],
     { steps, crc, cut }: { steps: readonly Step[]; crc: boolean; cut: number },
     progress: (bytes: number) => void,
   ): Promise<Produced> {
+    const crcs: number[] = [];
+    const window = new Window(sources, steps);
+    const bytesOf = async (step: Step, index: number) => {
+      const bytes = await this.bytes(sources, window, step, index);
+      if (crc) crcs.push(this.crc(step, bytes));
+      return bytes;
+    };
+    const [first] = steps;
+    const bytes =
+      first && steps.length === 1 ? await bytesOf(first, 0) : await together(steps, bytesOf);
     const blobs: Blob[] = [];
-    const crcs = crc ? steps.map(() => 0) : [];
-    const pieces =
-      steps.length === 1
-        ? this.alone(files, sources, steps, crcs)
-        : [await this.gathered(files, sources, steps, crcs)];
-    for await (const piece of pieces) {
-      for (let begin = 0; begin < piece.length; begin += cut) {
-        blobs.push(new Blob([piece.subarray(begin, begin + cut)]));
-      }
-      progress(piece.length);
-      await this.paced(piece.length, blobs.at(-1));
+    for (let begin = 0; begin < bytes.length; begin += cut) {
+      blobs.push(new Blob([bytes.subarray(begin, begin + cut)]));
     }
+    progress(bytes.length);
+    await this.paced(bytes.length, blobs.at(-1));
     return { blob: blobs.length === 1 && blobs[0] ? blobs[0] : new Blob(blobs), crcs };
   }
 
@@ -70,77 +62,37 @@ export class Producer {
     this.lastTurn = blob?.slice(0, 1).arrayBuffer() ?? Promise.resolve();
   }
 
-  private async *alone(
-    files: readonly File[],
-    sources: Source[],
-    steps: readonly Step[],
-    crcs: number[],
-  ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    for await (const tile of this.tiles(files, sources, steps)) {
-      this.extend(crcs, tile);
-      yield tile.bytes;
-    }
-  }
-
-  private async gathered(
-    files: readonly File[],
-    sources: Source[],
-    steps: readonly Step[],
-    crcs: number[],
+  /** They live until the next step's are asked for. */
+  private async bytes(
+    sources: FileSource[],
+    window: Window,
+    step: Step,
+    index: number,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const buffer = new Uint8Array(steps.reduce((sum, step) => sum + lengthOf(step), 0));
-    let at = 0;
-    for await (const tile of this.tiles(files, sources, steps)) {
-      this.extend(crcs, tile);
-      buffer.set(tile.bytes, at);
-      at += tile.bytes.length;
-    }
-    return buffer;
-  }
-
-  /** The steps' bytes in order; a tile lives until the next is asked for. */
-  private async *tiles(
-    files: readonly File[],
-    sources: Source[],
-    steps: readonly Step[],
-  ): AsyncGenerator<Tile> {
-    const window = new Window(sources, steps);
-    for (const [index, step] of steps.entries()) {
-      switch (step.kind) {
-        case "bytes":
-          yield { step: index, bytes: step.bytes, made: false };
-          break;
-        case "slice":
-          yield { step: index, bytes: window.read(index, step), made: false };
-          break;
-        case "job":
-          for await (const bytes of this.jobTiles(files, sources, step)) {
-            yield { step: index, bytes, made: true };
-          }
-          break;
-      }
+    switch (step.kind) {
+      case "bytes":
+        return step.bytes;
+      case "slice":
+        return window.read(index, step);
+      case "job":
+        return this.produced(sources, step);
     }
   }
 
-  private extend(crcs: number[], { step, bytes, made }: Tile): void {
-    const before = crcs[step];
-    if (before === undefined) return;
-    crcs[step] = made ? this.converter.crc32(before) : crc32(this.converter, bytes, before);
+  /** A job's bytes are in the module already. */
+  private crc(step: Step, bytes: Uint8Array): number {
+    return step.kind === "job" ? this.converter.crc32(0) : crc32(this.converter, bytes, 0);
   }
 
-  private async *jobTiles(
-    files: readonly File[],
-    sources: Source[],
-    step: Step & { kind: "job" },
-  ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    const job = valueOf<number>(this.converter.openJob(step.job, sources));
+  /** A view of the module's memory; a job's ranges are as long as a tile, see segments.ts. */
+  private async produced(
+    sources: FileSource[],
+    { job: message, begin, length }: Step & { kind: "job" },
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const job = valueOf<number>(this.converter.openJob(message, sources));
     try {
-      const tile = multipleNear(TILE_BYTES, step.piece);
-      for (let done = 0; done < step.length; done += tile) {
-        const length = Math.min(tile, step.length - done);
-        await this.fetch(files, job, step.begin + done, length);
-        yield viewOf(this.converter.produce(job, step.begin + done, length));
-      }
+      await this.fetch(sources, job, begin, length);
+      return viewOf(this.converter.produce(job, begin, length));
     } finally {
       this.converter.closeJob(job);
     }
@@ -148,7 +100,7 @@ export class Producer {
 
   /** What a tile reads, where these are few and long ranges. */
   private async fetch(
-    files: readonly File[],
+    sources: FileSource[],
     job: number,
     begin: number,
     length: number,
@@ -156,9 +108,24 @@ export class Producer {
     const ranges = valueOf<FileRange[]>(this.converter.rangesRead(job, begin, length));
     const total = ranges.reduce((sum, range) => sum + range.length, 0);
     const long = total >= READ_BYTES && total >= ranges.length * GAP_BYTES;
-    const file = files[ranges[0]?.file ?? -1];
-    if (file && long && total <= TILE_BYTES) await readAhead(file, ranges, TILE_BYTES);
+    if (!ranges[0] || !long || total > RANGE_BYTES) return;
+    await sourceOf(sources, ranges[0].file).readAhead(ranges, RANGE_BYTES);
   }
+}
+
+/** The bytes of small steps in one buffer. */
+async function together(
+  steps: readonly Step[],
+  bytesOf: (step: Step, index: number) => Promise<Uint8Array>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const buffer = new Uint8Array(steps.reduce((sum, step) => sum + lengthOf(step), 0));
+  let at = 0;
+  for (const [index, step] of steps.entries()) {
+    const bytes = await bytesOf(step, index);
+    buffer.set(bytes, at);
+    at += bytes.length;
+  }
+  return buffer;
 }
 
 /** Small slices that lie near each other in a file, as a layer's weights do, are read at once. */
@@ -202,7 +169,7 @@ class Window {
   }
 }
 
-export function sourceOf(sources: Source[], file: number): Source {
+export function sourceOf<Of extends Source>(sources: readonly Of[], file: number): Of {
   const source = sources[file];
   if (!source) throw new Error(`there is no source ${file}`);
   return source;

@@ -56,7 +56,7 @@ class Instance {
       }
       case "produce": {
         const { files } = message.arguments;
-        return this.producer.produce(files, sources(files), message.arguments, progress.add);
+        return this.producer.produce(sources(files), message.arguments, progress.add);
       }
       case "crc": {
         const { files, file, offset, length } = message.arguments;
