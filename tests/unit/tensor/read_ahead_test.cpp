@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "random.h"
+#include "transposed.h"
 
 using namespace tensorferry;
 using namespace tensorferry::tensor;
@@ -25,16 +26,9 @@ io::Source fenced(const io::Source& source, const std::vector<SlicePart>& ranges
   return result;
 }
 
-Bundle transposed_kernel(const Shape& shape, const std::vector<std::size_t>& order) {
-  Computation computation;
-  computation.inputs = {{"kernel", DType::Float32, shape, false, Contiguous{0, 8}}};
-  computation.views = {permuted(identity_view(0, shape), order)};
-  computation.shape = computation.views.front().shape;
-  computation.dtype = DType::Float32;
-  Bundle bundle;
-  bundle.files = {{"weights.bin", {}}};
-  append_tensor(bundle, bundle.files[0], computation);
-  return bundle;
+Bundle transposed_kernel(const std::vector<std::size_t>& order) {
+  const Shape shape{6, 5, 40, 70};
+  return test::transposed({"kernel", DType::Float32, shape, false, Contiguous{0, 8}}, shape, order);
 }
 
 }  // namespace
@@ -51,7 +45,7 @@ TEST_CASE("all reads of a range lie in what is to be read ahead, which is not mu
     limits.read_gap = gap;
     for (const auto& order : std::vector<std::vector<std::size_t>>{
              {3, 2, 0, 1}, {2, 0, 1, 3}, {1, 0, 3, 2}, {0, 1, 2, 3}}) {
-      const Bundle bundle = transposed_kernel({6, 5, 40, 70}, order);
+      const Bundle bundle = transposed_kernel(order);
       const auto* part = std::get_if<ComputedPart>(&bundle.files[0].parts.front());
       if (part == nullptr) continue;  // in the order of the file
       for (int round = 0; round < 20; ++round) {
@@ -73,7 +67,7 @@ TEST_CASE("all reads of a range lie in what is to be read ahead, which is not mu
 }
 
 TEST_CASE("what several inputs or chunks go into is not read ahead") {
-  Bundle bundle = transposed_kernel({6, 5, 40, 70}, {3, 2, 0, 1});
+  Bundle bundle = transposed_kernel({3, 2, 0, 1});
   const Part part = bundle.files[0].parts.front();
   CHECK(ranges_read(bundle, part, 0, 100, {}).size() > 0);
   CHECK(ranges_read(bundle, InlinePart{"abc"}, 0, 3, {}).empty());

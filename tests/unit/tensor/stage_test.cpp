@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "random.h"
+#include "transposed.h"
 
 using namespace tensorferry;
 using namespace tensorferry::tensor;
@@ -45,15 +46,7 @@ io::Source counted(const io::Source& source, Counts& counts) {
 Bundle dense_after_flatten(std::uint64_t h, std::uint64_t w, std::uint64_t c, std::uint64_t out,
                            bool big_endian) {
   const TensorRef tensor{"kernel", DType::Float32, {h * w * c, out}, big_endian, Contiguous{1, 12}};
-  Computation computation;
-  computation.inputs = {tensor};
-  computation.views = {permuted(identity_view(0, {h, w, c, out}), {3, 2, 0, 1})};
-  computation.shape = {out, c * h * w};
-  computation.dtype = DType::Float32;
-  Bundle bundle;
-  bundle.files = {{"weights.bin", {}}};
-  append_tensor(bundle, bundle.files[0], computation);
-  return bundle;
+  return test::transposed(tensor, {h, w, c, out}, {3, 2, 0, 1});
 }
 
 }  // namespace
