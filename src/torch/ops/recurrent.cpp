@@ -62,10 +62,11 @@ const Helper stepwise_gru{"StepwiseGRU",
 
     def forward(self, x, state=None):
         h = x.new_zeros(x.shape[0], self.units) if state is None else state[0]
-        gate_weight, candidate_weight = self.weight_hh.split([2 * self.units, self.units])
+        sizes = [2 * self.units, self.units]
+        gate_weight, candidate_weight = self.weight_hh.split(sizes)
         steps = []
         for gates in F.linear(x, self.weight_ih, self.bias).unbind(1):
-            gates, candidate = gates.split([2 * self.units, self.units], dim=1)
+            gates, candidate = gates.split(sizes, dim=1)
             gates = gates + F.linear(h, gate_weight)
             z, r = gates.chunk(2, dim=1)
             z = self.recurrent_activation(z)
@@ -95,10 +96,11 @@ const Helper stepwise_gru_reset_after{"StepwiseGRUResetAfter",
         steps = []
         for gates in F.linear(x, self.weight_ih, self.bias_ih).unbind(1):
             z, r, candidate = gates.chunk(3, dim=1)
-            past_z, past_r, past = F.linear(h, self.weight_hh, self.bias_hh).chunk(3, dim=1)
+            past = F.linear(h, self.weight_hh, self.bias_hh)
+            past_z, past_r, past_candidate = past.chunk(3, dim=1)
             z = self.recurrent_activation(z + past_z)
             r = self.recurrent_activation(r + past_r)
-            candidate = self.activation(candidate + r * past)
+            candidate = self.activation(candidate + r * past_candidate)
             h = z * h + (1 - z) * candidate
             steps.append(h)
         return torch.stack(steps, dim=1), h.unsqueeze(0)
