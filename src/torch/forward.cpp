@@ -134,10 +134,13 @@ class Forward {
     if (values.empty()) return;
     std::string left;
     for (const std::string& target : targets) left += (left.empty() ? "" : ", ") + target;
-    if (values.size() == 1) {
-      writer_.statement(left + " = ", values.front());
-    } else {
+    const std::string text = python::text_of(python::tuple(values));
+    if (values.size() > 1 && fits(left + " = " + text)) {
       write_tuple(left + " = ", values);
+      return;
+    }
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      writer_.statement(targets[k] + " = ", values[k]);
     }
   }
 
@@ -248,12 +251,16 @@ class Forward {
     entry += (entry.empty() ? "" : " + ") + label;
   }
 
+  static bool fits(const std::string& statement) {
+    constexpr std::size_t room = 88 - 8;
+    return statement.size() <= room;
+  }
+
   // A bare tuple, in parentheses only where it is broken.
   void write_tuple(const std::string& prefix, const std::vector<Expression>& items) {
     std::string text = python::text_of(python::tuple(items));
     text = text.substr(1, text.size() - 2);
-    constexpr std::size_t room = 88 - 8;
-    if (prefix.size() + text.size() <= room) {
+    if (fits(prefix + text)) {
       writer_.line(prefix + text);
     } else {
       writer_.statement(prefix, python::tuple(items));
