@@ -9,6 +9,7 @@
 #include "convert/readme.h"
 #include "convert/version.h"
 #include "keras/file_kind.h"
+#include "keras/json_file.h"
 #include "keras/lower.h"
 #include "keras/read.h"
 
@@ -133,7 +134,9 @@ tensor::Bundle staged(const tensor::Bundle& bundle, std::uint32_t source_count,
 // README.md and manifest.json join the files; then all of it becomes one zip where that is asked
 // for.
 Plan finished(tensor::Bundle bundle, const convert::Manifest& manifest, const std::string& snippet,
-              const std::string& language, const Options& options, const Staging& staging) {
+              const std::string& language, const Options& options, const Staging& staging,
+              const std::vector<tensor::TensorRef>& inflated) {
+  tensor::add_temporaries(bundle, inflated);
   Plan plan;
   plan.entry = manifest.entry_file;
   plan.source = inline_text(bundle, manifest.entry_file);
@@ -159,7 +162,7 @@ Plan plan_torch(const Document::State& state, const Options& options, const Stag
   manifest.weights = std::move(output.weights);
   manifest.notes = in_order_of_severity(state.model.notes, output.notes);
   Plan plan = finished(std::move(output.bundle), manifest, output.loading_snippet, "python",
-                       options, staging);
+                       options, staging, state.model.inflated);
   plan.exit_code = output.incomplete ? 1 : 0;
   return plan;
 }
@@ -184,7 +187,7 @@ Plan plan_tfjs(const Document::State& state, const Options& options, const Stagi
   manifest.weights = weight_rows(output.weights);
   manifest.notes = in_order_of_severity(state.model.notes, output.notes);
   return finished(std::move(output.bundle), manifest, output.loading_snippet, "js", options,
-                  staging);
+                  staging, state.model.inflated);
 }
 
 template <class Rows>
@@ -216,6 +219,22 @@ std::string inspect_state(const Document::State& state) {
                                   in_order_of_severity(state.model.notes, output.notes));
 }
 
+FileRole json_role(const io::Source& file) {
+  const auto text = convert::guarded([&] { return keras::read_json_file(file); });
+  if (!text) {
+    return FileRole::Other;
+  }
+  switch (text->kind) {
+    case keras::JsonKind::Architecture:
+      return FileRole::Architecture;
+    case keras::JsonKind::Metadata:
+      return FileRole::Metadata;
+    case keras::JsonKind::ShardList:
+      return FileRole::ShardList;
+  }
+  return FileRole::Other;
+}
+
 }  // namespace
 
 FileRole file_role(const io::Source& file) {
@@ -226,8 +245,10 @@ FileRole file_role(const io::Source& file) {
   switch (*kind) {
     case keras::FileKind::Hdf5:
       return FileRole::Hdf5;
+    case keras::FileKind::Archive:
+      return FileRole::Archive;
     case keras::FileKind::Json:
-      return FileRole::Json;
+      return json_role(file);
   }
   return FileRole::Other;
 }

@@ -45,11 +45,11 @@ class Document {
   std::shared_ptr<const State> state_;
 };
 
-/// What a file may be of, by its first bytes.
-enum class FileRole { Hdf5, Json, Other };
+/// What a file may be of a model, by its content.
+enum class FileRole { Hdf5, Archive, Architecture, Metadata, ShardList, Other };
 FileRole file_role(const io::Source& file);
 
-/// Opens the one model that these files hold (a model; architecture JSON and weights).
+/// Opens the one model that these files hold (a model; architecture JSON and weights; shards).
 Result<Document> open(std::vector<io::Source> files);
 
 /// False for weights alone.

@@ -27,8 +27,10 @@ Opened open_files(const std::vector<std::string>& paths, const io::Host& host) {
 }
 
 struct Folder {
-  std::vector<std::string> models;  ///< HDF5 files
-  std::vector<std::string> texts;   ///< JSON files, each perhaps an architecture
+  std::vector<std::string> models;   ///< HDF5 files and archives
+  std::vector<std::string> texts;    ///< architectures
+  std::vector<std::string> details;  ///< metadata.json, the list of shards
+  bool sharded = false;
 };
 
 Folder look_into(const std::string& folder, const io::Host& host) {
@@ -40,10 +42,18 @@ Folder look_into(const std::string& folder, const io::Host& host) {
     }
     switch (file_role(host.open(path))) {
       case FileRole::Hdf5:
+      case FileRole::Archive:
         found.models.push_back(path);
         break;
-      case FileRole::Json:
+      case FileRole::Architecture:
         found.texts.push_back(path);
+        break;
+      case FileRole::ShardList:
+        found.sharded = true;
+        found.details.push_back(path);
+        break;
+      case FileRole::Metadata:
+        found.details.push_back(path);
         break;
       case FileRole::Other:
         break;
@@ -63,27 +73,31 @@ std::string joined(const std::vector<std::string>& names) {
 Opened open_folder(const std::string& folder, const io::Host& host) {
   const Folder found = look_into(folder, host);
   if (found.models.empty()) {
-    return failed(io::ErrorCode::NoModel,
-                  "The folder " + folder + " holds no Keras model: none of its files is HDF5.");
+    return failed(io::ErrorCode::NoModel, "The folder " + folder +
+                                              " holds no Keras model: none of its files is HDF5 "
+                                              "or a Keras archive.");
   }
-  if (found.models.size() > 1) {
+  if (found.models.size() > 1 && !found.sharded) {
     return failed(io::ErrorCode::SeveralModels,
                   "The folder " + folder + " holds several models: " + joined(found.models) +
                       ". Name one of them.",
                   64);
   }
-  Opened alone = open_files(found.models, host);
+  std::vector<std::string> paths = found.models;
+  paths.insert(paths.end(), found.details.begin(), found.details.end());
+  Opened alone = open_files(found.sharded ? paths : found.models, host);
   if (!alone || has_architecture(alone->document) || found.texts.empty()) {
     return alone;
   }
   if (found.texts.size() > 1) {
     return failed(io::ErrorCode::SeveralModels,
                   "The folder " + folder + " holds weights, " + found.models.front() +
-                      ", and several JSON files: " + joined(found.texts) +
+                      ", and several architectures: " + joined(found.texts) +
                       ". Name the weights and their architecture.",
                   64);
   }
-  return open_files({found.models.front(), found.texts.front()}, host);
+  paths.push_back(found.texts.front());
+  return open_files(paths, host);
 }
 
 }  // namespace

@@ -103,6 +103,7 @@ class Writer {
       create_file(file, folder + "/" + planned(0).path + ".temporary-" + std::to_string(number));
       write_units(cut_into_units(file, file + 1));
       close_file(files_[file]);
+      paths_.push_back(files_[file].part_path);
       sources_.push_back(host_.open(files_[file].part_path));
     }
   }
@@ -373,7 +374,7 @@ class Writer {
     progress_(done_, total_);
   }
 
-  const std::vector<std::string>& paths_;
+  std::vector<std::string> paths_;   ///< of the sources
   std::vector<io::Source> sources_;  ///< the dropped files, then the temporaries that are made
   const io::Host& host_;
   const Progress& progress_;

@@ -29,6 +29,7 @@ constexpr std::uint64_t end64_locator_size = 20;
 constexpr std::uint64_t end64_size = 56;
 constexpr std::uint64_t longest_comment = 65535;
 constexpr std::uint64_t longest_directory = std::uint64_t{64} << 20;
+constexpr std::uint64_t longest_inflation = 1032;  // zlib's technical details: bytes for one
 constexpr std::uint16_t zip64_extra = 0x0001;
 
 using Bytes = std::vector<std::byte>;
@@ -113,6 +114,12 @@ Bytes inflate_member(const Source& archive, const ZipMember& member, std::uint64
                 fmt::format("{}: {} is compressed and has {} bytes when inflated; at most {} are "
                             "inflated in memory. Unzip the archive and give its files instead.",
                             archive.name, member.name, member.size, inflated_member_limit));
+  }
+  if (member.size / longest_inflation > member.stored_size) {
+    refuse(archive,
+           fmt::format("{} is said to have {} bytes when inflated, which its {} compressed "
+                       "ones cannot hold.",
+                       member.name, member.size, member.stored_size));
   }
   Bytes out(member.size + 1);  // the spare byte shows a member that is longer than it says
   z_stream stream{};
@@ -201,8 +208,15 @@ std::uint64_t zip_data_offset(const Source& archive, const ZipMember& member) {
   if (number(header, 0, 4) != local_signature) {
     refuse(archive, fmt::format("{} is not where the zip directory says.", member.name));
   }
+  const std::uint64_t name_size = number(header, 26, 2);
+  const Bytes name = read_bytes(archive, member.header_offset + local_size, name_size);
+  if (member.name.compare(0, std::string::npos, reinterpret_cast<const char*>(name.data()),
+                          name.size()) != 0) {
+    refuse(archive, fmt::format("{} has another name where the zip directory says that it begins.",
+                                member.name));
+  }
   const std::uint64_t offset =
-      member.header_offset + local_size + number(header, 26, 2) + number(header, 28, 2);
+      member.header_offset + local_size + name_size + number(header, 28, 2);
   check_range(archive, offset, member.stored_size);
   return offset;
 }
@@ -211,6 +225,22 @@ Source open_zip_member(const Source& archive, const ZipMember& member) {
   const std::uint64_t offset = zip_data_offset(archive, member);
   if (!member.deflated) return sub_source(archive, member.name, offset, member.size);
   return memory_source(member.name, inflate_member(archive, member, offset));
+}
+
+std::string read_zip_text(const Source& archive, const ZipMember& member, std::uint64_t limit) {
+  if (member.size > limit) {
+    refuse(archive,
+           fmt::format("{} has {} bytes; at most {} are read.", member.name, member.size, limit));
+  }
+  std::string text(member.size, '\0');
+  const std::span<std::byte> bytes = std::as_writable_bytes(std::span(text.data(), text.size()));
+  open_zip_member(archive, member).read(0, bytes);
+  if (crc32(bytes) != member.crc) {
+    refuse(archive, fmt::format("the bytes of {} are damaged: they have another CRC than the zip "
+                                "directory says.",
+                                member.name));
+  }
+  return text;
 }
 
 }  // namespace tensorferry::io

@@ -34,4 +34,7 @@ std::uint64_t zip_data_offset(const Source& archive, const ZipMember& member);
 /// against its CRC.
 Source open_zip_member(const Source& archive, const ZipMember& member);
 
+/// The text of a member, checked against its CRC. Throws WrongFormat above `limit` bytes.
+std::string read_zip_text(const Source& archive, const ZipMember& member, std::uint64_t limit);
+
 }  // namespace tensorferry::io

@@ -41,8 +41,10 @@ bool is_sequential_config(const Json& config) {
 
 // keras.ops called in a functional model; in `.h5` its class looks like a layer's of the same name
 // (Add). Every layer of Keras 3 writes `trainable` and `dtype`, an operation its own arguments
-// only.
-bool is_operation(const Json& config, const std::string& class_name, Generation generation) {
+// only; `.keras` has the module.
+bool is_operation(const Json& written, const Json& config, const std::string& class_name,
+                  Generation generation) {
+  if (text_member(written, "module").starts_with("keras.src.ops.")) return true;
   return generation == Generation::Keras3 && class_name != "InputLayer" &&
          !config.contains("trainable") && !config.contains("dtype");
 }
@@ -92,7 +94,9 @@ Layer Reader::layer(const Json& written, bool trainable, int depth) const {
   } else {
     layer.config = layer_config(layer.class_name, config);
     read_wrapped(layer, config, depth);
-    if (is_operation(config, layer.class_name, generation_)) layer.class_name.insert(0, "ops.");
+    if (is_operation(written, config, layer.class_name, generation_)) {
+      layer.class_name.insert(0, "ops.");
+    }
   }
   DTypes dtypes = policy_dtypes(layer.config);
   layer.dtype = std::move(dtypes.variable);
@@ -249,9 +253,11 @@ Model Reader::model(const std::string& class_name, const Json& config, bool trai
 }
 
 // Keras 2 writes `batch_input_shape`, and its version into each architecture.
-bool has_batch_shape(const Json& value) {
-  if (value.is_object() && value.contains("batch_shape")) return true;
-  return value.is_structured() && std::any_of(value.begin(), value.end(), has_batch_shape);
+bool has_member(const Json& value, const char* key) {
+  if (value.is_object() && value.contains(key)) return true;
+  return value.is_structured() && std::any_of(value.begin(), value.end(), [&](const Json& item) {
+           return has_member(item, key);
+         });
 }
 
 }  // namespace
@@ -273,7 +279,9 @@ Generation generation_of(const std::string& keras_version, const Json& architect
   }
   if (keras_version.starts_with("2.")) return Generation::Keras2;
   if (!keras_version.empty()) return Generation::Keras3;
-  const bool keras3 = architecture.contains("module") || has_batch_shape(architecture);
+  // Keras 2.12 and later write `module` as well.
+  if (has_member(architecture, "batch_input_shape")) return Generation::Keras2;
+  const bool keras3 = architecture.contains("module") || has_member(architecture, "batch_shape");
   return keras3 ? Generation::Keras3 : Generation::Keras2;
 }
 

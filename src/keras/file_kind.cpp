@@ -13,6 +13,7 @@
 #include "h5/file.h"
 #include "io/error.h"
 #include "io/zip.h"
+#include "keras/archive.h"
 
 namespace tensorferry::keras {
 namespace {
@@ -26,11 +27,6 @@ constexpr std::string_view unpack = "Unpack it and give the model inside.";
   throw io::Error(io::ErrorCode::WrongFormat,
                   fmt::format("{} is {}, not a Keras model.{}{}", file.name, what,
                               way_out.empty() ? "" : " ", way_out));
-}
-
-[[noreturn]] void not_yet(const io::Source& file, std::string_view what, std::string_view way_out) {
-  throw io::Error(io::ErrorCode::WrongFormat,
-                  fmt::format("{} is {}, which is not read yet. {}", file.name, what, way_out));
 }
 
 struct Signature {
@@ -78,12 +74,7 @@ bool any_name(const std::vector<io::ZipMember>& members, std::string_view ending
   });
 }
 
-[[noreturn]] void refuse_zip(const io::Source& file) {
-  const std::vector<io::ZipMember> members = io::zip_members(file);
-  if (any_name(members, "model.weights.h5")) {
-    not_yet(file, "a Keras 3 archive (.keras)",
-            "Until then save the model with `model.save(\"model.h5\")`.");
-  }
+[[noreturn]] void refuse_zip(const io::Source& file, const std::vector<io::ZipMember>& members) {
   if (any_name(members, "data.pkl")) wrong(file, "a PyTorch model");
   if (any_name(members, "saved_model.pb")) wrong(file, "a zipped TensorFlow SavedModel");
   const bool arrays = !members.empty() &&
@@ -140,7 +131,11 @@ FileKind file_kind(const io::Source& file) {
       wrong(file, signature.what, signature.way_out);
     }
   }
-  if (bytes.starts_with("PK\x03\x04")) refuse_zip(file);
+  if (bytes.starts_with("PK\x03\x04")) {
+    const std::vector<io::ZipMember> members = io::zip_members(file);
+    if (is_archive(members)) return FileKind::Archive;
+    refuse_zip(file, members);
+  }
   if (is_safetensors(bytes, file.size)) wrong(file, "a safetensors file");
   const std::string_view text = trimmed(bytes);
   if (text.starts_with('{')) return FileKind::Json;

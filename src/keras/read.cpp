@@ -3,75 +3,144 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
 
 #include "io/error.h"
+#include "keras/archive.h"
 #include "keras/file_kind.h"
+#include "keras/json_file.h"
 #include "keras/json_text.h"
 #include "keras/read_h5.h"
 
 namespace tensorferry::keras {
 namespace {
 
-constexpr std::uint64_t architecture_limit = std::uint64_t{256} << 20;  ///< bytes of a JSON file
+/// The dropped files, by what they are.
+struct Given {
+  std::vector<std::uint32_t> weights;   ///< HDF5: weights, or a whole model
+  std::vector<std::uint32_t> archives;  ///< `.keras`
+  std::optional<JsonFile> architecture;
+  std::optional<JsonFile> metadata;
+  std::optional<JsonFile> shards;
+};
 
-ArchitectureFile read_architecture_file(const io::Source& file) {
-  if (file.size > architecture_limit) {
-    throw io::Error(io::ErrorCode::WrongFormat,
-                    fmt::format("{} is {} MB of JSON; an architecture is smaller.", file.name,
-                                file.size >> 20));
-  }
-  std::string text(file.size, '\0');
-  file.read(0, std::as_writable_bytes(std::span(text.data(), text.size())));
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
-  Json content = parse_json(text, file.name);
-  if (content.contains("modelTopology") || content.contains("weightsManifest")) {
-    throw io::Error(io::ErrorCode::WrongFormat,
-                    fmt::format("{} is a TF.js model, not a Keras model.", file.name));
-  }
-  if (content.contains("weight_map")) {
-    throw io::Error(io::ErrorCode::WrongFormat,
-                    fmt::format("{} lists the shards of a Keras 3 model, which are not read yet. "
-                                "Until then save the model with `model.save(\"model.h5\")`.",
-                                file.name));
-  }
-  if (!content.contains("class_name") || !content.contains("config")) {
-    throw io::Error(io::ErrorCode::NotAModel,
-                    fmt::format("{} is JSON, but not what `model.to_json()` writes: it has no "
-                                "`class_name` and `config`.",
-                                file.name));
-  }
-  return {file.name, std::move(content)};
-}
-
-void require_one(bool taken, const io::Source& first, const io::Source& second) {
-  if (!taken) return;
+[[noreturn]] void refuse_several(const std::string& first, const std::string& second) {
   throw io::Error(
       io::ErrorCode::SeveralModels,
-      fmt::format("Both {} and {} are models; convert them one by one.", first.name, second.name));
+      fmt::format("Both {} and {} are models; convert them one by one.", first, second));
+}
+
+void take_json(Given& given, JsonFile file) {
+  std::optional<JsonFile>* place = nullptr;
+  switch (file.kind) {
+    case JsonKind::Architecture:
+      place = &given.architecture;
+      break;
+    case JsonKind::Metadata:
+      place = &given.metadata;
+      break;
+    case JsonKind::ShardList:
+      place = &given.shards;
+      break;
+  }
+  if (*place) refuse_several((*place)->name, file.name);
+  *place = std::move(file);
+}
+
+Given sorted_by_kind(const std::vector<io::Source>& files) {
+  Given given;
+  for (std::uint32_t i = 0; i < files.size(); ++i) {
+    switch (file_kind(files[i])) {
+      case FileKind::Hdf5:
+        given.weights.push_back(i);
+        break;
+      case FileKind::Archive:
+        given.archives.push_back(i);
+        break;
+      case FileKind::Json:
+        take_json(given, read_json_file(files[i]));
+        break;
+    }
+  }
+  return given;
+}
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.find_last_of("/\\") + 1);  // npos + 1 is 0
+}
+
+// What a shard holds says which one it is, but only the list says how many there are.
+void check_shards(const Given& given, const std::vector<io::Source>& files) {
+  const std::set<std::string> listed = shard_names(*given.shards);
+  if (given.weights.size() > listed.size()) {
+    refuse_several(files[given.weights[0]].name, files[given.weights[1]].name);
+  }
+  if (given.weights.size() == listed.size()) return;
+  std::set<std::string> missing = listed;
+  for (const std::uint32_t i : given.weights) missing.erase(std::string(base_name(files[i].name)));
+  std::string words;
+  for (const std::string& name : missing) {
+    words += fmt::format("{}{}", words.empty() ? "" : ", ", is_utf8(name) ? name : "?");
+  }
+  throw io::Error(
+      io::ErrorCode::WeightMissing,
+      fmt::format("{} lists {} shards of a model's weights, and {} of them were given. Give {} as "
+                  "well.",
+                  given.shards->name, listed.size(), given.weights.size(), words));
+}
+
+std::optional<ArchitectureFile> architecture_of(const Given& given) {
+  if (!given.architecture) return std::nullopt;
+  ArchitectureFile architecture{given.architecture->name, given.architecture->content, {}};
+  if (given.metadata) {
+    architecture.keras_version = text_member(given.metadata->content, "keras_version");
+  }
+  return architecture;
+}
+
+WeightsFile whole_file(const std::vector<io::Source>& files, std::uint32_t index) {
+  return {files[index], {index, 0}};
+}
+
+Model read_alone(const Given& given, const std::vector<io::Source>& files) {
+  Model model = read_archive(files[given.archives.front()], given.archives.front(),
+                             static_cast<std::uint32_t>(files.size()));
+  if (given.architecture) {
+    model.notes.push_back(
+        {io::Severity::Info, "", "architecture-unused",
+         fmt::format("{} was not needed: {} holds an architecture of its own.",
+                     given.architecture->name, files[given.archives.front()].name)});
+  }
+  return model;
 }
 
 }  // namespace
 
 Model read_model(const std::vector<io::Source>& files) {
-  std::optional<std::uint32_t> weights;
-  std::optional<std::uint32_t> described;
-  for (std::uint32_t i = 0; i < files.size(); ++i) {
-    std::optional<std::uint32_t>& place =
-        file_kind(files[i]) == FileKind::Hdf5 ? weights : described;
-    require_one(place.has_value(), files[place.value_or(0)], files[i]);
-    place = i;
-  }
   if (files.empty()) throw io::Error(io::ErrorCode::NoModel, "No file was given.");
-  std::optional<ArchitectureFile> architecture;
-  if (described) architecture = read_architecture_file(files[*described]);
-  if (!weights) {
+  const Given given = sorted_by_kind(files);
+  std::vector<std::uint32_t> models = given.archives;
+  models.insert(models.end(), given.weights.begin(), given.weights.end());
+  if (models.empty()) {
+    const std::optional<JsonFile>& text = given.architecture ? given.architecture
+                                          : given.shards     ? given.shards
+                                                             : given.metadata;
     throw io::Error(io::ErrorCode::NoModel,
-                    fmt::format("{} is an architecture without weights; give the `.h5` file with "
-                                "the weights as well.",
-                                architecture->name));
+                    fmt::format("{} comes without weights; give the `.h5` file with the weights as "
+                                "well.",
+                                text->name));
   }
-  return read_h5(files[*weights], {*weights, 0}, architecture);
+  if (given.shards && given.archives.empty()) {
+    check_shards(given, files);
+    std::vector<WeightsFile> shards;
+    for (const std::uint32_t i : given.weights) shards.push_back(whole_file(files, i));
+    return read_shards(shards, architecture_of(given));
+  }
+  if (models.size() > 1) refuse_several(files[models[0]].name, files[models[1]].name);
+  if (!given.archives.empty()) return read_alone(given, files);
+  return read_h5(whole_file(files, given.weights.front()), architecture_of(given));
 }
 
 }  // namespace tensorferry::keras

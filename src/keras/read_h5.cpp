@@ -17,14 +17,6 @@ namespace tensorferry::keras {
 namespace {
 
 [[noreturn]] void refuse_other_layout(const io::Source& file, const h5::Group& root) {
-  if (root.contains("_layer_checkpoint_dependencies")) {
-    throw io::Error(
-        io::ErrorCode::WrongFormat,
-        fmt::format("{} holds weights as Keras 2.12 and 2.13 wrote `.weights.h5`, which is "
-                    "not read yet. Until then save the model with "
-                    "`model.save(\"model.h5\")`.",
-                    file.name));
-  }
   std::vector<std::string> names = root.children();
   if (names.size() > 5) names.resize(5);
   std::string inside;
@@ -133,8 +125,10 @@ Model read_outline(const io::Source& file, const Attributes& attributes,
                                          architecture->name, file.name)});
     }
   } else if (architecture) {
-    const std::string own(text_member(architecture->content, "keras_version"));
-    model = read_described(architecture->content, own.empty() ? attributes.keras_version : own);
+    std::string version(text_member(architecture->content, "keras_version"));
+    if (version.empty()) version = architecture->keras_version;
+    if (version.empty()) version = attributes.keras_version;
+    model = read_described(architecture->content, std::move(version));
   } else {
     model.kind = ModelKind::WeightsOnly;
     model.generation = generation_of(attributes.keras_version, Json::object());
@@ -144,11 +138,22 @@ Model read_outline(const io::Source& file, const Attributes& attributes,
   return model;
 }
 
+void read_saved(const std::vector<h5::Group>& roots, Model& model) {
+  model.container = "weights.h5";
+  if (model.kind == ModelKind::WeightsOnly) {
+    list_saved_layers(roots, model);
+  } else {
+    bind_saved_layers(roots, model);
+  }
+}
+
 }  // namespace
 
-Model read_h5(const io::Source& file, const io::Placement& placement,
-              const std::optional<ArchitectureFile>& architecture) {
-  const h5::Group root = h5::open_file(file, placement);
+Model read_h5(const WeightsFile& weights, const std::optional<ArchitectureFile>& architecture) {
+  const io::Source& file = weights.source;
+  std::vector<h5::Group> roots;
+  roots.push_back(h5::open_file(file, weights.placement));
+  const h5::Group& root = roots.front();
   const Attributes attributes = read_attributes(root);
   Model model = read_outline(file, attributes, architecture);
   const bool whole = attributes.config.has_value();
@@ -163,17 +168,33 @@ Model read_h5(const io::Source& file, const io::Placement& placement,
       keep_names_only(model, std::move(stored));
     }
   } else if (has_saved_layers(root)) {
-    model.container = "weights.h5";
-    described ? bind_saved_layers(root, model) : list_saved_layers(root, model);
+    read_saved(roots, model);
   } else if (whole) {
     throw io::Error(io::ErrorCode::WeightMissing,
                     fmt::format("{} holds an architecture, but no weights: it has no group "
                                 "`model_weights` with `layer_names`.",
                                 file.name));
+  } else if (architecture && root.is_group("vars")) {
+    read_saved(roots, model);  // no layer of it has anything to store
   } else {
     refuse_other_layout(file, root);
   }
   read_training_config(file, root, model);
+  return model;
+}
+
+Model read_shards(const std::vector<WeightsFile>& shards,
+                  const std::optional<ArchitectureFile>& architecture) {
+  std::vector<h5::Group> roots;
+  for (const WeightsFile& shard : shards) {
+    roots.push_back(h5::open_file(shard.source, shard.placement));
+    if (!has_saved_layers(roots.back()) && !roots.back().is_group("vars") &&
+        !roots.back().is_group("optimizer")) {
+      refuse_other_layout(shard.source, roots.back());
+    }
+  }
+  Model model = read_outline(shards.front().source, {}, architecture);
+  read_saved(roots, model);
   return model;
 }
 

@@ -7,238 +7,327 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "io/error.h"
 #include "keras/json_text.h"
+#include "keras/saved_weights.h"
 #include "keras/variables.h"
 #include "keras/weight_check.h"
 
 namespace tensorferry::keras {
 namespace {
 
-constexpr std::size_t object_limit = 200'000;
-constexpr int nesting_limit = 64;
-
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-
-// keras/src/utils/naming.py: to_snake_case. "PReLU" → "p_re_lu", "Conv2DTranspose" →
-// "conv2d_transpose".
-std::string snake_case(std::string_view name) {
-  std::string result;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const bool word = i > 0 && is_upper(name[i]) &&
-                      (is_lower(name[i - 1]) || (i + 1 < name.size() && is_lower(name[i + 1])));
-    if (word) result += '_';
-    result += is_upper(name[i]) ? static_cast<char>(name[i] - 'A' + 'a') : name[i];
-  }
-  return result;
-}
+constexpr const char* dependencies = "_layer_checkpoint_dependencies";
 
 std::string python_class(const Layer& layer) {
   const std::string& name = layer.original_class_name;
+  // The only class of keras.layers whose public name is not an alias, but not Python's either.
+  if (name == "GroupQueryAttention") return "GroupedQueryAttention";
   return name.substr(name.rfind('>') + 1);  // npos + 1 is 0
 }
 
-/// Every dataset below a group, as paths relative to it, the optimizer's and random seeds' left
-/// out.
-class DatasetList {
- public:
-  explicit DatasetList(const h5::Group& root) : root_(root) { walk(root, "", 0); }
-  const std::vector<std::string>& paths() const { return paths_; }
+// What two entries of the config have in common that are one object in Python.
+std::string identity_of(const Layer& layer) {
+  std::string identity = layer.name + '\n' + layer.class_name + '\n' + layer.config.dump();
+  if (!layer.model) return identity;
+  for (const Layer& inner : layer.model->layers) identity += "\n(" + identity_of(inner) + ")";
+  return identity;
+}
 
- private:
-  void walk(const h5::Group& group, const std::string& prefix, int depth) {
-    if (depth > nesting_limit || visited_ > object_limit) {
-      throw io::Error(io::ErrorCode::ConfigInvalid,
-                      fmt::format("The groups below {} are too many or too deep.", group.path()));
-    }
-    std::vector<std::string> names = group.children();
-    // vars/0, 1, 10, 2 sort by number.
-    std::stable_sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
-      return a.size() != b.size() ? a.size() < b.size() : a < b;
-    });
-    for (const std::string& name : names) {
-      ++visited_;
-      if (!is_utf8(name) || name == "seed_generator" || (depth == 0 && name == "optimizer"))
-        continue;
-      const std::string path = prefix.empty() ? name : prefix + "/" + name;
-      if (group.is_group(name)) {
-        walk(*group.find_group(name), path, depth + 1);
-      } else if (root_.contains(path)) {
-        paths_.push_back(path);
-      }
-    }
+bool has_variables_of_class(const Layer& layer) {
+  if (layer.model) {
+    return std::any_of(layer.model->layers.begin(), layer.model->layers.end(),
+                       has_variables_of_class);
   }
+  const auto variables = expected_variables(layer);
+  return variables && !variables->empty();
+}
 
-  const h5::Group& root_;
-  std::vector<std::string> paths_;  ///< each leads to an object, whatever its name looks like
-  std::size_t visited_ = 0;
-};
+void copy_weights(const Layer& from, Layer& to) {
+  to.weights = from.weights;
+  if (!from.model) return;
+  for (std::size_t i = 0; i < from.model->layers.size(); ++i) {
+    copy_weights(from.model->layers[i], to.model->layers[i]);
+  }
+}
+
+bool same_weights(const Layer& a, const Layer& b) {
+  const auto same = [](const Weight& x, const Weight& y) { return x.tensor == y.tensor; };
+  if (!std::equal(a.weights.begin(), a.weights.end(), b.weights.begin(), b.weights.end(), same)) {
+    return false;
+  }
+  return !a.model || std::equal(a.model->layers.begin(), a.model->layers.end(),
+                                b.model->layers.begin(), b.model->layers.end(), same_weights);
+}
 
 class Binding {
  public:
-  Binding(const h5::Group& root, Model& model) : root_(root), model_(model) {}
+  Binding(const std::vector<h5::Group>& roots, Model& model)
+      : roots_(roots), saved_(read_saved_groups(roots)), model_(model) {}
   void run();
 
  private:
-  using Identity = std::tuple<std::string, std::string, std::string>;
+  void bind_model(Model& model, const SavedGroup& group);
+  void bind_container(Model& model, const SavedGroup& container);
+  void bind_dependencies(Model& model, const SavedGroup& container);
+  void bind_layer(Layer& layer, const SavedGroup* group, const std::string& path,
+                  const Model& around);
+  void bind_stored(Layer& layer, const SavedGroup& group, const Model& around);
+  void bind_known(Layer& layer, const SavedGroup& group, const std::vector<Variable>& variables);
+  bool bind_as_seen(Layer& layer);
+  bool was_seen(const Layer& layer) const { return seen_.count(identity_of(layer)) > 0; }
+  std::set<std::string> classes_without_repeats(const std::vector<Layer*>& layers,
+                                                const SavedGroup& container) const;
+  void check_name(const Layer& layer, const SavedGroup& group, const Model& around) const;
+  std::uint32_t add(const SavedVariable& variable, const std::string& layer);
 
-  void bind_model(Model& model, const std::string& path);
-  void bind_layer(Layer& layer, const std::string& path, const Model& around);
-  void bind_known(Layer& layer, const std::string& path, const std::vector<Variable>& variables);
-  void check_name(const Layer& layer, const std::string& path, const Model& around) const;
-  std::uint32_t add(const std::string& path, const h5::Dataset& dataset, const std::string& layer);
-
-  const h5::Group& root_;
+  const std::vector<h5::Group>& roots_;
+  SavedGroup saved_;
   Model& model_;
-  std::map<Identity, std::vector<Weight>> bound_;
+  std::map<std::string, std::vector<const Layer*>> seen_;  ///< by identity, those that are stored
   std::set<std::string> used_;
-  std::vector<std::string> datasets_;
 };
 
-std::uint32_t Binding::add(const std::string& path, const h5::Dataset& dataset,
-                           const std::string& layer) {
-  model_.tensors.push_back(dataset.describe(path));
+std::uint32_t Binding::add(const SavedVariable& variable, const std::string& layer) {
+  const auto dataset = roots_[variable.file].find_dataset(variable.path);
+  if (!dataset) {
+    throw io::Error(io::ErrorCode::WeightMissing,
+                    fmt::format("The dataset /{} cannot be found again.", variable.path));
+  }
+  model_.tensors.push_back(dataset->describe(variable.path));
   note_large_chunk(model_.tensors.back(), layer, model_.notes);
-  used_.insert(path);
+  used_.insert(variable.path);
   return static_cast<std::uint32_t>(model_.tensors.size() - 1);
 }
 
-// A recurrent layer's variables are its cell's.
-std::string variables_path(const Layer& layer, const std::string& path) {
-  const std::string& name = layer.class_name;
-  return name == "GRU" || name == "LSTM" || name == "SimpleRNN" ? path + "/cell" : path;
-}
-
 // A name that is another layer's says that the two are exchanged.
-void Binding::check_name(const Layer& layer, const std::string& path, const Model& around) const {
-  const auto group = root_.find_group(path + "/vars");
-  if (!group) return;
-  const std::string name = group->string_attribute("name").value_or(layer.name);
-  if (name == layer.name) return;
+void Binding::check_name(const Layer& layer, const SavedGroup& group, const Model& around) const {
+  const SavedGroup* vars = group.find("vars");
+  if (vars == nullptr || vars->name.empty() || vars->name == layer.name) return;
   const bool other = std::any_of(around.layers.begin(), around.layers.end(),
-                                 [&](const Layer& l) { return l.name == name; });
+                                 [&](const Layer& l) { return l.name == vars->name; });
   if (!other) return;
   throw io::Error(
       io::ErrorCode::WeightOrder,
       fmt::format("By Keras's order /{} would be {}, but its name says `{}`; binding it "
                   "would be a guess.",
-                  path, layer_words(layer), name));
+                  group.path, layer_words(layer), vars->name));
 }
 
-void Binding::bind_known(Layer& layer, const std::string& path,
-                         const std::vector<Variable>& variables) {
-  if (variables.empty()) return;
-  // Keras stores a layer that it meets twice only once (saving_lib.py: visited_saveables).
-  const Identity identity{layer.name, layer.class_name, layer.config.dump()};
-  if (!root_.contains(path + "/vars/0")) {
-    if (const auto first = bound_.find(identity); first != bound_.end()) {
-      layer.weights = first->second;
-      return;
-    }
+// Keras stores a layer or a model that it meets twice only once (saving_lib.py:
+// visited_saveables).
+bool Binding::bind_as_seen(Layer& layer) {
+  const auto found = seen_.find(identity_of(layer));
+  if (found == seen_.end()) return false;
+  const std::vector<const Layer*>& firsts = found->second;
+  const bool same = std::all_of(firsts.begin(), firsts.end(), [&](const Layer* first) {
+    return same_weights(*first, *firsts.front());
+  });
+  if (!same) {
+    throw io::Error(io::ErrorCode::WeightOrder,
+                    fmt::format("The file holds no weights of {} of its own, and those of {} other "
+                                "layers of this name; binding it to one would be a guess.",
+                                layer_words(layer), firsts.size()));
   }
-  for (std::size_t i = 0; i < variables.size(); ++i) {
-    const std::string at = fmt::format("{}/vars/{}", path, i);
-    const auto dataset = root_.find_dataset(at);
-    if (!dataset) {
+  copy_weights(*firsts.front(), layer);
+  return true;
+}
+
+void Binding::bind_known(Layer& layer, const SavedGroup& group,
+                         const std::vector<Variable>& variables) {
+  std::map<std::string, std::size_t> counts;  // of each group
+  for (const SavedVariable& saved : variables_below(group, layer.config)) {
+    const std::size_t slash = saved.path.rfind('/');
+    const std::string around = saved.path.substr(0, slash);
+    const std::string next = fmt::format("{}/{}", around, counts[around]++);
+    if (layer.weights.size() == variables.size()) {
+      throw io::Error(io::ErrorCode::WeightOrder,
+                      fmt::format("/{} holds more than the {} variables of {}.", around,
+                                  variables.size(), layer_words(layer)));
+    }
+    const Variable& variable = variables[layer.weights.size()];
+    if (saved.path != next) {
       throw io::Error(io::ErrorCode::WeightMissing,
                       fmt::format("`{}` of {} is missing: the file has no dataset /{}.",
-                                  variables[i].role, layer_words(layer), at));
+                                  variable.role, layer_words(layer), next));
     }
-    const std::uint32_t tensor = add(at, *dataset, layer.name);
-    check_weight(layer, variables[i], model_.tensors[tensor], "/" + at);
-    layer.weights.push_back({variables[i].role, tensor});
+    const std::uint32_t tensor = add(saved, layer.name);
+    check_weight(layer, variable, model_.tensors[tensor], "/" + saved.path);
+    layer.weights.push_back({variable.role, tensor});
   }
-  if (root_.contains(fmt::format("{}/vars/{}", path, variables.size()))) {
-    throw io::Error(io::ErrorCode::WeightOrder,
-                    fmt::format("/{}/vars holds more than the {} variables of {}.", path,
-                                variables.size(), layer_words(layer)));
-  }
-  bound_.emplace(identity, layer.weights);
+  if (layer.weights.size() == variables.size()) return;
+  throw io::Error(io::ErrorCode::WeightMissing,
+                  fmt::format("`{}` of {} is missing: the file has no dataset /{}/vars/{}.",
+                              variables[layer.weights.size()].role, layer_words(layer), group.path,
+                              layer.weights.size()));
 }
 
-void Binding::bind_layer(Layer& layer, const std::string& path, const Model& around) {
-  check_name(layer, path, around);
+void Binding::bind_stored(Layer& layer, const SavedGroup& group, const Model& around) {
+  check_name(layer, group, around);
   if (layer.model) {
-    bind_model(*layer.model, path);
-  } else if (!layer.wrapped.empty()) {
-    for (Layer& inner : layer.wrapped) bind_layer(inner, path + "/" + inner.attribute, around);
+    bind_model(*layer.model, group);
   } else if (const auto variables = expected_variables(layer)) {
-    bind_known(layer, variables_path(layer, path), *variables);
+    bind_known(layer, group, *variables);
   } else {
-    for (const std::string& dataset : datasets_) {
-      if (!dataset.starts_with(path + "/")) continue;
-      layer.weights.push_back({dataset.substr(path.size() + 1),
-                               add(dataset, *root_.find_dataset(dataset), layer.name)});
+    for (const SavedVariable& saved : variables_below(group, layer.config)) {
+      layer.weights.push_back({saved.path.substr(group.path.size() + 1), add(saved, layer.name)});
     }
+  }
+  seen_[identity_of(layer)].push_back(&layer);
+}
+
+// `group` is null where the file has none at that path.
+void Binding::bind_layer(Layer& layer, const SavedGroup* group, const std::string& path,
+                         const Model& around) {
+  if (group != nullptr) {
+    bind_stored(layer, *group, around);
+  } else if (!bind_as_seen(layer) && has_variables_of_class(layer)) {
+    throw io::Error(io::ErrorCode::WeightMissing,
+                    fmt::format("The weights of {} are missing: the file has no group /{}.",
+                                layer_words(layer), path));
   }
 }
 
-void Binding::bind_model(Model& model, const std::string& path) {
-  std::map<std::string, int> counts;
-  for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    Layer& layer = model.layers[i];
-    // Keras counts neither operations nor a Sequential's input.
+// The layers that Keras's attribute `layers` lists: no operations, nor a Sequential's input.
+std::vector<Layer*> listed_layers(Model& model) {
+  std::vector<Layer*> layers;
+  for (Layer& layer : model.layers) {
     if (layer.class_name.starts_with("ops.")) continue;
     if (model.kind == ModelKind::Sequential && layer.class_name == "InputLayer") continue;
-    std::string name = snake_case(python_class(layer));
-    if (const int count = counts[name]++; count > 0) name += fmt::format("_{}", count);
-    bind_layer(layer, fmt::format("{}{}layers/{}", path, path.empty() ? "" : "/", name), model);
+    layers.push_back(&layer);
   }
+  return layers;
+}
+
+// Keras 2 does not count a layer that it has met before (tf_keras/src/saving/saving_lib.py:
+// _save_container_state); Keras 3 does. What the file holds of each class tells whether a layer
+// that looks like an earlier one is that one: all of them or none.
+std::set<std::string> Binding::classes_without_repeats(const std::vector<Layer*>& layers,
+                                                       const SavedGroup& container) const {
+  std::map<std::string, std::pair<std::size_t, std::size_t>> counts;  // all, seen
+  for (const Layer* layer : layers) {
+    auto& [all, seen] = counts[snake_case(python_class(*layer))];
+    ++all;
+    seen += was_seen(*layer) ? 1 : 0;
+  }
+  std::set<std::string> found;
+  for (const auto& [name, count] : counts) {
+    const auto [all, seen] = count;
+    std::size_t stored = 0;
+    while (stored < all && container.find(counted_name(name, stored)) != nullptr) ++stored;
+    if (seen > 0 && stored == all - seen) found.insert(name);
+  }
+  return found;
+}
+
+void Binding::bind_container(Model& model, const SavedGroup& container) {
+  const std::vector<Layer*> layers = listed_layers(model);
+  std::set<std::string> uncounted;
+  if (model.generation != Generation::Keras3) {
+    uncounted = classes_without_repeats(layers, container);
+  }
+  std::map<std::string, std::size_t> counts;
+  for (Layer* layer : layers) {
+    const std::string name = snake_case(python_class(*layer));
+    if (uncounted.count(name) > 0 && was_seen(*layer)) {
+      bind_as_seen(*layer);
+      continue;
+    }
+    const std::string counted = counted_name(name, counts[name]++);
+    bind_layer(*layer, container.find(counted), fmt::format("{}/{}", container.path, counted),
+               model);
+  }
+}
+
+// Keras 2.12 and 2.13 met the layers in a dict that has those with weights twice, as
+// `layer_with_weights-0` and as `layer-1` (tf_keras/src/engine/functional.py:
+// _layer_checkpoint_dependencies), and counted both.
+void Binding::bind_dependencies(Model& model, const SavedGroup& container) {
+  std::map<std::string, std::size_t> counts;
+  for (Layer* layer : listed_layers(model)) {
+    const std::string name = snake_case(python_class(*layer));
+    std::size_t& count = counts[name];
+    const std::string counted = counted_name(name, count);
+    const SavedGroup* group = container.find(counted);
+    const bool weighted =
+        has_variables_of_class(*layer) || (group != nullptr && has_datasets(*group));
+    count += weighted ? 2 : 1;
+    bind_layer(*layer, group, fmt::format("{}/{}", container.path, counted), model);
+  }
+}
+
+void Binding::bind_model(Model& model, const SavedGroup& group) {
+  static const SavedGroup empty;
+  if (const SavedGroup* container = group.find(dependencies)) {
+    bind_dependencies(model, *container);
+  } else {
+    const SavedGroup* layers = group.find("layers");
+    bind_container(model, layers != nullptr ? *layers : empty);
+  }
+}
+
+// The paths of all datasets, in the order of the tree.
+std::vector<SavedVariable> all_variables(const SavedGroup& root) {
+  return variables_below(root, Json::object());
 }
 
 void Binding::run() {
-  datasets_ = DatasetList(root_).paths();
-  bind_model(model_, "");
-  for (const std::string& path : datasets_) {
-    if (used_.count(path) > 0) continue;
-    model_.unbound.push_back(add(path, *root_.find_dataset(path), ""));
+  bind_model(model_, saved_);
+  for (const SavedVariable& saved : all_variables(saved_)) {
+    if (used_.count(saved.path) > 0) continue;
+    model_.unbound.push_back(add(saved, ""));
     model_.notes.push_back({io::Severity::Warning, "", "weight-unused",
-                            fmt::format("/{} belongs to no layer of the model.", path)});
+                            fmt::format("/{} belongs to no layer of the model.", saved.path)});
   }
 }
 
-// "layers/dense/vars" and "0" of "layers/dense/vars/0".
-std::pair<std::string, std::string> split_last(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return {"", path};
-  return {path.substr(0, slash), path.substr(slash + 1)};
+const SavedGroup* group_at(const SavedGroup& root, std::string_view path) {
+  const SavedGroup* group = &root;
+  while (group != nullptr && !path.empty()) {
+    const std::size_t slash = path.find('/');
+    group = group->find(std::string(path.substr(0, slash)));
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+  }
+  return group;
 }
 
-std::string layer_name(const h5::Group& root, const std::string& vars) {
-  if (const auto group = root.find_group(vars)) {
-    const std::string name = group->string_attribute("name").value_or("");
-    if (!name.empty() && is_utf8(name)) return name;
-  }
-  return vars.ends_with("/vars") ? vars.substr(0, vars.size() - std::string_view("/vars").size())
-                                 : vars;
+std::string name_of_group(const SavedGroup& root, const std::string& path) {
+  const SavedGroup* group = group_at(root, path);
+  if (group != nullptr && !group->name.empty() && is_utf8(group->name)) return group->name;
+  constexpr std::string_view suffix = "/vars";
+  return path.ends_with(suffix) ? path.substr(0, path.size() - suffix.size()) : path;
 }
 
 }  // namespace
 
-bool has_saved_layers(const h5::Group& root) { return root.is_group("layers"); }
+bool has_saved_layers(const h5::Group& root) {
+  return root.is_group("layers") || root.is_group(dependencies);
+}
 
-void bind_saved_layers(const h5::Group& root, Model& model) { Binding(root, model).run(); }
+void bind_saved_layers(const std::vector<h5::Group>& roots, Model& model) {
+  Binding(roots, model).run();
+}
 
-void list_saved_layers(const h5::Group& root, Model& model) {
+void list_saved_layers(const std::vector<h5::Group>& roots, Model& model) {
+  const SavedGroup root = read_saved_groups(roots);
   std::string last;
-  const std::vector<std::string> paths = DatasetList(root).paths();
-  for (const std::string& path : paths) {
-    const auto [vars, variable] = split_last(path);
+  for (const SavedVariable& saved : all_variables(root)) {
+    const std::size_t slash = saved.path.rfind('/');
+    const std::string vars = slash == std::string::npos ? "" : saved.path.substr(0, slash);
     if (model.layers.empty() || vars != last) {
       Layer layer;
-      layer.name = layer_name(root, vars);
+      layer.name = name_of_group(root, vars);
       layer.config = Json::object();
       model.layers.push_back(std::move(layer));
       last = vars;
     }
-    model.tensors.push_back(root.find_dataset(path)->describe(path));
+    const auto dataset = roots[saved.file].find_dataset(saved.path);
+    model.tensors.push_back(dataset->describe(saved.path));
     note_large_chunk(model.tensors.back(), model.layers.back().name, model.notes);
     model.layers.back().weights.push_back(
-        {variable, static_cast<std::uint32_t>(model.tensors.size() - 1)});
+        {saved.path.substr(slash == std::string::npos ? 0 : slash + 1),
+         static_cast<std::uint32_t>(model.tensors.size() - 1)});
   }
 }
 

@@ -178,6 +178,14 @@ std::uint64_t reduce_size(const Bundle& bundle, const Reduce& reduce) {
   return size;
 }
 
+void add_temporaries(Bundle& bundle, const std::vector<TensorRef>& tensors) {
+  for (const TensorRef& tensor : tensors) {
+    OutputFile file;
+    append_tensor(bundle, file, identity_computation(tensor));
+    bundle.temporaries.push_back(std::move(file));
+  }
+}
+
 void append_bytes(OutputFile& file, std::string_view bytes) {
   if (bytes.empty()) return;
   if (!file.parts.empty()) {

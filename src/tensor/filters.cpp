@@ -53,16 +53,21 @@ Bytes undo(Filter filter, Bytes bytes, std::uint64_t size, std::size_t element_s
       return undo_fletcher32(std::move(bytes));
     case Filter::Lzf:
       return undo_lzf(bytes, size);
+    case Filter::RawDeflate:
+      return undo_raw_deflate(bytes, size);
   }
   return bytes;
 }
 
 }  // namespace
 
-Bytes undo_deflate(std::span<const std::byte> bytes, std::uint64_t size) {
+namespace {
+
+// `window_bits` as inflateInit2 takes them: negative for bytes without zlib's header.
+Bytes inflated(std::span<const std::byte> bytes, std::uint64_t size, int window_bits) {
   Bytes out(size);
   z_stream stream{};
-  if (inflateInit(&stream) != Z_OK) damaged("zlib could not be initialized");
+  if (inflateInit2(&stream, window_bits) != Z_OK) damaged("zlib could not be initialized");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
@@ -74,6 +79,16 @@ Bytes undo_deflate(std::span<const std::byte> bytes, std::uint64_t size) {
     damaged(fmt::format("its deflated bytes are damaged or longer than {} bytes", size));
   }
   return out;
+}
+
+}  // namespace
+
+Bytes undo_deflate(std::span<const std::byte> bytes, std::uint64_t size) {
+  return inflated(bytes, size, MAX_WBITS);
+}
+
+Bytes undo_raw_deflate(std::span<const std::byte> bytes, std::uint64_t size) {
+  return inflated(bytes, size, -MAX_WBITS);
 }
 
 // A control byte below 32 is followed by that many bytes + 1 as they are. Above, its three high

@@ -21,6 +21,7 @@ std::vector<std::byte> decode_chunk(const io::Source& source, const TensorRef& t
 // which chunk. `size`: of the decoded bytes, at most.
 
 std::vector<std::byte> undo_deflate(std::span<const std::byte> bytes, std::uint64_t size);
+std::vector<std::byte> undo_raw_deflate(std::span<const std::byte> bytes, std::uint64_t size);
 /// h5py's LZF filter (32000): the LibLZF format.
 std::vector<std::byte> undo_lzf(std::span<const std::byte> bytes, std::uint64_t size);
 std::vector<std::byte> undo_shuffle(std::span<const std::byte> bytes, std::size_t element_size);

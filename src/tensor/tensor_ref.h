@@ -41,7 +41,13 @@ struct Contiguous {
   bool operator==(const Contiguous&) const = default;
 };
 
-enum class Filter { Deflate, Shuffle, Fletcher32, Lzf };
+enum class Filter {
+  Deflate,
+  Shuffle,
+  Fletcher32,
+  Lzf,
+  RawDeflate,  ///< without zlib's header and checksum: a member of a zip
+};
 
 struct Chunk {
   std::vector<std::uint64_t> first_element;  ///< coordinates of the chunk's first element

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
+BAD = ("bad_input", "bad_archives")
 BUILD = pathlib.Path(os.environ.get("TENSORFERRY_BUILD", ROOT / "build"))
 
 
@@ -25,7 +26,7 @@ def pytest_generate_tests(metafunc):
 
     if "bad" in metafunc.fixturenames:
         root = pathlib.Path(metafunc.config.getoption("--fixture-root"))
-        found = [f for f in fixtures.find(root, ("none",)) if f.meta["family"] == "bad_input"]
+        found = [f for f in fixtures.find(root, ("none",)) if f.meta["family"] in BAD]
         metafunc.parametrize("bad", found, ids=[fixture.id for fixture in found])
 
 

@@ -104,3 +104,24 @@ TEST_CASE("a member that is too large to be inflated is refused with the way out
     CHECK(std::string(error.what()).find("Unzip") != std::string::npos);
   }
 }
+
+TEST_CASE("the text of a member is checked against its CRC, stored or deflated") {
+  std::vector<std::byte> bytes = archive_bytes();
+  const Source archive = memory_source("pack.zip", bytes);
+  const auto members = zip_members(archive);
+  CHECK(read_zip_text(archive, members[0], 100) == "stored text");
+  CHECK(read_zip_text(archive, members[1], 300).size() == 300);
+  CHECK_THROWS_AS(read_zip_text(archive, members[1], 299), Error);
+  bytes[zip_data_offset(archive, members[0])] ^= std::byte{1};
+  CHECK_THROWS_AS(read_zip_text(memory_source("bad.zip", bytes), members[0], 100), Error);
+}
+
+TEST_CASE("sizes that no deflated member can have, and another name at its place, are lies") {
+  const Source archive = memory_source("pack.zip", archive_bytes());
+  ZipMember member = zip_members(archive)[1];
+  member.size = (member.stored_size + 1) * 1032;
+  CHECK_THROWS_AS(open_zip_member(archive, member), Error);
+  member = zip_members(archive)[1];
+  member.header_offset = zip_members(archive)[0].header_offset;
+  CHECK_THROWS_AS(zip_data_offset(archive, member), Error);
+}

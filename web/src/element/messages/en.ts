@@ -2,7 +2,7 @@ import type { Messages } from "./messages.js";
 
 export const en: Messages = {
   dropHere: "Drop a Keras model here",
-  dropHint: ".h5 or .hdf5; or the weights together with the architecture’s .json",
+  dropHint: ".keras, .h5 or .hdf5; or the weights together with the architecture’s .json",
   chooseFiles: "Choose files…",
   loading: "Getting ready…",
   opening: (name) => `Opening ${name}…`,
