@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "io/crc32.h"
@@ -58,23 +59,31 @@ struct Directory {
   std::uint64_t size = 0;
 };
 
-// The last end record; a comment may follow it.
+// The last end record that the archive ends with, comment and all: a comment may look like one.
+// Else the last one, with something else behind it.
+std::optional<std::size_t> find_end(const Bytes& tail) {
+  std::optional<std::size_t> last;
+  for (std::size_t at = tail.size() - end_size + 1; at-- > 0;) {
+    if (number(tail, at, 4) != end_signature) continue;
+    if (at + end_size + number(tail, at + 20, 2) == tail.size()) return at;
+    if (!last) last = at;
+  }
+  return last;
+}
+
 Directory find_directory(const Source& archive) {
   if (archive.size < end_size) refuse(archive, "a zip archive has at least 22 bytes.");
   const std::uint64_t tail_size = std::min(archive.size, end_size + longest_comment);
   const std::uint64_t tail_offset = archive.size - tail_size;
   const Bytes tail = read_bytes(archive, tail_offset, tail_size);
-  std::size_t end = tail.size() - end_size;
-  while (number(tail, end, 4) != end_signature) {
-    if (end == 0) {
-      throw Error(
-          ErrorCode::FileTruncated,
-          fmt::format("{}: the central directory of the zip archive is missing, so the file "
-                      "was cut off or is still being written.",
-                      archive.name));
-    }
-    --end;
+  const std::optional<std::size_t> found = find_end(tail);
+  if (!found) {
+    throw Error(ErrorCode::FileTruncated,
+                fmt::format("{}: the central directory of the zip archive is missing, so the file "
+                            "was cut off or is still being written.",
+                            archive.name));
   }
+  const std::size_t end = *found;
   Directory directory{number(tail, end + 16, 4), number(tail, end + 12, 4)};
   const std::uint64_t end_offset = tail_offset + end;
   if (end_offset < end64_locator_size) return directory;

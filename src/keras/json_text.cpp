@@ -61,9 +61,10 @@ Json parse_json(std::string_view text, std::string_view what) {
   try {
     return Json::parse(as_json(text, what));
   } catch (const Json::exception& error) {
-    const std::string_view words = error.what();
+    const std::string words = error.what();  // with the bytes that were last read
+    if (!is_utf8(words)) refuse(what, "it holds bytes that are no UTF-8 text");
     // "[json.exception.parse_error.101] parse error at line 1, …"
-    refuse(what, words.substr(std::min(words.find("] ") + 2, words.size())));
+    refuse(what, std::string_view(words).substr(std::min(words.find("] ") + 2, words.size())));
   }
 }
 

@@ -101,12 +101,12 @@ struct Model {
   // Of the root only:
   std::string container;  ///< "h5", "weights.h5", "keras"
   std::vector<tensor::TensorRef> tensors;
-  /// Deflated members of an archive that hold tensors, each as a vector of bytes that is inflated
-  /// when it is read. In `tensors`, number k is the file that follows the dropped ones and k.
-  std::vector<tensor::TensorRef> inflated;
   std::optional<Json> training_config;
   std::vector<std::uint32_t> unbound;  ///< tensors of the file that belong to no layer
   io::Notes notes;
+  /// Deflated members of an archive that hold tensors, each as a vector of bytes that is inflated
+  /// when it is read. In `tensors`, number k is the file that follows the dropped ones and k.
+  std::vector<tensor::TensorRef> inflated;
 };
 
 }  // namespace tensorferry::keras

@@ -35,6 +35,12 @@ std::string identity_of(const Layer& layer) {
   return identity;
 }
 
+void collect_identities(const Layer& layer, std::set<std::string>& identities) {
+  identities.insert(identity_of(layer));
+  if (!layer.model) return;
+  for (const Layer& inner : layer.model->layers) collect_identities(inner, identities);
+}
+
 bool has_variables_of_class(const Layer& layer) {
   if (layer.model) {
     return std::any_of(layer.model->layers.begin(), layer.model->layers.end(),
@@ -206,10 +212,12 @@ std::vector<Layer*> listed_layers(Model& model) {
 std::set<std::string> Binding::classes_without_repeats(const std::vector<Layer*>& layers,
                                                        const SavedGroup& container) const {
   std::map<std::string, std::pair<std::size_t, std::size_t>> counts;  // all, seen
+  std::set<std::string> met;                                          // in the layers before
   for (const Layer* layer : layers) {
     auto& [all, seen] = counts[snake_case(python_class(*layer))];
     ++all;
-    seen += was_seen(*layer) ? 1 : 0;
+    seen += was_seen(*layer) || met.count(identity_of(*layer)) > 0 ? 1 : 0;
+    collect_identities(*layer, met);
   }
   std::set<std::string> found;
   for (const auto& [name, count] : counts) {
