@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <string>
@@ -29,24 +28,23 @@ io::Source source_of(const std::string& name, const std::string& text) {
   return io::memory_source(name, {begin, begin + text.size()});
 }
 
-std::string raw_deflated(const std::string& text) {
-  std::string out(text.size() + 1000, '\0');
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(out.size() - stream.avail_out);
-  deflateEnd(&stream);
-  return out;
-}
-
 std::string little(std::uint64_t value, int width) {
   std::string bytes;
   for (int i = 0; i < width; ++i) bytes.push_back(static_cast<char>(value >> (8 * i) & 0xff));
   return bytes;
+}
+
+// Blocks that are deflate's without being compressed (RFC 1951, 3.2.4): the module's zlib inflates
+// only.
+std::string raw_deflated(const std::string& text) {
+  std::string out;
+  constexpr std::size_t longest = 65535;
+  for (std::size_t at = 0; at < text.size(); at += longest) {
+    const std::size_t size = std::min(longest, text.size() - at);
+    out += at + size == text.size() ? '\1' : '\0';
+    out += little(size, 2) + little(~size & 0xffff, 2) + text.substr(at, size);
+  }
+  return out;
 }
 
 // What local header and directory have in common: version, flags, method … length of the extra.
