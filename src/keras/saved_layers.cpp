@@ -27,24 +27,30 @@ std::string python_class(const Layer& layer) {
   return name.substr(name.rfind('>') + 1);  // npos + 1 is 0
 }
 
+// The layers inside a model or a wrapper.
+const std::vector<Layer>& inner_layers(const Layer& layer) {
+  return layer.model ? layer.model->layers : layer.wrapped;
+}
+std::vector<Layer>& inner_layers(Layer& layer) {
+  return layer.model ? layer.model->layers : layer.wrapped;
+}
+
 // What two entries of the config have in common that are one object in Python.
 std::string identity_of(const Layer& layer) {
   std::string identity = layer.name + '\n' + layer.class_name + '\n' + layer.config.dump();
-  if (!layer.model) return identity;
-  for (const Layer& inner : layer.model->layers) identity += "\n(" + identity_of(inner) + ")";
+  for (const Layer& inner : inner_layers(layer)) identity += "\n(" + identity_of(inner) + ")";
   return identity;
 }
 
 void collect_identities(const Layer& layer, std::set<std::string>& identities) {
   identities.insert(identity_of(layer));
-  if (!layer.model) return;
-  for (const Layer& inner : layer.model->layers) collect_identities(inner, identities);
+  for (const Layer& inner : inner_layers(layer)) collect_identities(inner, identities);
 }
 
 bool has_variables_of_class(const Layer& layer) {
-  if (layer.model) {
-    return std::any_of(layer.model->layers.begin(), layer.model->layers.end(),
-                       has_variables_of_class);
+  if (layer.model || !layer.wrapped.empty()) {
+    const std::vector<Layer>& inner = inner_layers(layer);
+    return std::any_of(inner.begin(), inner.end(), has_variables_of_class);
   }
   const auto variables = expected_variables(layer);
   return variables && !variables->empty();
@@ -52,19 +58,16 @@ bool has_variables_of_class(const Layer& layer) {
 
 void copy_weights(const Layer& from, Layer& to) {
   to.weights = from.weights;
-  if (!from.model) return;
-  for (std::size_t i = 0; i < from.model->layers.size(); ++i) {
-    copy_weights(from.model->layers[i], to.model->layers[i]);
-  }
+  const std::vector<Layer>& inner = inner_layers(from);
+  for (std::size_t i = 0; i < inner.size(); ++i) copy_weights(inner[i], inner_layers(to)[i]);
 }
 
 bool same_weights(const Layer& a, const Layer& b) {
   const auto same = [](const Weight& x, const Weight& y) { return x.tensor == y.tensor; };
-  if (!std::equal(a.weights.begin(), a.weights.end(), b.weights.begin(), b.weights.end(), same)) {
-    return false;
-  }
-  return !a.model || std::equal(a.model->layers.begin(), a.model->layers.end(),
-                                b.model->layers.begin(), b.model->layers.end(), same_weights);
+  const std::vector<Layer>& first = inner_layers(a);
+  const std::vector<Layer>& second = inner_layers(b);
+  return std::equal(a.weights.begin(), a.weights.end(), b.weights.begin(), b.weights.end(), same) &&
+         std::equal(first.begin(), first.end(), second.begin(), second.end(), same_weights);
 }
 
 class Binding {
@@ -173,6 +176,11 @@ void Binding::bind_stored(Layer& layer, const SavedGroup& group, const Model& ar
   check_name(layer, group, around);
   if (layer.model) {
     bind_model(*layer.model, group);
+  } else if (!layer.wrapped.empty()) {
+    for (Layer& inner : layer.wrapped) {
+      bind_layer(inner, group.find(inner.attribute),
+                 fmt::format("{}/{}", group.path, inner.attribute), around);
+    }
   } else if (const auto variables = expected_variables(layer)) {
     bind_known(layer, group, *variables);
   } else {
