@@ -20,7 +20,10 @@ const refused = [
   },
 ];
 
-/** The refusal of a fixture; undefined if it must convert. */
+/** The refusal of a fixture; undefined if it must convert. An archive of another family's model is
+ * refused as that is. */
 export function refusalOf(id) {
-  return refused.find((entry) => entry.match.test(id));
+  const saved = /^archives\/([a-z_]+?)__(.*)$/.exec(id);
+  const model = saved ? `${saved[1]}/${saved[2]}` : id;
+  return refused.find((entry) => entry.match.test(model));
 }
