@@ -318,7 +318,8 @@ std::string_view help_text() {
   tensorferry convert FILE… --to pytorch|tfjs -o OUT [options]
 
 FILE… is a Keras model (.keras, .h5), an architecture JSON with its weights (one file,
-or shards with their list), or a folder that holds exactly one of these. OUT is a folder, or a name that ends in .zip.
+or shards with their list), or a folder that holds exactly one of these. OUT is a folder,
+or a name that ends in .zip.
 Nothing in the model is executed, and nothing leaves this machine.
 
 Any target:
