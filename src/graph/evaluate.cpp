@@ -30,6 +30,11 @@ class Evaluation {
   Array batch_norm(const Node& node, const BatchNorm& op, const Array& x) const;
   Array layer_norm(const Node& node, const LayerNorm& op, const Array& x) const;
   Array group_norm(const Node& node, const GroupNorm& op, const Array& x) const;
+  Array einsum_dense(const Node& node, const EinsumDense& op, const Array& x) const;
+  std::vector<Array> attention(const Node& node, const Attention& op,
+                               const std::vector<Array>& inputs) const;
+  std::vector<Array> multi_head_attention(const Node& node, const MultiHeadAttention& op,
+                                          const std::vector<Array>& inputs) const;
   Array prelu(const Node& node, const Array& x) const;
   Array normalize(const Node& node, const Normalize& op, const Array& x) const;
   Array channel_scale(const Node& node, const ChannelScale& op, const Array& x) const;
@@ -115,6 +120,52 @@ Array Evaluation::group_norm(const Node& node, const GroupNorm& op, const Array&
     if (op.center) value += beta.data[index[op.axis]];
   });
   return result;
+}
+
+Array Evaluation::einsum_dense(const Node& node, const EinsumDense& op, const Array& x) const {
+  Array result = evaluate_einsum(op, x, parameter(node, "kernel").array);
+  if (!op.bias) return result;
+  Array bias = parameter(node, "bias").array;
+  bias.shape.insert(bias.shape.begin(), result.shape.size() - bias.shape.size(), 1);
+  std::size_t next = 0;
+  for_each_index(result.shape,
+                 [&](const Index& index) { result.data[next++] += broadcast_at(bias, index); });
+  return result;
+}
+
+std::vector<Array> Evaluation::attention(const Node& node, const Attention& op,
+                                         const std::vector<Array>& inputs) const {
+  const bool concat = op.score == Attention::Score::Concat;
+  const Array scale = op.scale ? parameter(node, "scale").array : Array{{}, {1}};
+  const Array weight = concat ? parameter(node, "weight").array : Array{{}, {1}};
+  const Array scores = attention_scores(op, inputs.at(0), inputs.at(2), scale, weight.data.at(0));
+  return attend(scores, inputs.at(1), op.causal, op.return_scores);
+}
+
+std::vector<Array> Evaluation::multi_head_attention(const Node& node, const MultiHeadAttention& op,
+                                                    const std::vector<Array>& inputs) const {
+  const auto projected = [&](const Array& x, const std::string& part, std::uint64_t in) {
+    Array kernel = parameter(node, part + "/kernel").array;
+    kernel.shape = {in, kernel.data.size() / in};
+    if (!op.bias) return evaluate_dense(x, kernel, nullptr);
+    const Array bias = parameter(node, part + "/bias").array;
+    return evaluate_dense(x, kernel, &bias);
+  };
+  const auto width = [](std::int64_t extent) { return static_cast<std::uint64_t>(extent); };
+  const std::int64_t repeats = op.heads / op.key_value_heads;
+  const Array query =
+      split_heads(projected(inputs.at(0), "query", width(op.query_features)), op.heads, 1);
+  const Array value = split_heads(projected(inputs.at(1), "value", width(op.value_features)),
+                                  op.key_value_heads, repeats);
+  const Array key = split_heads(projected(inputs.at(2), "key", width(op.key_features)),
+                                op.key_value_heads, repeats);
+  const Array scale{{}, {1 / std::sqrt(static_cast<double>(op.key_dim))}};
+  std::vector<Array> results =
+      attend(attention_scores(Attention{}, query, key, scale, 1), value, op.causal, true);
+  results[0] =
+      projected(join_heads(results[0]), "attention_output", width(op.heads * op.value_dim));
+  if (!op.return_scores) results.pop_back();
+  return results;
 }
 
 Array Evaluation::prelu(const Node& node, const Array& x) const {
@@ -223,6 +274,9 @@ std::vector<Array> Evaluation::run_node(const Node& node) {
           [&](const RepeatVector& op) { return Arrays{evaluate_repeat_vector(op, x())}; },
           [&](const PadAxes& op) { return Arrays{evaluate_pad(op, x())}; },
           [&](const Upsample& op) { return Arrays{evaluate_upsample(op, x())}; },
+          [&](const EinsumDense& op) { return Arrays{einsum_dense(node, op, x())}; },
+          [&](const Attention& op) { return attention(node, op, inputs); },
+          [&](const MultiHeadAttention& op) { return multi_head_attention(node, op, inputs); },
           [&](const Embedding&) {
             return Arrays{evaluate_embedding(x(), parameter(node, "embeddings").array)};
           },

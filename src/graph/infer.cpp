@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "graph/einsum.h"
 #include "io/error.h"
 #include "io/overloaded.h"
 
@@ -229,6 +230,49 @@ Value infer_dot(const Dot& dot, const Value& a, const Value& b) {
   return value;
 }
 
+Value infer_einsum_dense(const EinsumDense& op, const Value& input) {
+  const EinsumLabels labels = einsum_labels(op, input.shape.size());
+  std::vector<Extent> shape;
+  for (const char label : labels.output) {
+    const std::size_t in_kernel = labels.kernel.find(label);
+    shape.push_back(in_kernel != std::string::npos ? op.kernel_shape[in_kernel]
+                                                   : input.shape[labels.input.find(label)]);
+  }
+  return with_shape(input, shape);
+}
+
+void require_attention_inputs(const std::vector<Value>& inputs) {
+  for (const Value& input : inputs) {
+    const bool fits = input.shape.size() >= 3 && input.shape.size() == inputs[0].shape.size();
+    if (!fits) {
+      refuse(fmt::format("Attention is given tensors of {} and {} axes.", inputs[0].shape.size(),
+                         input.shape.size()));
+    }
+  }
+}
+
+std::vector<Value> infer_attention(const Attention& op, const std::vector<Value>& inputs) {
+  require_attention_inputs(inputs);
+  Value output = same_as(inputs.at(0));
+  output.shape.back() = inputs.at(1).shape.back();
+  if (!op.return_scores) return {output};
+  Value scores = same_as(inputs[0]);
+  scores.shape.back() = extent_at(inputs.at(2), inputs[2].shape.size() - 2);
+  return {output, scores};
+}
+
+std::vector<Value> infer_multi_head_attention(const MultiHeadAttention& op,
+                                              const std::vector<Value>& inputs) {
+  require_attention_inputs(inputs);
+  Value output = same_as(inputs.at(0));
+  output.shape.back() = op.out_features;
+  if (!op.return_scores) return {output};
+  Value scores = same_as(inputs[0]);
+  scores.shape.insert(scores.shape.end() - 2, op.heads);
+  scores.shape.back() = extent_at(inputs.at(2), inputs[2].shape.size() - 2);
+  return {output, scores};
+}
+
 Value infer_embedding(const Embedding& embedding, const Value& input) {
   Value value = same_as(input);
   value.shape.push_back(embedding.output_dim);
@@ -370,6 +414,11 @@ std::vector<Value> infer(const Program& program, const Op& op, const std::vector
           },
           [&](const PadAxes& pad) { return Values{infer_pad(pad, x())}; },
           [&](const Upsample& upsample) { return Values{infer_upsample(upsample, x())}; },
+          [&](const EinsumDense& dense) { return Values{infer_einsum_dense(dense, x())}; },
+          [&](const Attention& attention) { return infer_attention(attention, inputs); },
+          [&](const MultiHeadAttention& attention) {
+            return infer_multi_head_attention(attention, inputs);
+          },
           [&](const Embedding& embedding) { return Values{infer_embedding(embedding, x())}; },
           [&](const Merge&) { return Values{infer_merge(inputs)}; },
           [&](const Concatenate& concatenate) {

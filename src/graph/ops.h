@@ -262,6 +262,54 @@ struct Upsample {
   bool operator==(const Upsample&) const = default;
 };
 
+/// numpy's einsum of x and the parameter `kernel`, plus the parameter `bias` if there is one, which
+/// broadcasts along the last axes. `equation` is "abc,cde->abde", of letters only but for one "…"
+/// at the beginning or the end of x and of the result ("...x,xy->...y"). Input: x.
+struct EinsumDense {
+  std::string equation;
+  std::vector<std::int64_t> kernel_shape;
+  bool bias = false;
+  bool operator==(const EinsumDense&) const = default;
+};
+
+/// softmax(scores) · value, where `scores` (…, T, S) tell how much each of T queries has to do with
+/// each of S keys; with `causal` query t sees keys 0…t only. Dot: q · k, times parameter `scale` if
+/// there is one. Concat: `weight` · Σ tanh(scale · (q + k)), both scalars. Additive: Σ scale ·
+/// tanh(q + k), scale(features). The sums are over the last axis. `dropout` is of the softmax's
+/// result, in training. Inputs: query (…, T, features), value (…, S, any), key (…, S, features).
+/// Outputs: (…, T, any), and with `return_scores` softmax(scores).
+struct Attention {
+  enum class Score { Dot, Concat, Additive };
+  Score score = Score::Dot;
+  bool scale = false;
+  bool causal = false;
+  bool return_scores = false;
+  double dropout = 0;
+  bool operator==(const Attention&) const = default;
+};
+
+/// For each head softmax(q · k / sqrt(key_dim)) · v, of projections of query, key and value; the
+/// results of the heads side by side are projected once more. Query head h is with key and value
+/// head h · key_value_heads / heads (rounded down). Parameters "query/kernel"(in, heads, key_dim),
+/// "query/bias"(heads, key_dim), the same of "key" and "value" with their own heads,
+/// "attention_output/kernel"(heads, value_dim, out…), "attention_output/bias"(out…). Inputs and
+/// outputs as of Attention; its scores are (…, heads, T, S).
+struct MultiHeadAttention {
+  std::int64_t heads = 1;
+  std::int64_t key_value_heads = 1;
+  std::int64_t key_dim = 1;
+  std::int64_t value_dim = 1;
+  std::int64_t query_features = 0;
+  std::int64_t key_features = 0;
+  std::int64_t value_features = 0;
+  std::int64_t out_features = 0;  ///< all of them
+  bool bias = true;
+  bool causal = false;
+  bool return_scores = false;
+  double dropout = 0;
+  bool operator==(const MultiHeadAttention&) const = default;
+};
+
 /// Row lookup in parameter `embeddings` (input_dim, output_dim). Input: integers (or floats that
 /// hold them).
 struct Embedding {
@@ -394,10 +442,10 @@ struct Unsupported {
   bool operator==(const Unsupported&) const = default;
 };
 
-using Op =
-    std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, GroupNorm, UnitNorm, Pool,
-                 ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten, Reshape, Permute, RepeatVector,
-                 PadAxes, Upsample, Embedding, Merge, Concatenate, Dot, ScaleOffset, Normalize,
-                 ChannelScale, Dropout, Cast, Recurrent, Identity, CallGraph, Unsupported>;
+using Op = std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, GroupNorm, UnitNorm,
+                        Pool, ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten, Reshape, Permute,
+                        RepeatVector, PadAxes, Upsample, EinsumDense, Attention, MultiHeadAttention,
+                        Embedding, Merge, Concatenate, Dot, ScaleOffset, Normalize, ChannelScale,
+                        Dropout, Cast, Recurrent, Identity, CallGraph, Unsupported>;
 
 }  // namespace tensorferry::graph

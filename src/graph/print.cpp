@@ -220,6 +220,18 @@ std::string normalized_axes(const std::vector<std::size_t>& axes, double epsilon
                      flag(scale, ", scale"), flag(center, ", center"));
 }
 
+std::string_view score_name(Attention::Score score) {
+  switch (score) {
+    case Attention::Score::Dot:
+      return "dot";
+    case Attention::Score::Concat:
+      return "concat";
+    case Attention::Score::Additive:
+      return "additive";
+  }
+  return "";
+}
+
 std::string_view kind_suffix(LayerNorm::Kind kind) {
   switch (kind) {
     case LayerNorm::Kind::Standard:
@@ -334,6 +346,19 @@ std::string arguments(const Op& op) {
           [](const Upsample& o) {
             return fmt::format("({}, {}, channels at {})", kind_name(o.kind), sizes(o.factors),
                                o.channel_axis);
+          },
+          [](const EinsumDense& o) {
+            return fmt::format("(\"{}\"{})", o.equation, flag(o.bias, ", bias"));
+          },
+          [](const Attention& o) {
+            return fmt::format("({}{}{}{})", score_name(o.score), flag(o.scale, ", scale"),
+                               flag(o.causal, ", causal"), flag(o.return_scores, ", scores"));
+          },
+          [](const MultiHeadAttention& o) {
+            return fmt::format("({} of {} heads, {} and {} -> {}{}{}{})", o.heads,
+                               o.key_value_heads, o.key_dim, o.value_dim, o.out_features,
+                               flag(o.bias, ", bias"), flag(o.causal, ", causal"),
+                               flag(o.return_scores, ", scores"));
           },
           [](const Embedding& o) { return fmt::format("({} -> {})", o.input_dim, o.output_dim); },
           [](const Merge& o) { return fmt::format("({})", kind_name(o.kind)); },

@@ -115,7 +115,7 @@ bool is_telling(std::string_view role) {
 void GroupBinding::check_name(const WeightSlot& slot, const StoredWeight& weight) const {
   const std::string_view role = role_of(weight.name);
   // Keras 3 calls a depthwise kernel plainly "kernel".
-  const bool same = role == slot.variable->role ||
+  const bool same = role == role_of(slot.variable->role) ||
                     (role == "kernel" && slot.variable->role == "depthwise_kernel");
   if (!same && is_telling(role)) {
     report_order(slot, weight, fmt::format("its name says `{}`", role));

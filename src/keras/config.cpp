@@ -18,9 +18,10 @@ struct ClassAlias {
 };
 // TensorFlow 1.13 to 2.1 wrote the versions of a class; `Model` was the functional model until 2.3.
 // A SyncBatchNormalization differs in training on several devices only.
-constexpr std::array<ClassAlias, 4> class_aliases = {
+constexpr std::array<ClassAlias, 5> class_aliases = {
     {{"BatchNormalizationV1", "BatchNormalization"},
      {"BatchNormalizationV2", "BatchNormalization"},
+     {"GroupedQueryAttention", "GroupQueryAttention"},
      {"Model", "Functional"},
      {"SyncBatchNormalization", "BatchNormalization"}}};
 

@@ -36,18 +36,22 @@ struct NetworkBuilder {
 class LayerCall {
  public:
   LayerCall(NetworkBuilder& builder, const std::vector<tensor::TensorRef>& tensors,
-            keras::Generation generation, const keras::Layer& layer, std::vector<Tensor> inputs)
+            keras::Generation generation, const keras::Layer& layer, std::vector<Tensor> inputs,
+            std::size_t node = 0)
       : builder_(builder),
         tensors_(tensors),
         generation_(generation),
         layer_(layer),
         inputs_(std::move(inputs)),
+        node_(node),
         arguments_(layer.name, layer.config) {}
 
   /// A call of `argument`, a layer that was given as an argument of this one.
   LayerCall of_argument(const keras::Layer& argument, Tensor input);
 
   const keras::Layer& layer() const { return layer_; }
+  /// As the config has it: which tensor is which argument, and what else the layer is told.
+  const keras::Call& keras_call() const { return layer_.calls.at(node_); }
   keras::Generation generation() const { return generation_; }
   const keras::Arguments& arguments() const { return arguments_; }
   const std::vector<Tensor>& inputs() const { return inputs_; }
@@ -93,6 +97,7 @@ class LayerCall {
   const keras::Layer& layer_;
   std::vector<Tensor> inputs_;
   std::vector<Tensor> also_returned_;
+  std::size_t node_;  ///< index of the call among the layer's
   keras::Arguments arguments_;
   const keras::Layer* owner_ = &layer_;  ///< whose name and parts these are
   std::string prefix_;                   ///< of the parts' names

@@ -89,9 +89,17 @@ bool passes_mask_on(const std::string& class_name) {
 }
 
 bool uses_mask(const std::string& class_name) {
-  static constexpr std::array<std::string_view, 7> classes = {
-      "Bidirectional", "GRU",    "GlobalAveragePooling1D", "GroupNormalization", "LSTM",
-      "SimpleRNN",     "Softmax"};
+  static constexpr std::array<std::string_view, 11> classes = {"AdditiveAttention",
+                                                               "Attention",
+                                                               "Bidirectional",
+                                                               "GRU",
+                                                               "GlobalAveragePooling1D",
+                                                               "GroupNormalization",
+                                                               "GroupQueryAttention",
+                                                               "LSTM",
+                                                               "MultiHeadAttention",
+                                                               "SimpleRNN",
+                                                               "Softmax"};
   return std::find(classes.begin(), classes.end(), class_name) != classes.end();
 }
 
@@ -102,9 +110,12 @@ bool says_nothing(const Json& value) {
 }
 
 // A keyword that Keras writes down for a call and that changes numbers.
-void require_plain_call(const keras::Call& call, bool training_is_default) {
+void require_plain_call(const keras::Layer& layer, const keras::Call& call,
+                        bool training_is_default) {
+  const LayerKind* kind = find_layer_kind(layer.class_name);
   for (const auto& [name, argument] : call.keywords) {
-    if (name == "training" && training_is_default) {
+    if ((name == "training" && training_is_default) ||
+        (kind != nullptr && takes_keyword(*kind, name))) {
       continue;
     }
     if (const Json* value = std::get_if<Json>(&argument.value)) {
@@ -156,7 +167,8 @@ class ModelLowering {
   void add_inputs(Scope& scope, const std::vector<Tensor>& given);
   void call_layers(Scope& scope);
   bool call_layer(Scope& scope, const keras::Layer& layer, std::uint32_t index, std::uint32_t node);
-  std::vector<Tensor> call(Scope& scope, const keras::Layer& layer, std::vector<Tensor> inputs);
+  std::vector<Tensor> call(Scope& scope, const keras::Layer& layer, std::uint32_t node,
+                           std::vector<Tensor> inputs);
   std::vector<Tensor> call_model(Scope& scope, const keras::Layer& layer,
                                  std::vector<Tensor> inputs);
   void note_fate(Scope& scope, const keras::Layer& layer, const std::vector<std::string>& classes);
@@ -281,7 +293,7 @@ std::vector<Tensor> ModelLowering::call_model(Scope& scope, const keras::Layer& 
   return outputs;
 }
 
-std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
+std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer, std::uint32_t node,
                                         std::vector<Tensor> inputs) {
   if (layer.model != nullptr) {
     return call_model(scope, layer, std::move(inputs));
@@ -293,7 +305,7 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   require_known_arguments(layer, *kind);
   const bool masked =
       std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.masked; });
-  LayerCall lowering(scope.builder, root_.tensors, root_.generation, layer, inputs);
+  LayerCall lowering(scope.builder, root_.tensors, root_.generation, layer, inputs, node);
   require_activation(activation_of(lowering));
   if (std::any_of(inputs.begin(), inputs.end(), is_lost)) {
     return {Tensor{}};
@@ -322,8 +334,9 @@ bool ModelLowering::call_layer(Scope& scope, const keras::Layer& layer, std::uin
   }
   std::vector<Tensor> outputs{Tensor{}};
   try {
-    require_plain_call(layer.calls[node], keras::says_training_by_default(layer, root_.generation));
-    outputs = call(scope, layer, std::move(inputs));
+    require_plain_call(layer, layer.calls[node],
+                       keras::says_training_by_default(layer, root_.generation));
+    outputs = call(scope, layer, node, std::move(inputs));
   } catch (const Refusal& refusal) {
     refuse(layer, refusal.reason);
     if (layer.model != nullptr) {

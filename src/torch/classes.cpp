@@ -214,12 +214,14 @@ const std::set<std::string>& reserved_names() {
   static const std::set<std::string> names{
       "self", "nn", "F", "torch", "OrderedDict", "super",
       // Helpers of ops/, some of which a call names only after the classes have their names.
-      "Bidirectional", "Constant", "Denormalization", "ElementwisePReLU", "FixedDenormalization",
-      "FixedNormalization", "GaussianDropout", "GaussianNoise", "LayerScale", "Normalization",
-      "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset", "SharedDropout", "StepwiseGRU",
-      "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN", "StochasticDepth", "average_pool",
-      "cubic", "hard_sigmoid", "lanczos3", "lanczos5", "pad_same", "resize", "resize_matrix",
-      "same_average_pool", "sparsemax"};
+      "AdditiveAttention", "ConcatAttention", "DotProductAttention", "EinsumDense",
+      "GroupQueryAttention", "MultiHeadAttention", "attend", "Bidirectional", "Constant",
+      "Denormalization", "ElementwisePReLU", "FixedDenormalization", "FixedNormalization",
+      "GaussianDropout", "GaussianNoise", "LayerScale", "Normalization", "NotConverted", "RMSNorm",
+      "RMSNormalization", "ScaleOffset", "SharedDropout", "StepwiseGRU", "StepwiseGRUResetAfter",
+      "StepwiseLSTM", "StepwiseRNN", "StochasticDepth", "average_pool", "cubic", "hard_sigmoid",
+      "lanczos3", "lanczos5", "pad_same", "resize", "resize_matrix", "same_average_pool",
+      "sparsemax"};
   return names;
 }
 

@@ -4,6 +4,10 @@
 const refused = [
   { match: /^activation\/activation_(exponential|sparsemax|squareplus)$/, words: ['"activation"'] },
   { match: /^activation\/fused_(exponential|sparsemax|squareplus)$/, words: ['"conv2d"'] },
+  { match: /^attention\/(dot|additive|heads)_scores$/, words: ["second output"] },
+  { match: /^attention\/heads_(map_axis_[12]|volume_axes_1_3)$/, words: ["attention_axes"] },
+  { match: /^attention\/additive_free$/, words: ["None"] },
+  { match: /^einsum_dense\/kernel_for_each_row$/, words: ["no product of matrices"] },
   // A stride larger than its window, "same", on sizes that are not known.
   { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', "None"] },
   // TF.js has the GRU of Keras before 2.1, and its own activations within the steps.

@@ -29,6 +29,18 @@ Array evaluate_dense(const Array& x, const Array& kernel, const Array* bias);
 Array evaluate_embedding(const Array& x, const Array& embeddings);
 Array evaluate_dot(const Dot& dot, const Array& a, const Array& b);
 
+/// Without the bias.
+Array evaluate_einsum(const EinsumDense& op, const Array& x, const Array& kernel);
+/// (…, T, S) of query (…, T, features) and key (…, S, features), before the softmax.
+Array attention_scores(const Attention& op, const Array& query, const Array& key,
+                       const Array& scale, double weight);
+/// softmax(scores) · value, then softmax(scores) if `return_scores`.
+std::vector<Array> attend(const Array& scores, const Array& value, bool causal, bool return_scores);
+/// (…, T, heads · dim) → (…, heads · repeats, T, dim), each head `repeats` times in succession.
+Array split_heads(const Array& x, std::int64_t heads, std::int64_t repeats);
+/// (…, heads, T, dim) → (…, T, heads · dim).
+Array join_heads(const Array& x);
+
 double evaluate_unary(const Unary& unary, double x);
 Array evaluate_softmax(const Softmax& softmax, const Array& x);
 Array evaluate_glu(const Glu& glu, const Array& x);

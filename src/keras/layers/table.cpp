@@ -4,9 +4,11 @@
 
 #include "keras/layers/activation.h"
 #include "keras/layers/applications.h"
+#include "keras/layers/attention.h"
 #include "keras/layers/augmentation.h"
 #include "keras/layers/convolution.h"
 #include "keras/layers/core.h"
+#include "keras/layers/einsum_dense.h"
 #include "keras/layers/merging.h"
 #include "keras/layers/normalization.h"
 #include "keras/layers/operations.h"
@@ -24,7 +26,9 @@ constexpr LayerRow table[] = {
     {"Activation", &activation_kind},
     {"ActivityRegularization", &identity_kind},
     {"Add", &add_kind},
+    {"AdditiveAttention", &additive_attention_kind},
     {"AlphaDropout", &alpha_dropout_kind},
+    {"Attention", &attention_kind},
     {"AugMix", &augmentation_kind},
     {"Average", &average_kind},
     {"AveragePooling1D", &average_pooling_kind},
@@ -50,6 +54,7 @@ constexpr LayerRow table[] = {
     {"Dot", &dot_kind},
     {"Dropout", &dropout_kind},
     {"ELU", &elu_kind},
+    {"EinsumDense", &einsum_dense_kind},
     {"Embedding", &embedding_kind},
     {"Flatten", &flatten_kind},
     {"GRU", &gru_kind},
@@ -62,6 +67,7 @@ constexpr LayerRow table[] = {
     {"GlobalMaxPooling2D", &global_max_pooling_kind},
     {"GlobalMaxPooling3D", &global_max_pooling_kind},
     {"GroupNormalization", &group_normalization_kind},
+    {"GroupQueryAttention", &group_query_attention_kind},
     {"Identity", &identity_kind},
     {"InputLayer", &input_kind},
     {"LSTM", &lstm_kind},
@@ -74,6 +80,7 @@ constexpr LayerRow table[] = {
     {"Maximum", &maximum_kind},
     {"Minimum", &minimum_kind},
     {"MixUp", &augmentation_kind},
+    {"MultiHeadAttention", &multi_head_attention_kind},
     {"Multiply", &multiply_kind},
     {"Normalization", &normalization_kind},
     {"PReLU", &prelu_kind},

@@ -6,6 +6,13 @@
 /// Refusal where TF.js cannot compute the same.
 namespace tensorferry::tfjs {
 
+// attention.cpp
+Tensor lower_attention(LayerCall& call);
+Tensor lower_additive_attention(LayerCall& call);
+Tensor lower_multi_head_attention(LayerCall& call);
+Tensor lower_group_query_attention(LayerCall& call);
+// einsum_dense.cpp
+Tensor lower_einsum_dense(LayerCall& call);
 // dense.cpp
 Tensor lower_dense(LayerCall& call);
 // convolution.cpp

@@ -26,6 +26,13 @@ constexpr std::string_view pool_arguments = "pool_size strides padding data_form
 constexpr std::string_view global_pool_arguments = "data_format keepdims";
 constexpr std::string_view batch_norm_arguments =
     "axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum";
+constexpr std::string_view attention_arguments = "use_scale score_mode dropout causal";
+constexpr std::string_view attention_keywords = "use_causal_mask return_attention_scores";
+constexpr std::string_view multi_head_arguments =
+    "num_heads key_dim value_dim dropout use_bias use_gate output_shape attention_axes "
+    "flash_attention query_shape key_shape value_shape softmax_robust_masking";
+constexpr std::string_view group_query_arguments =
+    "head_dim num_query_heads num_key_value_heads dropout use_bias use_gate flash_attention";
 // How images are changed in training.
 constexpr std::string_view augmentation_arguments =
     "addition_factor all_ops alpha bounding_box_format brightness_factor chain_depth "
@@ -41,11 +48,13 @@ constexpr std::string_view recurrent_arguments =
     "unit_forget_bias zero_output_for_mask";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 98> kinds = {{
+constexpr std::array<LayerKind, 103> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
+    {"AdditiveAttention", attention_arguments, lower_additive_attention, attention_keywords},
     {"AlphaDropout", drop_arguments, lower_alpha_dropout},
+    {"Attention", attention_arguments, lower_attention, attention_keywords},
     {"AugMix", augmentation_arguments, lower_identity},
     {"Average", "", lower_merge},
     {"AveragePooling1D", pool_arguments, lower_pooling1d},
@@ -71,6 +80,7 @@ constexpr std::array<LayerKind, 98> kinds = {{
     {"Dot", "axes normalize", lower_dot},
     {"Dropout", drop_arguments, lower_dropout},
     {"ELU", "alpha", lower_elu},
+    {"EinsumDense", "equation output_shape bias_axes activation", lower_einsum_dense},
     {"Embedding", "input_dim output_dim mask_zero input_length", lower_embedding},
     {"Flatten", "data_format", lower_flatten},
     {"GRU", recurrent_arguments, lower_recurrent},
@@ -83,6 +93,7 @@ constexpr std::array<LayerKind, 98> kinds = {{
     {"GlobalMaxPooling2D", global_pool_arguments, lower_global_pooling},
     {"GlobalMaxPooling3D", global_pool_arguments, lower_global_pooling},
     {"GroupNormalization", "groups axis epsilon center scale", lower_group_normalization},
+    {"GroupQueryAttention", group_query_arguments, lower_group_query_attention, attention_keywords},
     {"LSTM", recurrent_arguments, lower_recurrent},
     {"LayerNormalization", "axis epsilon center scale rms_scaling", lower_layer_normalization},
     {"LayerScale", "init_values projection_dim", lower_layer_scale},
@@ -93,6 +104,7 @@ constexpr std::array<LayerKind, 98> kinds = {{
     {"Maximum", "", lower_merge},
     {"Minimum", "", lower_merge},
     {"MixUp", augmentation_arguments, lower_identity},
+    {"MultiHeadAttention", multi_head_arguments, lower_multi_head_attention, attention_keywords},
     {"Multiply", "", lower_merge},
     {"Normalization", "axis mean variance invert input_mean input_variance", lower_normalization},
     {"PReLU", "shared_axes", lower_prelu},
@@ -167,6 +179,10 @@ bool has_word(std::string_view words, std::string_view word) {
 }
 
 }  // namespace
+
+bool takes_keyword(const LayerKind& kind, std::string_view name) {
+  return has_word(kind.keywords, name);
+}
 
 const LayerKind* find_layer_kind(std::string_view class_name) {
   const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const LayerKind& kind) {

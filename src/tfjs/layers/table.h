@@ -13,10 +13,14 @@ struct LayerKind {
   /// and has a value, is refused.
   std::string_view arguments;
   Tensor (*lower)(LayerCall& call);
+  /// Keywords of a call that the lowering reads, apart by spaces.
+  std::string_view keywords = "";
 };
 
 /// Null for a class that TF.js cannot have.
 const LayerKind* find_layer_kind(std::string_view class_name);
+
+bool takes_keyword(const LayerKind& kind, std::string_view name);
 
 /// Throws Refusal for an argument outside the allow-list that was given a value.
 void require_known_arguments(const keras::Layer& layer, const LayerKind& kind);

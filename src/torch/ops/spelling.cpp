@@ -61,6 +61,15 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
           [](const graph::RepeatVector&) -> Result { return std::nullopt; },
           [](const graph::PadAxes&) -> Result { return std::nullopt; },
           [&](const graph::Upsample& op) -> Result { return declare_upsample(op); },
+          [&](const graph::EinsumDense& op) -> Result {
+            return declare_einsum_dense(op, site, helpers);
+          },
+          [&](const graph::Attention& op) -> Result {
+            return declare_attention(op, site, helpers);
+          },
+          [&](const graph::MultiHeadAttention& op) -> Result {
+            return declare_multi_head_attention(op, site, helpers);
+          },
           [&](const graph::Embedding& op) -> Result { return declare_embedding(op, site); },
           [](const graph::Merge&) -> Result { return std::nullopt; },
           [](const graph::Concatenate&) -> Result { return std::nullopt; },
@@ -124,6 +133,13 @@ Expression spell(Call& call) {
           [&](const graph::RepeatVector& op) { return call_repeat_vector(op, call); },
           [&](const graph::PadAxes& op) { return call_pad(op, call); },
           [&](const graph::Upsample& op) { return call_upsample(op, call); },
+          [&](const graph::EinsumDense&) { return call_module(call); },
+          [&](const graph::Attention& op) {
+            return call_attention(op.causal, op.return_scores, call);
+          },
+          [&](const graph::MultiHeadAttention& op) {
+            return call_attention(op.causal, op.return_scores, call);
+          },
           [&](const graph::Embedding&) { return call_embedding(call); },
           [&](const graph::Merge& op) { return call_merge(op, call); },
           [&](const graph::Concatenate& op) { return call_concatenate(op, call); },

@@ -92,6 +92,14 @@ Declaration declare_dense(const graph::Dense& dense, const Site& site);
 Declaration declare_embedding(const graph::Embedding& embedding, const Site& site);
 Expression call_embedding(Call& call);
 
+// attention.cpp
+Declaration declare_einsum_dense(const graph::EinsumDense& op, const Site& site, Helpers& helpers);
+Declaration declare_attention(const graph::Attention& op, const Site& site, Helpers& helpers);
+Declaration declare_multi_head_attention(const graph::MultiHeadAttention& op, const Site& site,
+                                         Helpers& helpers);
+/// Of both attentions.
+Expression call_attention(bool causal, bool return_scores, Call& call);
+
 // normalization.cpp
 Declaration declare_batch_norm(const graph::BatchNorm& norm, const Site& site);
 Expression call_batch_norm(Call& call, bool ranks_alike);

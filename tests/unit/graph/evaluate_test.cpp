@@ -254,3 +254,39 @@ TEST_CASE("the backward sequence is turned back before it meets the forward one"
   op.return_sequences = false;
   CHECK(evaluate_recurrent(op, {weights, weights}, {x}).at(0).data == Numbers{150});
 }
+
+TEST_CASE("groups are of neighbouring channels, and a norm has a least value") {
+  GroupNorm norm;
+  norm.axis = 1;
+  norm.groups = 2;
+  norm.features = 4;
+  norm.epsilon = 0;
+  // (1, 4 channels, 1 cell): the pairs 1, 3 and 2, 6 by themselves.
+  check_close(group_normalized(norm, {{1, 4, 1}, {1, 3, 2, 6}}).data, {-1, 1, -1, 1});
+  check_close(evaluate_unit_norm({{1}, 1}, {{2, 2}, {3, 4, 0.3, 0.4}}).data, {0.6, 0.8, 0.3, 0.4});
+}
+
+TEST_CASE("a query of another length than the keys; it sees no later one") {
+  const Array query{{1, 2, 1}, {0, 1}};
+  const Array key{{1, 3, 1}, {std::log(2.0), std::log(6.0), 50}};
+  const Array value{{1, 3, 2}, {1, 10, 2, 20, 4, 40}};
+  const Array scores = attention_scores({}, query, key, {{}, {1}}, 1);
+  const std::vector<Array> results = attend(scores, value, true, true);
+  check_close(results[0].data, {1, 10, 0.25 * 1 + 0.75 * 2, 0.25 * 10 + 0.75 * 20});
+  check_close(results[1].data, {1, 0, 0, 0.25, 0.75, 0});
+}
+
+TEST_CASE("heads are split and joined; several queries' heads share one of the keys") {
+  const Array x{{1, 2, 4}, {1, 2, 3, 4, 5, 6, 7, 8}};
+  const Array heads = split_heads(x, 2, 1);
+  check_close(heads.data, {1, 2, 5, 6, 3, 4, 7, 8});
+  check_close(join_heads(heads).data, x.data);
+  check_close(split_heads({{1, 1, 2}, {1, 2}}, 2, 2).data, {1, 1, 2, 2});
+}
+
+TEST_CASE("an einsum of letters and of axes that are not named") {
+  EinsumDense op{"ab,bc->ca", {2, 1}, false};
+  check_close(evaluate_einsum(op, {{2, 2}, {1, 2, 3, 4}}, {{2, 1}, {10, 1}}).data, {12, 34});
+  op.equation = "...x,xy->...y";
+  check_close(evaluate_einsum(op, {{1, 2, 2}, {1, 2, 3, 4}}, {{2, 1}, {10, 1}}).data, {12, 34});
+}
