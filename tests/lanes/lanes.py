@@ -195,9 +195,9 @@ def lanes() -> list[Lane]:
     return [
         Lane("install", install.everything),
         Lane("build", build.everything),
+        Lane("fixtures", fixtures),
         Lane("unit", unit),
         Lane("sanitize", sanitize),
-        Lane("fixtures", fixtures),
         *[lane for lane in of_folders if has_tests(TESTS / lane.name)],
         Lane("lint", linters),
         Lane("torch_today", torch_today),

@@ -92,9 +92,10 @@ std::vector<std::string> fixture_names(const FixtureStore& store) {
   constexpr std::string_view extension = ".json";
   std::vector<std::string> names;
   for (const std::string& file : store.files) {
-    if (!file.ends_with(extension) || file.ends_with(".architecture.json")) continue;
-    if (std::count(file.begin(), file.end(), '/') != 2) continue;
-    names.push_back(file.substr(0, file.size() - extension.size()));
+    if (!file.ends_with(extension) || std::count(file.begin(), file.end(), '/') != 2) continue;
+    const std::string name = file.substr(0, file.size() - extension.size());
+    // A model's own JSON has one more word: NAME.architecture.json, NAME.config.json.
+    if (name.find('.') == std::string::npos) names.push_back(name);
   }
   return names;
 }
@@ -125,8 +126,20 @@ Fixture load_fixture(const FixtureStore& store, const std::string& name) {
   return fixture;
 }
 
-graph::LoadTensor tensor_loader(const std::vector<io::Source>& files) {
-  return [files](const tensor::TensorRef& ref) {
+std::vector<io::Source> with_inflated(std::vector<io::Source> files,
+                                      const std::vector<tensor::TensorRef>& inflated) {
+  tensor::Bundle bundle;
+  tensor::add_temporaries(bundle, inflated);
+  for (const tensor::OutputFile& temporary : bundle.temporaries) {
+    std::vector<std::byte> bytes(temporary.size());
+    tensor::produce(bundle, temporary.parts.at(0), 0, files, {}, {}, bytes);
+    files.push_back(io::memory_source("inflated", std::move(bytes)));
+  }
+  return files;
+}
+
+graph::LoadTensor tensor_loader(const std::vector<io::Source>& sources) {
+  return [sources](const tensor::TensorRef& ref) {
     graph::Array array;
     array.shape = ref.shape;
     const std::uint64_t count = tensor::element_count(ref.shape);
@@ -140,7 +153,7 @@ graph::LoadTensor tensor_loader(const std::vector<io::Source>& files) {
     bundle.computations.push_back(computation);
     const std::uint64_t size = tensor::dtype_size(computation.dtype);
     std::vector<std::byte> bytes(count * size);
-    tensor::produce(bundle, tensor::ComputedPart{0, 0, bytes.size()}, 0, files, {}, {}, bytes);
+    tensor::produce(bundle, tensor::ComputedPart{0, 0, bytes.size()}, 0, sources, {}, {}, bytes);
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::byte* at = bytes.data() + i * size;
       if (ref.dtype == tensor::DType::Int64) {

@@ -43,8 +43,12 @@ FixtureStore made_fixtures();
 std::vector<std::string> fixture_names(const FixtureStore& store);
 Fixture load_fixture(const FixtureStore& store, const std::string& name);
 
-/// A stored tensor as the evaluator wants it, read from the fixture's files.
-graph::LoadTensor tensor_loader(const std::vector<io::Source>& files);
+/// The sources that tensors refer to: the files, then what had to be inflated (`Model::inflated`).
+std::vector<io::Source> with_inflated(std::vector<io::Source> files,
+                                      const std::vector<tensor::TensorRef>& inflated);
+
+/// A stored tensor as the evaluator wants it, read from its sources.
+graph::LoadTensor tensor_loader(const std::vector<io::Source>& sources);
 
 /// max|a − b| ≤ 1e-5 · max|b| + 1e-6; the empty text, or what is wrong.
 std::string difference(const graph::Array& found, const graph::Array& expected);

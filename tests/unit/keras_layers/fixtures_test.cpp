@@ -37,9 +37,10 @@ std::string compare_outputs(const std::vector<graph::Array>& found,
 /// Empty, or what is wrong. Deep nets are too large for an evaluator that is meant to be slow: of
 /// them only the shapes are looked at.
 std::string compare(const test::Fixture& fixture) {
-  const graph::Program program = keras::lower(keras::read_model(fixture.files));
+  const keras::Model model = keras::read_model(fixture.files);
+  const graph::Program program = keras::lower(model);
   const graph::Graph& graph = program.graphs.at(program.root);
-  const auto load = test::tensor_loader(fixture.files);
+  const auto load = test::tensor_loader(test::with_inflated(fixture.files, model.inflated));
   std::string wrong;
   for (const io::Note& note : program.notes) {
     const bool expected =
