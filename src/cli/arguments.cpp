@@ -186,8 +186,8 @@ struct Parser {
     return {};
   }
 
-  // Only --json fits `inspect`.
-  Problem apply_inspect() {
+  // Only --json fits `inspect` and `layers`.
+  Problem apply_json() {
     for (const auto& [flag, value] : given) {
       if (flag->name != "--json") {
         return std::string(flag->name) + " goes with convert.";
@@ -195,7 +195,7 @@ struct Parser {
       flag->set(result, value);
     }
     if (target || !result.output.empty()) {
-      return "inspect takes files and --json only.";
+      return "-o and --to go with convert.";
     }
     return {};
   }
@@ -227,10 +227,13 @@ struct Parser {
   }
 
   Problem finish() {
+    if (result.command == Command::Layers) {
+      return result.files.empty() ? apply_json() : "layers takes no file: it tells of all classes.";
+    }
     if (result.files.empty()) {
       return "Name the file, or the folder, of the model.";
     }
-    return result.command == Command::Inspect ? apply_inspect() : apply_convert();
+    return result.command == Command::Inspect ? apply_json() : apply_convert();
   }
 };
 
@@ -290,10 +293,15 @@ tl::expected<Arguments, std::string> parse_arguments(const std::vector<std::stri
     parser.result.command = Command::Version;
     return parser.result;
   }
-  if (command != "inspect" && command != "convert") {
+  if (command == "inspect") {
+    parser.result.command = Command::Inspect;
+  } else if (command == "convert") {
+    parser.result.command = Command::Convert;
+  } else if (command == "layers") {
+    parser.result.command = Command::Layers;
+  } else {
     return tl::unexpected("There is no command \"" + command + "\"; see tensorferry --help.");
   }
-  parser.result.command = command == "inspect" ? Command::Inspect : Command::Convert;
 
   for (std::size_t index = 1; index < arguments.size();) {
     const auto token = next_token(arguments, index);
@@ -316,6 +324,7 @@ std::string_view help_text() {
   return R"(Usage:
   tensorferry inspect FILE… [--json]
   tensorferry convert FILE… --to pytorch|tfjs -o OUT [options]
+  tensorferry layers [--json]           what becomes of each layer class
 
 FILE… is a Keras model (.keras, .h5), an architecture JSON with its weights (one file,
 or shards with their list), or a folder that holds exactly one of these. OUT is a folder,

@@ -9,7 +9,7 @@
 
 namespace tensorferry::cli {
 
-enum class Command { Help, Version, Inspect, Convert };
+enum class Command { Help, Version, Layers, Inspect, Convert };
 
 /// What the command line asks for. `options.zip_name` is set where OUT ends in `.zip`.
 struct Arguments {

@@ -69,7 +69,7 @@ std::string table_text(const std::vector<Row>& rows) {
         line += std::string(widths[i] - width_of(row[i]) + 2, ' ');
       }
     }
-    text += line + "\n";
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text;
 }
@@ -113,6 +113,15 @@ std::string line_of(const Json& json) {
 }
 
 }  // namespace
+
+std::string layers_text(std::string_view json) {
+  std::vector<Row> rows = {{"class", "PyTorch", "TF.js", ""}};
+  for (const Json& row : Json::parse(json)) {
+    rows.push_back({row["class"].get<std::string>(), row["pytorch"].get<std::string>(),
+                    row["tfjs"].get<std::string>(), row["reason"].get<std::string>()});
+  }
+  return table_text(rows);
+}
 
 std::string inspection_text(std::string_view json) {
   const Json root = Json::parse(json);

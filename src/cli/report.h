@@ -8,6 +8,9 @@
 
 namespace tensorferry::cli {
 
+/// What `layers` prints, of the text of `layers_json`: a line a class.
+std::string layers_text(std::string_view json);
+
 /// What `inspect` prints, of the text of `inspect_json`: the model's head, a table of its layers,
 /// its notes.
 std::string inspection_text(std::string_view json);

@@ -37,6 +37,12 @@ int inspect(const Arguments& arguments, const io::Host& host) {
   return 0;
 }
 
+int layers(const Arguments& arguments, const io::Host& host) {
+  const std::string json = layers_json();
+  host.print(arguments.json ? json + "\n" : layers_text(json));
+  return 0;
+}
+
 std::string text_of(const io::Source& source) {
   std::string text(source.size, '\0');
   source.read(0, std::as_writable_bytes(std::span(text.data(), text.size())));
@@ -123,6 +129,8 @@ int run(const std::vector<std::string>& arguments, const io::Host& host) {
     case Command::Version:
       host.print("tensorferry " + std::string(version()) + "\n");
       return 0;
+    case Command::Layers:
+      return layers(*parsed, host);
     case Command::Inspect:
       return inspect(*parsed, host);
     case Command::Convert:

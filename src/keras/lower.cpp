@@ -12,6 +12,7 @@
 #include "io/overloaded.h"
 #include "keras/call_order.h"
 #include "keras/layers/layer_call.h"
+#include "keras/layers/refused.h"
 #include "keras/layers/table.h"
 
 namespace tensorferry::keras {
@@ -263,7 +264,7 @@ void Lowering::lower_layer(Scope& scope, const CallId& id, std::vector<ValueId> 
   const Layer& layer = scope.model.layers[id.layer];
   const Call& call = layer.calls[id.node];
   const LayerKind* kind = find_layer_kind(layer.class_name);
-  if (kind == nullptr) throw Refusal{"this class is not supported"};
+  if (kind == nullptr) throw Refusal{std::string(refusal_of(layer.class_name))};
   const std::string policy = Arguments(layer.name, layer.config).text("dtype", layer.dtype);
   if (policy.find("_from_") != std::string::npos) {
     throw Refusal{fmt::format("its weights are quantized (dtype policy \"{}\")", policy)};
