@@ -123,15 +123,17 @@ FileKind file_kind(const io::Source& file) {
   if (file.size == 0) {
     throw io::Error(io::ErrorCode::FileEmpty, fmt::format("{} is empty (0 bytes).", file.name));
   }
-  if (h5::looks_like_hdf5(file)) return FileKind::Hdf5;
   const std::string bytes = beginning(file);
+  // HDF5 may begin at byte 512, 1024, 2048 … of a file, and a member of an archive may lie there.
+  const bool is_zip = bytes.starts_with("PK\x03\x04");
+  if (!is_zip && h5::looks_like_hdf5(file)) return FileKind::Hdf5;
   for (const Signature& signature : signatures) {
     if (bytes.size() >= signature.offset &&
         bytes.compare(signature.offset, signature.bytes.size(), signature.bytes) == 0) {
       wrong(file, signature.what, signature.way_out);
     }
   }
-  if (bytes.starts_with("PK\x03\x04")) {
+  if (is_zip) {
     const std::vector<io::ZipMember> members = io::zip_members(file);
     if (is_archive(members)) return FileKind::Archive;
     refuse_zip(file, members);

@@ -146,6 +146,23 @@ TEST_CASE("members below one folder are the model's, those of other paths are no
   CHECK(error_of({zip(members, false)}).find("holds no config.json") != std::string::npos);
 }
 
+TEST_CASE("an archive whose weights lie where HDF5 looks for a beginning is no HDF5 file") {
+  constexpr std::size_t header = 30;  // of a member, before its name
+  Members members = keras_members();
+  std::size_t offset = header + members[2].first.size();
+  for (const std::size_t i : {0, 1}) {
+    offset += header + members[i].first.size() + members[i].second.size();
+  }
+  const std::string name = "assets/x";
+  std::size_t begin = 512;
+  while (begin < offset + header + name.size()) begin *= 2;
+  members.insert(members.begin(), {name, std::string(begin - offset - header - name.size(), 'x')});
+  const keras::Model model = keras::read_model({zip(members, false)});
+  CHECK(model.container == "keras");
+  CHECK(model.kind != keras::ModelKind::WeightsOnly);
+  CHECK(place(model.tensors.front()).offset > begin);
+}
+
 TEST_CASE("an archive and another model are two models") {
   const io::Source archive = zip(keras_members(), false);
   CHECK(error_of({archive, archive}).find("one by one") != std::string::npos);

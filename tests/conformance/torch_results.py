@@ -1,0 +1,71 @@
+"""Converts each model to PyTorch, runs it, and writes what came of it: a JSON line a model.
+
+    torch_results.py MODELS BINARY OUT
+
+`id`, `container`, `layers` (class, what it becomes in PyTorch and in TF.js), `exit`, `error`
+(max|a − b| / max|b| over all outputs, null where nothing ran), `wrong` (empty, or what is wrong),
+`warnings` (codes of notes).
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+import torch
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support import convert, fixtures  # noqa: E402
+from support import network as nets  # noqa: E402
+
+
+def error_of(fixture, network, manifest) -> float:
+    worst = 0.0
+    for inputs, outputs in fixture.runs():
+        actual = nets.run_network(network, manifest, inputs)
+        for a, b in zip(actual, outputs, strict=True):
+            difference = np.abs(a.astype("float64") - b.astype("float64")).max()
+            worst = max(worst, difference / max(np.abs(b).max(), 1e-30))
+    return worst
+
+
+def result_of(fixture, conversions) -> dict:
+    done = conversions.get(fixture, "--weights", "safetensors")
+    result = {"id": fixture.id, "exit": done.code, "error": None, "wrong": ""}
+    if done.code:
+        return {**result, "wrong": done.explain()}
+    manifest = done.manifest
+    inspected = json.loads(
+        convert.run(conversions.binary, "inspect", "--json", *fixture.files).stdout
+    )
+    result["container"] = inspected["container"]
+    result["layers"] = [[it["class"], it["pytorch"], it["tfjs"]] for it in inspected["layers"]]
+    result["warnings"] = [n["code"] for n in manifest["notes"] if n["severity"] != "info"]
+    network = nets.load_network(done.out, manifest)
+    faults = nets.differences(fixture, network, manifest)
+    if not faults:
+        result["error"] = error_of(fixture, network, manifest)
+    return {**result, "wrong": "; ".join(faults)}
+
+
+def main() -> int:
+    root, binary, out = sys.argv[1:]
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder, open(out, "w") as lines:
+        conversions = convert.Conversions(binary, pathlib.Path(folder))
+        for fixture in fixtures.find(pathlib.Path(root), ("single",)):
+            try:
+                result = result_of(fixture, conversions)
+            except Exception as error:  # one model must not hide the others
+                result = {"id": fixture.id, "wrong": f"{type(error).__name__}: {error}"}
+            lines.write(json.dumps(result) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
