@@ -7,6 +7,7 @@
 #include <map>
 
 #include "graph/evaluate/kernels.h"
+#include "graph/functions.h"
 #include "io/error.h"
 #include "io/overloaded.h"
 
@@ -288,6 +289,10 @@ std::vector<Array> Evaluation::run_node(const Node& node) {
           [&](const ChannelScale& op) { return Arrays{channel_scale(node, op, x())}; },
           [&](const Dropout&) { return Arrays{x()}; },
           [&](const Cast& op) { return Arrays{evaluate_cast(op, x())}; },
+          [&](const Literal& op) {
+            return Arrays{{Index(op.shape.begin(), op.shape.end()), op.values}};
+          },
+          [&](const Function& op) { return evaluate_function(op, inputs); },
           [&](const Recurrent& op) { return recurrent(node, op, inputs); },
           [&](const Identity&) { return Arrays{x()}; },
           [&](const CallGraph& op) {

@@ -41,6 +41,8 @@ std::string_view op_name(const Op& op) {
                         [](const ChannelScale&) { return "ChannelScale"; },
                         [](const Dropout&) { return "Dropout"; },
                         [](const Cast&) { return "Cast"; },
+                        [](const Literal&) { return "Literal"; },
+                        [](const Function&) { return "Function"; },
                         [](const Recurrent&) { return "Recurrent"; },
                         [](const Identity&) { return "Identity"; },
                         [](const CallGraph&) { return "CallGraph"; },

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "graph/einsum.h"
+#include "graph/functions.h"
 #include "io/error.h"
 #include "io/overloaded.h"
 
@@ -434,6 +435,13 @@ std::vector<Value> infer(const Program& program, const Op& op, const std::vector
             value.dtype = cast.to;
             return Values{value};
           },
+          [&](const Literal& literal) {
+            Value value;
+            value.shape = literal.shape;
+            value.dtype = literal.dtype;
+            return Values{value};
+          },
+          [&](const Function& function) { return infer_function(function, inputs); },
           [&](const Recurrent& recurrent) { return infer_recurrent(recurrent, inputs); },
           [&](const Identity&) { return unchanged(); },
           [&](const CallGraph& call) { return infer_call(program, call, inputs); },

@@ -392,6 +392,39 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
+/// Numbers that stand in a call, as an array: row-major, of any dtype. No inputs.
+struct Literal {
+  tensor::DType dtype = tensor::DType::Float32;
+  std::vector<std::int64_t> shape;
+  std::vector<double> values;
+  bool operator==(const Literal&) const = default;
+};
+
+/// A number in a call in the place of a tensor. `whole`: Python's 2, which keeps an integer
+/// tensor's dtype, where 2.0 does not.
+struct Scalar {
+  double value = 0;
+  bool whole = false;
+  bool operator==(const Scalar&) const = default;
+};
+
+struct FunctionKind;
+
+/// A function of a tensor library (numpy's, for most) that is no layer: a row of the tables of
+/// functions.h, which say what its axes, integers, numbers and text are. The lowering has brought
+/// the operands to the dtype in which it computes. Inputs: the operands that are tensors.
+struct Function {
+  const FunctionKind* kind = nullptr;
+  std::vector<std::optional<Scalar>> operands;  ///< in the function's order; none: the next input
+  std::vector<std::size_t> axes;
+  bool keep_dims = false;
+  std::vector<std::int64_t> integers;
+  std::vector<double> numbers;
+  std::string text;
+  std::vector<tensor::DType> dtypes;  ///< one for each result
+  bool operator==(const Function&) const = default;
+};
+
 /// A function that a recurrent step applies to the values of one time.
 using StepFunction = std::variant<Identity, Unary, Softmax>;
 
@@ -442,10 +475,11 @@ struct Unsupported {
   bool operator==(const Unsupported&) const = default;
 };
 
-using Op = std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, GroupNorm, UnitNorm,
-                        Pool, ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten, Reshape, Permute,
-                        RepeatVector, PadAxes, Upsample, EinsumDense, Attention, MultiHeadAttention,
-                        Embedding, Merge, Concatenate, Dot, ScaleOffset, Normalize, ChannelScale,
-                        Dropout, Cast, Recurrent, Identity, CallGraph, Unsupported>;
+using Op =
+    std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, GroupNorm, UnitNorm, Pool,
+                 ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten, Reshape, Permute, RepeatVector,
+                 PadAxes, Upsample, EinsumDense, Attention, MultiHeadAttention, Embedding, Merge,
+                 Concatenate, Dot, ScaleOffset, Normalize, ChannelScale, Dropout, Cast, Literal,
+                 Function, Recurrent, Identity, CallGraph, Unsupported>;
 
 }  // namespace tensorferry::graph

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "graph/functions.h"
 #include "io/overloaded.h"
 
 namespace tensorferry::graph {
@@ -40,6 +41,18 @@ std::string conv_text(const Conv& op) {
       op.in_channels, op.out_channels, sizes(op.kernel_size), sizes(op.strides),
       sizes(op.dilations), padding_text(op.padding), op.groups, op.channel_axis,
       flag(op.transposed, ", transposed"), flag(op.bias, ", bias"));
+}
+
+std::string function_text(const Function& op) {
+  std::string text = std::string(op.kind->name);
+  for (const auto& operand : op.operands) {
+    text += operand ? fmt::format(", {}", operand->value) : std::string(", x");
+  }
+  if (!op.axes.empty()) text += fmt::format(", axes {}", fmt::join(op.axes, " "));
+  if (!op.integers.empty()) text += fmt::format(", {}", fmt::join(op.integers, " "));
+  if (!op.numbers.empty()) text += fmt::format(", {}", fmt::join(op.numbers, " "));
+  if (!op.text.empty()) text += ", " + op.text;
+  return fmt::format("({}{})", text, flag(op.keep_dims, ", keeps axes"));
 }
 
 std::string_view kind_name(Pool::Kind kind) {
@@ -380,6 +393,10 @@ std::string arguments(const Op& op) {
           },
           [](const Dropout& o) { return fmt::format("({}, {})", kind_name(o.kind), o.rate); },
           [](const Cast& o) { return fmt::format("({})", tensor::dtype_name(o.to)); },
+          [](const Literal& o) {
+            return fmt::format("({} of {})", sizes(o.shape), tensor::dtype_name(o.dtype));
+          },
+          [](const Function& o) { return function_text(o); },
           [](const Recurrent& o) { return recurrent_text(o); },
           [](const Identity&) { return std::string(); },
           [](const CallGraph& o) { return fmt::format("(graph {})", o.graph); },

@@ -9,6 +9,7 @@
 #include "io/error.h"
 #include "keras/config.h"
 #include "keras/json_text.h"
+#include "keras/operations/operation_row.h"
 #include "keras/wiring.h"
 
 namespace tensorferry::keras {
@@ -40,13 +41,14 @@ bool is_sequential_config(const Json& config) {
 }
 
 // keras.ops called in a functional model; in `.h5` its class looks like a layer's of the same name
-// (Add). Every layer of Keras 3 writes `trainable` and `dtype`, an operation its own arguments
-// only; `.keras` has the module.
+// (Add). Every layer of Keras 3 writes `trainable` or `dtype`, an operation its own arguments only,
+// of which one may be a `dtype`; `.keras` has the module.
 bool is_operation(const Json& written, const Json& config, const std::string& class_name,
                   Generation generation) {
   if (text_member(written, "module").starts_with("keras.src.ops.")) return true;
   return generation == Generation::Keras3 && class_name != "InputLayer" &&
-         !config.contains("trainable") && !config.contains("dtype");
+         !config.contains("trainable") &&
+         (!config.contains("dtype") || find_operation(class_name) != nullptr);
 }
 
 // Each level is three of JSON's, whose depth is limited; this is the guard of our own recursion.

@@ -269,7 +269,7 @@ void Lowering::lower_layer(Scope& scope, const CallId& id, std::vector<ValueId> 
   if (policy.find("_from_") != std::string::npos) {
     throw Refusal{fmt::format("its weights are quantized (dtype policy \"{}\")", policy)};
   }
-  require_known_arguments(layer, *kind);
+  if (!kind->is_operation) require_known_arguments(layer, *kind);
   const bool masked = std::any_of(inputs.begin(), inputs.end(),
                                   [&](ValueId input) { return scope.masked.contains(input); });
   if (masked && kind->mask == MaskUse::Consumes) throw Refusal{"it depends on a mask"};
@@ -307,11 +307,14 @@ void Lowering::lower_call(Scope& scope, const CallId& id) {
   const std::size_t modules = program_.modules.size();
   try {
     const LayerKind* kind = find_layer_kind(layer.class_name);
-    require_plain_keywords(call,
-                           kind == nullptr ? std::span<const std::string_view>{} : kind->keywords);
+    const bool is_operation = kind != nullptr && kind->is_operation;
+    if (!is_operation) {
+      require_plain_keywords(
+          call, kind == nullptr ? std::span<const std::string_view>{} : kind->keywords);
+    }
     if (layer.model != nullptr) return lower_nested(scope, id, inputs);
     std::vector<ValueId> casted = inputs;
-    if (const auto dtype = dtype_from_name(layer.dtype)) {
+    if (const auto dtype = dtype_from_name(layer.dtype); dtype && !is_operation) {
       for (ValueId& input : casted) input = cast(scope, input, *dtype, layer);
     }
     lower_layer(scope, id, std::move(casted));

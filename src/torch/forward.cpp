@@ -90,7 +90,8 @@ class Forward {
     tell(node, label(i, value));
     std::string names;
     for (const graph::ValueId output : node.outputs) {
-      names += (names.empty() ? "" : ", ") + variables_.assign(i, output);
+      const std::string name = variables_.is_read(output) ? variables_.assign(i, output) : "_";
+      names += (names.empty() ? "" : ", ") + name;
     }
     writer_.statement(names + " = ", value);
   }

@@ -16,6 +16,7 @@ const refused = [
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
   // Operators between a tensor and a number are no layers of TF.js.
   { match: /^merging\/operators$/, words: ['"true_divide"', "ops.Add"] },
+  { match: /^operations\//, words: ["TF.js"] },
   { match: /^random_layers\/upsampling2d_/, words: ["None"], sometimes: true },
   { match: /^normalization\/layer_norm_rms_scaling$/, words: ["rms_scaling"] },
   {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/functions.h"
 #include "graph/passes/laid_out_values.h"
 #include "io/overloaded.h"
 
@@ -73,6 +74,8 @@ class GraphLayout {
             [&](const ChannelScale& op) { channel_scale(node, op); },
             [&](const Dropout& op) { dropout(node, op); },
             [&](const Cast& op) { elementwise(node, op); },
+            [&](const Literal& op) { keep(node, op); },
+            [&](const Function& op) { function(node, op); },
             [&](const Recurrent& op) { keras_only(node, op, "it goes along axis 1"); },
             [&](const Identity& op) { elementwise(node, op); },
             [&](const CallGraph& op) { call(node, op); },
@@ -247,7 +250,42 @@ class GraphLayout {
     return result;
   }
 
-  void reduce(const Node& node, ReduceAxes op) {
+  void function(const Node& node, Function op) {
+    switch (op.kind->axes) {
+      case AxisUse::Elementwise:
+        if (!are_of_one_rank(node)) return keras_only(node, op, "its tensors have other axes");
+        return merge(node, op);
+      case AxisUse::Reduces:
+        values_.require_keras_elements(node);
+        return reduce(node, op);
+      case AxisUse::Along: {
+        values_.require_keras_elements(node);
+        const ValueId x = values_.argument(node);
+        for (std::size_t& axis : op.axes) axis = position_of(values_.order_of(x), axis);
+        const Axes order = values_.order_of(x);
+        return values_.emit(node, op, {x}, std::vector<Axes>(node.outputs.size(), order));
+      }
+      case AxisUse::Channels: {
+        values_.require_keras_elements(node);
+        const ValueId value = values_.argument(node);
+        const Axes order = channels_first_order(values_.rank_of(value), op.axes.at(0));
+        const ValueId x = values_.held_in(value, order, node, "it takes the channels first");
+        op.axes = {1};
+        return values_.emit(node, op, {x}, {order});
+      }
+      case AxisUse::Fixed:
+        return keras_only(node, op, "it counts the axes as Keras does");
+    }
+  }
+
+  bool are_of_one_rank(const Node& node) const {
+    return std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
+      return source_.values[input].shape.size() == source_.values[node.inputs[0]].shape.size();
+    });
+  }
+
+  template <class Reduction>
+  void reduce(const Node& node, Reduction op) {
     // No order is needed along an axis that goes.
     const ValueId x = values_.argument(node);
     Axes order = values_.order_of(x);
@@ -400,7 +438,8 @@ class GraphLayout {
     return inputs;
   }
 
-  void merge(const Node& node, const Merge& op) {
+  template <class AnyOp>
+  void merge(const Node& node, const AnyOp& op) {
     const Axes order = values_.common_order(node);
     values_.emit(node, op, inputs_in(node, order), {order}, values_.common_runs(node));
   }

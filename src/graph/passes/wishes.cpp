@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "graph/functions.h"
 #include "io/overloaded.h"
 
 namespace tensorferry::graph {
@@ -24,6 +25,21 @@ Wish of_reduction(const ReduceAxes& reduce, std::size_t rank) {
     if (std::find(reduce.axes.begin(), reduce.axes.end(), axis) == reduce.axes.end()) {
       return by_channel_axis(axis, rank);
     }
+  }
+  return Wish::None;
+}
+
+Wish of_function(const Function& function, std::size_t rank) {
+  switch (function.kind->axes) {
+    case AxisUse::Elementwise:
+      return Wish::AskNext;
+    case AxisUse::Reduces:
+    case AxisUse::Along:
+      return Wish::None;
+    case AxisUse::Channels:
+      return by_channel_axis(function.axes.at(0), rank);
+    case AxisUse::Fixed:
+      return rank < 3 ? Wish::None : Wish::Keras;
   }
   return Wish::None;
 }
@@ -75,6 +91,8 @@ Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
                        : Wish::AskNext;
           },
           [](const Cast&) { return Wish::AskNext; },
+          [](const Literal&) { return Wish::None; },
+          [&](const Function& function) { return of_function(function, rank); },
           [&](const Recurrent&) { return last_axis; },
           [](const Identity&) { return Wish::AskNext; },
           [&](const CallGraph& call) { return of_call(call, argument, boundaries); },

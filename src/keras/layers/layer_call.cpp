@@ -55,6 +55,8 @@ bool keeps_dtype(const graph::Op& op) {
          std::holds_alternative<graph::Concatenate>(op) ||
          std::holds_alternative<graph::Dropout>(op) ||
          std::holds_alternative<graph::Identity>(op) || std::holds_alternative<graph::Cast>(op) ||
+         std::holds_alternative<graph::Literal>(op) ||
+         std::holds_alternative<graph::Function>(op) ||
          std::holds_alternative<graph::CallGraph>(op) ||
          std::holds_alternative<graph::Unsupported>(op);
 }
@@ -209,6 +211,10 @@ graph::ValueId LayerCall::add(graph::Op op, std::vector<graph::ValueId> inputs) 
 
 graph::ValueId LayerCall::add_step(graph::Op op, std::vector<graph::ValueId> inputs) {
   return append(std::move(op), std::move(inputs), std::nullopt, false).at(0);
+}
+
+std::vector<graph::ValueId> LayerCall::add_steps(graph::Op op, std::vector<graph::ValueId> inputs) {
+  return append(std::move(op), std::move(inputs), std::nullopt, false);
 }
 
 graph::ValueId LayerCall::add_fused(graph::Op op, graph::ValueId input) {

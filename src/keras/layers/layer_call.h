@@ -74,6 +74,7 @@ class LayerCall {
                                           graph::ModuleId module);
   /// Adds a node that prepares or completes the layer.
   graph::ValueId add_step(graph::Op op, std::vector<graph::ValueId> inputs);
+  std::vector<graph::ValueId> add_steps(graph::Op op, std::vector<graph::ValueId> inputs);
   /// Adds an activation that was given as the layer's argument.
   graph::ValueId add_fused(graph::Op op, graph::ValueId input);
 

@@ -33,6 +33,8 @@ struct LayerKind {
   MaskUse mask = MaskUse::Drops;
   /// Keywords of a call whose tensors the layer takes; they stand among `LayerCall::inputs`.
   std::span<const std::string_view> keywords = {};
+  /// It looks at all arguments itself and takes the tensors in their own dtypes.
+  bool is_operation = false;
 };
 
 std::vector<Variable> no_variables(const Layer& layer);

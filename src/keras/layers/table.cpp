@@ -11,12 +11,12 @@
 #include "keras/layers/einsum_dense.h"
 #include "keras/layers/merging.h"
 #include "keras/layers/normalization.h"
-#include "keras/layers/operations.h"
 #include "keras/layers/pooling.h"
 #include "keras/layers/preprocessing.h"
 #include "keras/layers/recurrent.h"
 #include "keras/layers/regularization.h"
 #include "keras/layers/reshaping.h"
+#include "keras/operations/operations.h"
 
 namespace tensorferry::keras {
 
@@ -113,6 +113,7 @@ constexpr LayerRow table[] = {
     {"SeparableConv1D", &separable_convolution_kind},
     {"SeparableConv2D", &separable_convolution_kind},
     {"SimpleRNN", &simple_rnn_kind},
+    {"SlicingOpLambda", &tensorflow_operation_kind},
     {"Softmax", &softmax_kind},
     {"Solarization", &augmentation_kind},
     {"SpatialDropout1D", &spatial_dropout_kind},
@@ -120,6 +121,7 @@ constexpr LayerRow table[] = {
     {"SpatialDropout3D", &spatial_dropout_kind},
     {"StochasticDepth", &stochastic_depth_kind},
     {"Subtract", &subtract_kind},
+    {"TFOpLambda", &tensorflow_operation_kind},
     {"ThresholdedReLU", &thresholded_relu_kind},
     {"UnitNormalization", &unit_normalization_kind},
     {"UpSampling1D", &up_sampling_kind},
@@ -128,11 +130,6 @@ constexpr LayerRow table[] = {
     {"ZeroPadding1D", &zero_padding_kind},
     {"ZeroPadding2D", &zero_padding_kind},
     {"ZeroPadding3D", &zero_padding_kind},
-    {"ops.Add", &add_operation_kind},
-    {"ops.Divide", &divide_operation_kind},
-    {"ops.Multiply", &multiply_operation_kind},
-    {"ops.Subtract", &subtract_operation_kind},
-    {"ops.TrueDivide", &divide_operation_kind},
 };
 
 }  // namespace
@@ -140,6 +137,7 @@ constexpr LayerRow table[] = {
 std::span<const LayerRow> layer_table() { return table; }
 
 const LayerKind* find_layer_kind(std::string_view class_name) {
+  if (class_name.starts_with("ops.")) return &operation_kind;
   const auto row = std::lower_bound(
       std::begin(table), std::end(table), class_name,
       [](const LayerRow& entry, std::string_view name) { return entry.class_name < name; });

@@ -4,6 +4,7 @@
 
 #include "io/error.h"
 #include "io/overloaded.h"
+#include "torch/ops/functions.h"
 
 namespace tensorferry::torch {
 
@@ -85,6 +86,8 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
           },
           [&](const graph::Dropout& op) -> Result { return declare_dropout(op, helpers); },
           [](const graph::Cast&) -> Result { return std::nullopt; },
+          [&](const graph::Literal& op) -> Result { return declare_literal(op, helpers); },
+          [](const graph::Function&) -> Result { return std::nullopt; },
           [&](const graph::Recurrent& op) -> Result {
             return declare_recurrent(op, site, helpers);
           },
@@ -149,6 +152,8 @@ Expression spell(Call& call) {
           [&](const graph::ChannelScale&) { return call_module(call); },
           [&](const graph::Dropout&) { return call_module(call); },
           [&](const graph::Cast& op) { return call_cast(op, call); },
+          [&](const graph::Literal&) { return call_module(call); },
+          [&](const graph::Function& op) { return call_function(op, call); },
           // Written by forward.cpp, as it makes several values.
           [&](const graph::Recurrent&) { return call_module(call); },
           [&](const graph::Identity&) { return call.input(); },

@@ -18,7 +18,7 @@ class Model(nn.Module):
     def forward(self, x):
         y = torch.tanh(self.conv2d(x))
         x = torch.sigmoid(self.conv2d_1(x))
-        residual = y * -1.0 + 2.0
+        residual = 2.0 - y
         x = x + 0.5
         residual = residual * 0.16666666666666666
         residual_2 = y / x

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "graph/functions.h"
 #include "graph/print.h"
 #include "io/error.h"
 #include "keras/layers/table.h"
@@ -280,22 +281,30 @@ TEST_CASE("broken models are errors that name the layer") {
         io::ErrorCode::ConfigInvalid);
 }
 
-TEST_CASE("operators with a number are scales and offsets, on either side") {
-  const auto scale_offset = [](const std::string& class_name, bool number_first) {
+TEST_CASE("operators with a number are functions that hold it, on either side") {
+  const auto operands = [](const std::string& class_name, bool number_first) {
     ModelBuilder builder;
     const TensorHandle x = builder.input("x", "[null, 6]");
     const TensorHandle y = builder.layer(class_name, "operation", "{}", {x});
     std::vector<keras::Argument>& arguments = builder.back().calls[0].arguments;
     arguments.insert(number_first ? arguments.begin() : arguments.end(), {keras::Json(4.0)});
     const graph::Program program = keras::lower(builder.finish({y}));
-    const auto op = std::get<graph::ScaleOffset>(program.graphs[0].nodes.back().op);
-    return std::make_pair(op.scale.at(0), op.offset.at(0));
+    const auto op = std::get<graph::Function>(program.graphs[0].nodes.back().op);
+    CHECK(!op.operands.at(number_first ? 1 : 0).has_value());
+    CHECK(op.operands.at(number_first ? 0 : 1) == graph::Scalar{4.0, false});
+    return op.kind->name;
   };
-  CHECK(scale_offset("ops.Add", true) == std::make_pair(1.0, 4.0));
-  CHECK(scale_offset("ops.Subtract", false) == std::make_pair(1.0, -4.0));
-  CHECK(scale_offset("ops.Subtract", true) == std::make_pair(-1.0, 4.0));
-  CHECK(scale_offset("ops.Divide", false) == std::make_pair(0.25, 0.0));
-  CHECK(scale_offset("ops.Divide", true) == std::make_pair(4.0, 0.0));
+  CHECK(operands("ops.Add", true) == "add");
+  CHECK(operands("ops.Subtract", false) == "subtract");
+  CHECK(operands("ops.Divide", true) == "divide");
+}
+
+TEST_CASE("an argument of an operation that nobody asks for is refused") {
+  ModelBuilder builder;
+  const TensorHandle x = builder.input("x", "[null, 6]");
+  const TensorHandle y = builder.layer("ops.Log1p", "y", R"({"base": 2})", {x});
+  const graph::Program program = keras::lower(builder.finish({y}));
+  CHECK(has_note(program, "layer-unsupported", "\"base\" is not known"));
 }
 
 TEST_CASE("behind a refused layer ranks are taken from what follows") {

@@ -1,0 +1,221 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "torch/ops/functions.h"
+
+namespace tensorferry::torch {
+
+namespace {
+
+using graph::Function;
+using python::keyword;
+using python::number;
+
+const Helper mirror_pad{"mirror_pad",
+                        R"(def mirror_pad(x, pads, edge):
+    """Each axis with its own elements around it, mirrored; edge: its border is doubled."""
+    for dim, (before, after) in enumerate(pads):
+        size = x.shape[dim]
+        index = torch.arange(-before, size + after, device=x.device)
+        index = torch.where(index < 0, -index - edge, index)
+        index = torch.where(index >= size, 2 * (size - 1) - index + edge, index)
+        x = x.index_select(dim, index)
+    return x
+)"};
+
+const Helper one_hot{"one_hot",
+                     R"(def one_hot(x, classes, dim=-1, dtype=torch.float32):
+    """1 at the position that x says along a new axis; nowhere if there is no such position."""
+    shape = [1] * (x.dim() + 1)
+    shape[dim] = classes
+    index = torch.arange(classes, device=x.device).reshape(shape)
+    return (x.unsqueeze(dim) == index).to(dtype)
+)"};
+
+std::string bound(std::int64_t value) {
+  return value == graph::no_bound ? "" : std::to_string(value);
+}
+
+Expression axis_number(std::size_t axis) { return number(static_cast<std::int64_t>(axis)); }
+
+/// ":" for each axis before this one.
+std::vector<Expression> whole_axes(std::size_t count) {
+  return std::vector<Expression>(count, python::atom(":"));
+}
+
+std::string on_device(const Function& function, Call& call, bool integers) {
+  std::vector<Expression> items;
+  if (integers) {
+    items = python::numbers(function.integers);
+  } else {
+    for (const double value : function.numbers) items.push_back(number(value));
+  }
+  return python::text_of(python::call(
+      "torch.tensor",
+      {python::list(items), keyword("device", python::atom(call.name() + ".device"))}));
+}
+
+}  // namespace
+
+Expression spell_reshape(const Function& function, Call& call) {
+  const std::string_view name = function.kind->name;
+  const std::string method = name == "tile" ? ".tile" : name == "reshape" ? ".reshape" : ".expand";
+  if (function.integers.empty()) {
+    return python::call(call.name() + method, {python::tuple({})});
+  }
+  return python::call(call.name() + method, python::numbers(function.integers));
+}
+
+Expression spell_expand(const Function& function, Call& call) {
+  std::string text = call.name();
+  for (const std::size_t axis : function.axes) text += fmt::format(".unsqueeze({})", axis);
+  return python::atom(text);
+}
+
+Expression spell_squeeze(const Function& function, Call& call) {
+  std::string text = call.name();
+  for (std::size_t i = function.axes.size(); i-- > 0;) {
+    text += fmt::format(".squeeze({})", function.axes[i]);
+  }
+  return python::atom(text);
+}
+
+Expression spell_repeat(const Function& function, Call& call) {
+  const Expression counts = function.integers.size() == 1
+                                ? number(function.integers[0])
+                                : python::atom(on_device(function, call, true));
+  return python::call(call.name() + ".repeat_interleave",
+                      {counts, keyword("dim", axis_number(function.axes.at(0)))});
+}
+
+Expression spell_mirror_pad(const Function& function, Call& call) {
+  std::vector<Expression> pads;
+  for (std::size_t i = 0; i + 1 < function.integers.size(); i += 2) {
+    pads.push_back(python::tuple_of({function.integers[i], function.integers[i + 1]}));
+  }
+  const std::int64_t edge = function.text == "symmetric" ? 1 : 0;
+  return python::call(call.helpers.use(mirror_pad),
+                      {call.input(), python::list(pads), keyword("edge", number(edge))});
+}
+
+Expression spell_stack(const Function& function, Call& call) {
+  return python::call("torch.stack", {python::list(all_operands(function, call)),
+                                      keyword("dim", axis_number(function.axes.at(0)))});
+}
+
+Expression spell_split(const Function& function, Call& call) {
+  const auto& sizes = function.integers;
+  const bool alike =
+      std::all_of(sizes.begin(), sizes.end(), [&](std::int64_t size) { return size == sizes[0]; });
+  return python::call(
+      call.name() + ".split",
+      {alike && sizes[0] > 0 ? number(sizes[0]) : python::list(python::numbers(sizes)),
+       keyword("dim", axis_number(function.axes.at(0)))});
+}
+
+Expression spell_unstack(const Function& function, Call& call) {
+  return python::call(call.name() + ".unbind", {keyword("dim", axis_number(function.axes.at(0)))});
+}
+
+Expression spell_triangle(const Function& function, Call& call) {
+  std::vector<Expression> arguments;
+  if (function.integers.at(0) != 0) {
+    arguments.push_back(keyword("diagonal", number(function.integers[0])));
+  }
+  return python::call(fmt::format("{}.{}", call.name(), function.kind->name), arguments);
+}
+
+Expression spell_diagonal(const Function& function, Call& call) {
+  std::vector<Expression> arguments;
+  if (function.integers.at(0) != 0) {
+    arguments.push_back(keyword("offset", number(function.integers[0])));
+  }
+  arguments.push_back(keyword("dim1", axis_number(function.axes.at(0))));
+  arguments.push_back(keyword("dim2", axis_number(function.axes.at(1))));
+  return python::call(call.name() + ".diagonal", arguments);
+}
+
+Expression spell_diagonal_matrix(const Function& function, Call& call) {
+  std::vector<Expression> arguments{call.input()};
+  if (function.integers.at(0) != 0) {
+    arguments.push_back(keyword("offset", number(function.integers[0])));
+  }
+  return python::call("torch.diag_embed", arguments);
+}
+
+Expression spell_meshgrid(const Function& function, Call& call) {
+  std::vector<Expression> arguments = all_operands(function, call);
+  arguments.push_back(keyword("indexing", python::string(function.text)));
+  return python::call("torch.meshgrid", arguments);
+}
+
+Expression spell_rot90(const Function& function, Call& call) {
+  return python::call(call.name() + ".rot90",
+                      {number(function.integers.at(0)),
+                       keyword("dims", python::tuple_of(signed_axes(function.axes)))});
+}
+
+Expression spell_get_item(const Function& function, Call& call) {
+  std::vector<Expression> items;
+  for (std::size_t i = 0; i + 3 < function.integers.size(); i += 4) {
+    const std::int64_t* item = &function.integers[i];
+    if (item[0] == 2) {
+      items.push_back(python::atom("None"));
+    } else if (item[0] == 1) {
+      items.push_back(number(item[1]));
+    } else {
+      const std::string step = item[3] == 1 ? "" : fmt::format(":{}", item[3]);
+      items.push_back(python::atom(bound(item[1]) + ":" + bound(item[2]) + step));
+    }
+  }
+  while (items.size() > 1 && items.back().text == ":") items.pop_back();
+  if (items.empty()) return call.input();
+  return python::index(call.name(), items);
+}
+
+Expression spell_take(const Function& function, Call& call) {
+  std::vector<Expression> items = whole_axes(function.axes.at(0));
+  if (function.operands.size() > 1) {
+    items.push_back(operand(function, call, 1));
+  } else {
+    items.push_back(python::list(python::numbers(function.integers)));
+  }
+  return python::index(call.name(), items);
+}
+
+Expression spell_take_along_axis(const Function& function, Call& call) {
+  return python::call("torch.take_along_dim",
+                      {operand(function, call, 0), operand(function, call, 1),
+                       keyword("dim", axis_number(function.axes.at(0)))});
+}
+
+Expression spell_one_hot(const Function& function, Call& call) {
+  std::vector<Expression> arguments{call.input(), number(function.integers.at(0))};
+  if (function.axes.at(0) != call.site.rank()) {
+    arguments.push_back(keyword("dim", axis_number(function.axes[0])));
+  }
+  if (function.dtypes.at(0) != tensor::DType::Float32) {
+    arguments.push_back(keyword("dtype", dtype_atom(function.dtypes[0])));
+  }
+  return python::call(call.helpers.use(one_hot), arguments);
+}
+
+Expression spell_search(const Function& function, Call& call) {
+  std::vector<Expression> arguments{python::atom(call.name()),
+                                    python::atom(on_device(function, call, false))};
+  if (function.text == "right") arguments.push_back(keyword("right", python::boolean(true)));
+  return python::call("torch.bucketize", arguments);
+}
+
+// "nearest-exact" has the centers of half a pixel that Keras has.
+Expression spell_resize(const Function& function, Call& call) {
+  const bool nearest = function.text == "nearest";
+  std::vector<Expression> arguments{
+      call.input(), keyword("size", python::tuple_of(function.integers)),
+      keyword("mode", python::string(nearest ? "nearest-exact" : "bilinear"))};
+  if (!nearest) arguments.push_back(keyword("align_corners", python::boolean(false)));
+  return python::call("F.interpolate", arguments);
+}
+
+}  // namespace tensorferry::torch
