@@ -1,6 +1,9 @@
-// Converts each model to TF.js, runs it, and prints what came of it: a JSON line a model, as
-// torch_results.py does. TENSORFERRY_FIXTURES says where the models are.
+// Converts each model to TF.js, runs it, and writes what came of it: a JSON line a model, as
+// torch_results.py does.
+//
+//     TENSORFERRY_FIXTURES=MODELS node tfjs_results.mjs OUT
 
+import { writeFile } from "node:fs/promises";
 import { convert, inFolder, load, predict } from "../tfjs/convert.mjs";
 import { filesOf, fixturesOf, maxAbs, maxDifference, mistake, runsOf } from "../tfjs/fixtures.mjs";
 
@@ -38,10 +41,12 @@ async function resultOf(fixture, id) {
   });
 }
 
+const lines = [];
 for (const generation of [2, 3]) {
   for (const fixture of fixturesOf(generation)) {
     const id = `keras${generation}/${fixture.id}`;
     const result = await resultOf(fixture, id).catch((error) => ({ id, wrong: String(error) }));
-    process.stdout.write(JSON.stringify(result) + "\n");
+    lines.push(JSON.stringify(result) + "\n");
   }
 }
+await writeFile(process.argv[2], lines.join(""));

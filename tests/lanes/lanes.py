@@ -18,7 +18,9 @@ from lanes.project import (
     TORCH_PYTHON,
     TORCH_TODAY_PYTHON,
     Failure,
+    digest,
     end_of,
+    once,
     run,
     say,
 )
@@ -81,7 +83,16 @@ def sanitize() -> Counts:
 
 def fixtures() -> None:
     install.keras()
-    run([KERAS_PYTHON, TESTS / "fixtures" / "make.py", "--out", BUILD / "fixtures"], log="fixtures")
+    folder = BUILD / "fixtures"
+    run([KERAS_PYTHON, TESTS / "fixtures" / "make.py", "--out", folder], log="fixtures")
+    script = TESTS / "conformance" / "classes.py"
+    classes = folder / "classes.json"
+    once(
+        "classes",
+        digest([script, TESTS / "lanes" / "requirements-keras.txt"]),
+        [classes],
+        lambda: run([KERAS_PYTHON, script, classes], log="classes"),
+    )
 
 
 def pytest(name: str) -> Counts:
