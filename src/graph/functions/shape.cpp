@@ -318,10 +318,12 @@ Given turned(const Function& function, const Given& operands) {
 }
 
 Arrays evaluate_rot90(const Function& function, const Arrays& operands) {
-  const auto [a, b] = std::pair(function.axes.at(0), function.axes.at(1));
+  const std::size_t a = function.axes.at(0);
+  const std::size_t b = function.axes.at(1);
   const Array& x = operands.at(0);
   return {gathered_from(x, turned(function, {extents_of(x)}).at(0), [&](Index index) {
-    const auto [i, j] = std::pair(index[a], index[b]);
+    const auto i = index[a];
+    const auto j = index[b];
     if (function.integers[0] == 1) {
       index[a] = j;
       index[b] = x.shape[b] - 1 - i;
