@@ -113,6 +113,7 @@ bool says_nothing(const Json& value) {
 void require_plain_call(const keras::Layer& layer, const keras::Call& call,
                         bool training_is_default) {
   const LayerKind* kind = find_layer_kind(layer.class_name);
+  if (kind != nullptr && kind->is_operation) return;
   for (const auto& [name, argument] : call.keywords) {
     if ((name == "training" && training_is_default) ||
         (kind != nullptr && takes_keyword(*kind, name))) {

@@ -14,9 +14,8 @@ const refused = [
   { match: /^(recurrent|bidirectional)\/gru(?!_reset_before)/, words: ["reset_after"] },
   { match: /^recurrent\/lstm_leaky_relu$/, words: ["`activation`", "LeakyReLU"] },
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
-  // Operators between a tensor and a number are no layers of TF.js.
-  { match: /^merging\/operators$/, words: ['"true_divide"', "ops.Add"] },
-  { match: /^operations\//, words: ["TF.js"] },
+  { match: /^merging\/operators$/, words: ['"true_divide"', "division"] },
+  { match: /^operations\/(?!layers_of_tfjs)/, words: ["TF.js"] },
   { match: /^random_layers\/upsampling2d_/, words: ["None"], sometimes: true },
   { match: /^normalization\/layer_norm_rms_scaling$/, words: ["rms_scaling"] },
   {

@@ -18,6 +18,18 @@ struct GivenArgument {
   std::variant<graph::ValueId, Json, std::vector<GivenArgument>> value;
 };
 
+/// A call of an operation as one of Keras 3: its class there ("Add"; a TensorFlow function's is
+/// that of the same meaning) and its arguments by their names.
+struct NamedOperation {
+  std::string class_name;
+  std::map<std::string, GivenArgument> arguments;
+};
+
+/// `tensors`: what stands for each tensor of the call, in the order of `tensors_of`. Throws Refusal
+/// for an operation that is not known.
+NamedOperation named_operation(const Layer& layer, const Call& call,
+                               const std::vector<graph::ValueId>& tensors);
+
 /// A constant that a config or a call holds as an array: Keras 3's `__numpy__` and `__tensor__`, or
 /// a list of numbers.
 struct ConstantArray {

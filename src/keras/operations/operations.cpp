@@ -34,44 +34,32 @@ class GivenTensors {
   std::size_t next_ = 0;
 };
 
-graph::ValueId lower_by(LayerCall& call, const OperationRow& row,
-                        std::map<std::string, GivenArgument> arguments) {
-  OperationCall operation(call, std::move(arguments));
-  std::vector<graph::ValueId> results = row.lower(operation, row);
-  operation.require_all_read();
-  const graph::ValueId first = results.front();
-  results.erase(results.begin());
-  call.also_returns(std::move(results));
-  return first;
-}
-
-graph::ValueId lower_keras_operation(LayerCall& call) {
-  const std::string class_name = call.layer().class_name.substr(std::string_view("ops.").size());
-  const OperationRow* row = find_operation(class_name);
+NamedOperation named_keras_operation(const Layer& layer, const Call& call, GivenTensors tensors) {
+  NamedOperation named;
+  named.class_name = layer.class_name.substr(std::string_view("ops.").size());
+  const OperationRow* row = find_operation(named.class_name);
   if (row == nullptr) throw Refusal{"this operation of keras.ops is not supported"};
-  std::map<std::string, GivenArgument> arguments;
-  for (const auto& [name, value] : call.layer().config.items()) {
-    if (name != "name") arguments[name] = {value};
+  for (const auto& [name, value] : layer.config.items()) {
+    if (name != "name") named.arguments[name] = {value};
   }
-  GivenTensors tensors(call.inputs());
   const std::vector<std::string_view> parameters = words_of(row->parameters);
   const bool takes_list = row->parameters.ends_with("*");
   std::vector<GivenArgument> list;
-  for (std::size_t i = 0; i < call.call().arguments.size(); ++i) {
-    GivenArgument given = tensors.read(call.call().arguments[i]);
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    GivenArgument given = tensors.read(call.arguments[i]);
     if (takes_list) {
       list.push_back(std::move(given));
     } else if (i < parameters.size()) {
-      arguments[std::string(parameters[i])] = std::move(given);
+      named.arguments[std::string(parameters[i])] = std::move(given);
     } else {
       throw Refusal{"it is called with more arguments than are known"};
     }
   }
-  if (takes_list) arguments["*"] = {std::move(list)};
-  for (const auto& [name, argument] : call.call().keywords) {
-    arguments[name] = tensors.read(argument);
+  if (takes_list) named.arguments["*"] = {std::move(list)};
+  for (const auto& [name, argument] : call.keywords) {
+    named.arguments[name] = tensors.read(argument);
   }
-  return lower_by(call, *row, std::move(arguments));
+  return named;
 }
 
 /// "b" of "a=b c=d" for "a"; the name itself if it is not there.
@@ -85,38 +73,57 @@ std::string_view renamed(std::string_view name, std::string_view renames) {
 
 /// Keras 2 writes an argument's name where it is not null, and TensorFlow's `name`, which is none
 /// of a tensor.
-graph::ValueId lower_tensorflow_operation(LayerCall& call) {
-  const std::string function = call.arguments().text("function", "");
+NamedOperation named_tensorflow_operation(const Layer& layer, const Call& call,
+                                          GivenTensors tensors) {
+  const std::string function = Arguments(layer.name, layer.config).text("function", "");
   const auto table = tensorflow_functions();
   const auto row = std::find_if(table.begin(), table.end(), [&](const TensorFlowRow& entry) {
     return entry.function == function;
   });
-  const OperationRow* operation = row == table.end() ? nullptr : find_operation(row->class_name);
-  if (operation == nullptr) {
+  if (row == table.end() || find_operation(row->class_name) == nullptr) {
     throw Refusal{fmt::format("TensorFlow's function `tf.{}` is not supported", function)};
   }
-  if (call.call().arguments.size() != 1) {
+  if (call.arguments.size() != 1) {
     throw Refusal{"it is called with more arguments than are known"};
   }
-  std::map<std::string, GivenArgument> arguments;
+  NamedOperation named;
+  named.class_name = row->class_name;
   for (const std::string_view assignment : words_of(row->defaults)) {
     const std::size_t equals = assignment.find('=');
-    arguments[std::string(assignment.substr(0, equals))] = {
+    named.arguments[std::string(assignment.substr(0, equals))] = {
         Json::parse(assignment.substr(equals + 1))};
   }
-  GivenTensors tensors(call.inputs());
-  arguments[std::string(row->first)] = tensors.read(call.call().arguments[0]);
-  for (const auto& [name, argument] : call.call().keywords) {
+  named.arguments[std::string(row->first)] = tensors.read(call.arguments[0]);
+  for (const auto& [name, argument] : call.keywords) {
     GivenArgument given = tensors.read(argument);
     const Json* constant = std::get_if<Json>(&given.value);
     const bool says_nothing = constant != nullptr && constant->is_null();
     if (name == "name" || says_nothing) continue;
-    arguments[std::string(renamed(name, row->renamed))] = std::move(given);
+    named.arguments[std::string(renamed(name, row->renamed))] = std::move(given);
   }
-  return lower_by(call, *operation, std::move(arguments));
+  return named;
+}
+
+graph::ValueId lower_operation(LayerCall& call) {
+  NamedOperation named = named_operation(call.layer(), call.call(), call.inputs());
+  const OperationRow& row = *find_operation(named.class_name);
+  OperationCall operation(call, std::move(named.arguments));
+  std::vector<graph::ValueId> results = row.lower(operation, row);
+  operation.require_all_read();
+  const graph::ValueId first = results.front();
+  results.erase(results.begin());
+  call.also_returns(std::move(results));
+  return first;
 }
 
 }  // namespace
+
+NamedOperation named_operation(const Layer& layer, const Call& call,
+                               const std::vector<graph::ValueId>& tensors) {
+  return layer.class_name.starts_with("ops.")
+             ? named_keras_operation(layer, call, GivenTensors(tensors))
+             : named_tensorflow_operation(layer, call, GivenTensors(tensors));
+}
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
@@ -141,8 +148,8 @@ const OperationRow* find_operation(std::string_view class_name) {
   return nullptr;
 }
 
-const LayerKind operation_kind{{}, no_variables, lower_keras_operation, MaskUse::Drops, {}, true};
-const LayerKind tensorflow_operation_kind{
-    {}, no_variables, lower_tensorflow_operation, MaskUse::Passes, {}, true};
+const LayerKind operation_kind{{}, no_variables, lower_operation, MaskUse::Drops, {}, true};
+const LayerKind tensorflow_operation_kind{{}, no_variables, lower_operation, MaskUse::Passes,
+                                          {}, true};
 
 }  // namespace tensorferry::keras

@@ -76,6 +76,8 @@ Tensor lower_merge(LayerCall& call);
 Tensor lower_subtract(LayerCall& call);
 Tensor lower_concatenate(LayerCall& call);
 Tensor lower_dot(LayerCall& call);
+// operations.cpp
+Tensor lower_operation(LayerCall& call);
 // scaling.cpp
 Tensor lower_rescaling(LayerCall& call);
 Tensor lower_layer_scale(LayerCall& call);

@@ -185,6 +185,8 @@ bool takes_keyword(const LayerKind& kind, std::string_view name) {
 }
 
 const LayerKind* find_layer_kind(std::string_view class_name) {
+  static constexpr LayerKind operation{"", "", lower_operation, "", true};
+  if (class_name.starts_with("ops.") || class_name == "TFOpLambda") return &operation;
   const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const LayerKind& kind) {
     return kind.class_name == class_name;
   });
@@ -192,6 +194,7 @@ const LayerKind* find_layer_kind(std::string_view class_name) {
 }
 
 void require_known_arguments(const keras::Layer& layer, const LayerKind& kind) {
+  if (kind.is_operation) return;
   for (const auto& [name, value] : layer.config.items()) {
     if (!value.is_null() && !concerns_making_or_training(name) && !has_word(kind.arguments, name)) {
       throw Refusal{fmt::format("TF.js would ignore its argument `{}` ({}).", name,

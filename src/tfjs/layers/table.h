@@ -15,6 +15,8 @@ struct LayerKind {
   Tensor (*lower)(LayerCall& call);
   /// Keywords of a call that the lowering reads, apart by spaces.
   std::string_view keywords = "";
+  /// It looks at all arguments of the config and the call itself.
+  bool is_operation = false;
 };
 
 /// Null for a class that TF.js cannot have.
