@@ -15,6 +15,9 @@ using tensor::DType;
 
 namespace {
 
+/// A constant stands in the source that is written.
+constexpr std::size_t most_numbers = 4096;
+
 /// Python's words for what JSON has no numbers for come as texts.
 std::optional<double> number_in(const Json& value) {
   if (value.is_number()) return value.get<double>();
@@ -175,6 +178,10 @@ ValueId OperationCall::tensor_of(const Operand& operand, std::optional<DType> dt
     return dtype ? cast(*id, *dtype) : *id;
   }
   const auto& array = std::get<ConstantArray>(operand.value);
+  if (array.values.size() > most_numbers) {
+    throw Refusal{fmt::format("a constant of its call has {} numbers, more than source should hold",
+                              array.values.size())};
+  }
   const DType own = array.dtype.value_or(array.whole ? DType::Int32 : DType::Float32);
   return call_.add_step(graph::Literal{dtype.value_or(own), array.shape, array.values}, {});
 }

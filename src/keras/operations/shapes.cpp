@@ -292,6 +292,10 @@ std::vector<ValueId> lower_stack(OperationCall& call, const OperationRow&) {
   return {call.add("stack", operands, call.dtype_of(values[0]), std::move(op))};
 }
 
+void require_few_parts(std::int64_t count) {
+  if (count > 1024) throw Refusal{"it makes more parts than a program should name"};
+}
+
 /// numpy's split: into as many parts, or at these positions; array_split's parts may differ by one.
 std::vector<ValueId> lower_split(OperationCall& call, const OperationRow& row) {
   const ValueId x = call.tensor("x");
@@ -311,6 +315,7 @@ std::vector<ValueId> lower_split(OperationCall& call, const OperationRow& row) {
   const Json* given = call.constant("indices_or_sections");
   if (given != nullptr && given->is_number_integer()) {
     const auto count = given->get<std::int64_t>();
+    require_few_parts(count);
     if (count < 1 || (extent % count != 0 && row.class_name != "ArraySplit")) {
       throw Refusal{"its parts are not alike"};
     }
@@ -339,6 +344,7 @@ std::vector<ValueId> lower_sized_split(OperationCall& call, const OperationRow&)
   std::vector<std::int64_t> sizes = call.integers("sizes");
   if (extent == unknown_extent) throw Refusal{"it splits an axis whose extent is not known"};
   if (sizes.size() == 1 && call.constant("sizes")->is_number()) {
+    require_few_parts(sizes[0]);
     if (sizes[0] < 1 || extent % sizes[0] != 0) throw Refusal{"its parts are not alike"};
     sizes.assign(static_cast<std::size_t>(sizes[0]), extent / sizes[0]);
   }
@@ -358,6 +364,7 @@ std::vector<ValueId> lower_unstack(OperationCall& call, const OperationRow&) {
   if (op.integers[0] == unknown_extent) {
     throw Refusal{"it takes an axis apart whose extent is not known"};
   }
+  require_few_parts(op.integers[0]);
   return call.add_several("unstack", {{x}}, call.dtype_of(x), std::move(op));
 }
 
