@@ -183,9 +183,10 @@ Array Evaluation::prelu(const Node& node, const Array& x) const {
 std::vector<Array> Evaluation::recurrent(const Node& node, const Recurrent& op,
                                          const std::vector<Array>& inputs) const {
   const auto weights = [&](const std::string& direction) {
-    return RecurrentWeights{parameter(node, direction + "kernel").array,
-                            parameter(node, direction + "recurrent_kernel").array,
-                            op.bias ? parameter(node, direction + "bias").array : Array{}};
+    const RecurrentWeights found{parameter(node, direction + "kernel").array,
+                                 parameter(node, direction + "recurrent_kernel").array,
+                                 op.bias ? parameter(node, direction + "bias").array : Array{}};
+    return op.cudnn ? from_cudnn(op, found) : found;
   };
   std::vector<RecurrentWeights> directions{weights("")};
   if (op.bidirectional) directions.push_back(weights("backward_"));
@@ -294,6 +295,11 @@ std::vector<Array> Evaluation::run_node(const Node& node) {
           },
           [&](const Function& op) { return evaluate_function(op, inputs); },
           [&](const Recurrent& op) { return recurrent(node, op, inputs); },
+          [&](const NotEqualTo& op) { return Arrays{evaluate_not_equal_to(op, x())}; },
+          [&](const ApplyMask&) { return Arrays{evaluate_apply_mask(x(), inputs.at(1))}; },
+          [&](const MaskedMean& op) { return Arrays{evaluate_masked_mean(op, x(), inputs.at(1))}; },
+          [&](const FoldTime&) { return Arrays{evaluate_fold_time(x())}; },
+          [&](const UnfoldTime& op) { return Arrays{evaluate_unfold_time(op, inputs)}; },
           [&](const Identity&) { return Arrays{x()}; },
           [&](const CallGraph& op) {
             return Evaluation(program_, program_.graphs.at(op.graph), load_).run(inputs);

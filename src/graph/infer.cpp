@@ -280,12 +280,44 @@ Value infer_embedding(const Embedding& embedding, const Value& input) {
   return value;
 }
 
+Value infer_not_equal_to(const NotEqualTo& op, const Value& x) {
+  std::vector<Extent> shape = x.shape;
+  if (op.any_of_last && !shape.empty()) shape.pop_back();
+  Value value = with_shape(x, shape);
+  value.dtype = tensor::DType::Bool;
+  return value;
+}
+
+Value infer_masked_mean(const MaskedMean& op, const Value& x) {
+  require_rank(x, 3, "A mean over the time");
+  return with_shape(x, op.keep_dims ? std::vector<Extent>{x.shape[0], 1, x.shape[2]}
+                                    : std::vector<Extent>{x.shape[0], x.shape[2]});
+}
+
+Value infer_fold_time(const Value& x) {
+  if (x.shape.size() < 3) refuse("A value without a time cannot be folded.");
+  std::vector<Extent> shape(x.shape.begin() + 1, x.shape.end());
+  const bool known = x.shape[0] != unknown_extent && x.shape[1] != unknown_extent;
+  shape[0] = known ? x.shape[0] * x.shape[1] : unknown_extent;
+  return with_shape(x, shape);
+}
+
+Value infer_unfold_time(const UnfoldTime& unfold, const std::vector<Value>& inputs) {
+  const Value& x = inputs.at(0);
+  std::vector<Extent> shape = x.shape;
+  const bool known = x.shape.at(0) != unknown_extent && unfold.times > 0;
+  shape[0] = known ? x.shape[0] / unfold.times : unknown_extent;
+  if (inputs.size() > 1) shape[0] = inputs[1].shape.at(0);
+  shape.insert(shape.begin() + 1, unfold.times);
+  return with_shape(x, shape);
+}
+
 std::vector<Value> infer_recurrent(const Recurrent& op, const std::vector<Value>& inputs) {
   const Value& x = inputs.at(0);
   require_rank(x, 3, "A recurrent layer");
   const std::size_t directions = op.bidirectional ? 2 : 1;
   const std::size_t states = directions * (op.cell == Recurrent::Cell::Lstm ? 2 : 1);
-  if (inputs.size() != 1 + (op.initial_state ? states : 0)) {
+  if (inputs.size() != 1 + (op.initial_state ? states : 0) + (op.masked ? 1 : 0)) {
     refuse(fmt::format("A recurrent layer of {} states is given {} of them.", states,
                        inputs.size() - 1));
   }
@@ -443,6 +475,11 @@ std::vector<Value> infer(const Program& program, const Op& op, const std::vector
           },
           [&](const Function& function) { return infer_function(function, inputs); },
           [&](const Recurrent& recurrent) { return infer_recurrent(recurrent, inputs); },
+          [&](const NotEqualTo& op) { return Values{infer_not_equal_to(op, x())}; },
+          [&](const ApplyMask&) { return unchanged(); },
+          [&](const MaskedMean& op) { return Values{infer_masked_mean(op, x())}; },
+          [&](const FoldTime&) { return Values{infer_fold_time(x())}; },
+          [&](const UnfoldTime& unfold) { return Values{infer_unfold_time(unfold, inputs)}; },
           [&](const Identity&) { return unchanged(); },
           [&](const CallGraph& call) { return infer_call(program, call, inputs); },
           [&](const Unsupported&) { return Values{infer_unsupported(inputs)}; },

@@ -437,11 +437,16 @@ using StepFunction = std::variant<Identity, Unary, Softmax>;
 ///   units).
 /// - Simple: h' = a(x · W + h · U + b).
 /// Parameters "kernel"(in, gates · units), "recurrent_kernel"(units, gates · units), "bias". With
+/// `cudnn` a kernel's block of columns, flattened, is (units, in) or (units, units) row-major, and
+/// the bias holds those of the input, then those of the state: (2 · gates · units)
+/// (tf_keras/src/saving/legacy/hdf5_format.py: _convert_rnn_weights). With
 /// `bidirectional` there are "backward_kernel"… too, for a second layer that reads the other way
 /// and whose sequence is turned back before it meets the first. Inputs: x, then with
 /// `initial_state` the states (h; Lstm: h, c), forward's first; else zeros. Outputs: the sequence h
 /// (with `go_backwards` in the order in which it was read), or its last step; of both directions
 /// merged, or two for Merge::None; then with `return_state` the last states, forward's first.
+/// `masked`: the last input is a mask (batch, time). Where it is false the states stay, and the
+/// output is the last one again (zeros before the first), or zeros with `zero_output`.
 struct Recurrent {
   enum class Cell { Lstm, Gru, Simple };
   enum class Merge { Concatenate, Sum, Multiply, Average, None };
@@ -452,13 +457,47 @@ struct Recurrent {
   StepFunction recurrent_activation;
   bool bias = true;
   bool reset_after = false;  ///< of Gru
+  bool cudnn = false;        ///< the parameters lie as cuDNN has them
   bool go_backwards = false;
   bool return_sequences = false;
   bool return_state = false;
   bool initial_state = false;
+  bool masked = false;
+  bool zero_output = false;
   bool bidirectional = false;
   Merge merge = Merge::Concatenate;
   bool operator==(const Recurrent&) const = default;
+};
+
+/// A mask: x ≠ `value`, of any element along the last axis with `any_of_last`. Input: x. Booleans.
+struct NotEqualTo {
+  double value = 0;
+  bool any_of_last = false;
+  bool operator==(const NotEqualTo&) const = default;
+};
+
+/// x where the mask holds, else 0. Inputs: x; a mask of all axes but its last.
+struct ApplyMask {
+  bool operator==(const ApplyMask&) const = default;
+};
+
+/// The mean over axis 1 of the times at which the mask holds. Inputs: x (batch, time, features), a
+/// mask (batch, time).
+struct MaskedMean {
+  bool keep_dims = false;
+  bool operator==(const MaskedMean&) const = default;
+};
+
+/// (batch, time, …) → (batch · time, …): what follows works at each time by itself. Input: x.
+struct FoldTime {
+  bool operator==(const FoldTime&) const = default;
+};
+
+/// (batch · times, …) → (batch, times, …). Inputs: x; where `times` is unknown, also a value that
+/// has the batch and the times as its first axes.
+struct UnfoldTime {
+  Extent times = unknown_extent;
+  bool operator==(const UnfoldTime&) const = default;
 };
 
 /// A nested model. Inputs and outputs are those of the graph.
@@ -475,11 +514,11 @@ struct Unsupported {
   bool operator==(const Unsupported&) const = default;
 };
 
-using Op =
-    std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, GroupNorm, UnitNorm, Pool,
-                 ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten, Reshape, Permute, RepeatVector,
-                 PadAxes, Upsample, EinsumDense, Attention, MultiHeadAttention, Embedding, Merge,
-                 Concatenate, Dot, ScaleOffset, Normalize, ChannelScale, Dropout, Cast, Literal,
-                 Function, Recurrent, Identity, CallGraph, Unsupported>;
+using Op = std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, GroupNorm, UnitNorm,
+                        Pool, ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten, Reshape, Permute,
+                        RepeatVector, PadAxes, Upsample, EinsumDense, Attention, MultiHeadAttention,
+                        Embedding, Merge, Concatenate, Dot, ScaleOffset, Normalize, ChannelScale,
+                        Dropout, Cast, Literal, Function, Recurrent, NotEqualTo, ApplyMask,
+                        MaskedMean, FoldTime, UnfoldTime, Identity, CallGraph, Unsupported>;
 
 }  // namespace tensorferry::graph

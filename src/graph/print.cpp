@@ -300,12 +300,13 @@ std::string step_function_text(const StepFunction& function) {
 std::string recurrent_text(const Recurrent& op) {
   const std::string both =
       op.bidirectional ? fmt::format(", bidirectional {}", kind_name(op.merge)) : "";
-  return fmt::format("({}, {} -> {}, {}, {}{}{}{}{}{}{}{})", kind_name(op.cell), op.in_features,
-                     op.units, step_function_text(op.activation),
+  return fmt::format("({}, {} -> {}, {}, {}{}{}{}{}{}{}{}{}{}{})", kind_name(op.cell),
+                     op.in_features, op.units, step_function_text(op.activation),
                      step_function_text(op.recurrent_activation), flag(op.bias, ", bias"),
-                     flag(op.reset_after, ", reset after"), flag(op.go_backwards, ", backwards"),
-                     flag(op.return_sequences, ", sequences"), flag(op.return_state, ", states"),
-                     flag(op.initial_state, ", initial state"), both);
+                     flag(op.reset_after, ", reset after"), flag(op.cudnn, ", cuDNN"),
+                     flag(op.go_backwards, ", backwards"), flag(op.return_sequences, ", sequences"),
+                     flag(op.return_state, ", states"), flag(op.initial_state, ", initial state"),
+                     flag(op.masked, ", masked"), flag(op.zero_output, ", zero output"), both);
 }
 
 std::string arguments(const Op& op) {
@@ -398,6 +399,13 @@ std::string arguments(const Op& op) {
           },
           [](const Function& o) { return function_text(o); },
           [](const Recurrent& o) { return recurrent_text(o); },
+          [](const NotEqualTo& o) {
+            return fmt::format("({}{})", o.value, flag(o.any_of_last, ", any of last axis"));
+          },
+          [](const ApplyMask&) { return std::string(); },
+          [](const MaskedMean& o) { return std::string(flag(o.keep_dims, "(keep dims)")); },
+          [](const FoldTime&) { return std::string(); },
+          [](const UnfoldTime& o) { return fmt::format("({})", o.times); },
           [](const Identity&) { return std::string(); },
           [](const CallGraph& o) { return fmt::format("(graph {})", o.graph); },
           [](const Unsupported& o) { return fmt::format("(\"{}\": {})", o.class_name, o.reason); },

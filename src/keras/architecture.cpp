@@ -8,8 +8,10 @@
 
 #include "io/error.h"
 #include "keras/config.h"
+#include "keras/implicit_masks.h"
 #include "keras/json_text.h"
 #include "keras/operations/operation_row.h"
+#include "keras/recurrent_cells.h"
 #include "keras/wiring.h"
 
 namespace tensorferry::keras {
@@ -62,6 +64,7 @@ class Reader {
  private:
   Layer layer(const Json& written, bool trainable, int depth) const;
   void read_wrapped(Layer& wrapper, const Json& config, int depth) const;
+  void read_cells(Layer& rnn, const Json& config, int depth) const;
   void read_functional(Model& model, const Json& config, bool trainable, int depth) const;
   void read_sequential(Model& model, const Json& config, bool trainable, int depth) const;
 
@@ -125,19 +128,48 @@ Json backward_layer(const Json& config, const Json& forward) {
 }
 
 void Reader::read_wrapped(Layer& wrapper, const Json& config, int depth) const {
-  if (wrapper.class_name != "Bidirectional") return;
+  if (wrapper.class_name == "RNN") return read_cells(wrapper, config, depth);
+  const bool is_bidirectional = wrapper.class_name == "Bidirectional";
+  if (!is_bidirectional && wrapper.class_name != "TimeDistributed") return;
   if (depth > depth_limit) invalid(fmt::format("Layers are nested {} deep.", depth));
-  const Json& forward =
+  const Json& inner =
       member(config, "layer", fmt::format("The config of the layer `{}`", wrapper.name));
-  if (!forward.is_object()) {
+  if (!inner.is_object()) {
     invalid(fmt::format("The `layer` of the layer `{}` is not an object.", wrapper.name));
   }
-  wrapper.wrapped.push_back(layer(forward, wrapper.trainable, depth + 1));
-  wrapper.wrapped.back().attribute = "forward_layer";
-  wrapper.wrapped.push_back(layer(backward_layer(config, forward), wrapper.trainable, depth + 1));
-  wrapper.wrapped.back().attribute = "backward_layer";
+  wrapper.wrapped.push_back(layer(inner, wrapper.trainable, depth + 1));
+  wrapper.wrapped.back().attribute = is_bidirectional ? "forward_layer" : "layer";
   wrapper.config.erase("layer");
+  if (!is_bidirectional) return;
+  wrapper.wrapped.push_back(layer(backward_layer(config, inner), wrapper.trainable, depth + 1));
+  wrapper.wrapped.back().attribute = "backward_layer";
   wrapper.config.erase("backward_layer");
+}
+
+// One cell of a layer of Keras's: that layer. Several: an RNN that wraps these.
+void Reader::read_cells(Layer& rnn, const Json& config, int depth) const {
+  if (depth > depth_limit) invalid(fmt::format("Layers are nested {} deep.", depth));
+  const WrittenCells written = written_cells(config);
+  std::vector<Layer> cells;
+  for (std::size_t i = 0; i < written.cells.size(); ++i) {
+    Layer cell = layer(*written.cells[i], rnn.trainable, depth + 1);
+    if (is_cell_of_layer(cell) && !written.stacked) {
+      const std::string name = rnn.name;
+      cell = layer_of_cell(rnn, std::move(cell), true, true);
+      rnn.class_name = std::move(cell.class_name);
+      rnn.config = std::move(cell.config);
+      rnn.config["name"] = name;
+      return;
+    }
+    if (is_cell_of_layer(cell)) {
+      cell = layer_of_cell(rnn, std::move(cell), i == 0, i + 1 == written.cells.size());
+    }
+    cell.attribute = written.attributes[i];
+    cells.push_back(std::move(cell));
+  }
+  rnn.config.erase("cell");
+  for (const auto& [name, value] : written.unknown.items()) rnn.config[name] = value;
+  rnn.wrapped = std::move(cells);
 }
 
 const Json& layer_list(const Json& config, const std::string& name) {
@@ -161,6 +193,7 @@ void Reader::read_functional(Model& model, const Json& config, bool trainable, i
   written.input_layers = member(config, "input_layers", whose);
   written.output_layers = member(config, "output_layers", whose);
   wire_functional(model, written);
+  if (generation_ == Generation::Keras3) make_masks_implicit(model);
 }
 
 // What the first layer of a Sequential takes, or null.

@@ -26,7 +26,8 @@ struct Scope {
   const Model& model;
   graph::Graph graph;
   std::map<std::pair<CallId, std::uint32_t>, ValueId> tensors;
-  std::set<ValueId> masked;  ///< values that Keras sends a mask along with
+  /// The masks that Keras sends along with values; none: one that is not known here.
+  std::map<ValueId, std::optional<ValueId>> masks;
 };
 
 class Lowering {
@@ -43,8 +44,13 @@ class Lowering {
   std::uint32_t lower_model(const Model& model);
   void lower_input(Scope& scope, const CallId& id);
   void lower_call(Scope& scope, const CallId& id);
-  void lower_layer(Scope& scope, const CallId& id, std::vector<ValueId> inputs);
-  void lower_nested(Scope& scope, const CallId& id, std::vector<ValueId> inputs);
+  std::vector<ValueId> lower_layer(Scope& scope, const Layer& layer, const Call& call,
+                                   std::vector<ValueId> inputs);
+  std::vector<ValueId> lower_known(Scope& scope, const Layer& layer, const Call& call,
+                                   std::vector<ValueId> inputs);
+  std::vector<ValueId> lower_nested(Scope& scope, const Layer& layer, const Call& call,
+                                    std::vector<ValueId> inputs);
+  const Layer& wrapped_as(const Layer& wrapper, const Layer& wrapped);
   void refuse(Scope& scope, const CallId& id, std::vector<ValueId> inputs,
               const std::string& reason);
   ValueId cast(Scope& scope, ValueId value, tensor::DType dtype, const Layer& layer);
@@ -56,6 +62,9 @@ class Lowering {
   graph::Program program_;
   ModuleTable modules_;
   std::map<const Model*, std::uint32_t> graphs_;
+  std::set<std::pair<std::uint32_t, std::size_t>>
+      masked_outputs_;                     ///< graph, output: a mask goes along
+  std::map<const Layer*, Layer> wrapped_;  ///< layers that are wrapped, called as their wrapper
 };
 
 /// Null, or a list of nothing but nulls: `mask: [null, null]` of a nested model.
@@ -83,12 +92,19 @@ void require_plain_keywords(const Call& call, std::span<const std::string_view> 
   }
 }
 
-bool consumes_mask(const Model& model) {
-  return std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& layer) {
-    if (layer.model != nullptr) return consumes_mask(*layer.model);
-    const LayerKind* kind = find_layer_kind(layer.class_name);
-    return kind == nullptr || kind->mask == MaskUse::Consumes;
-  });
+/// Whether the values of the layer, or of one within it, depend on a mask.
+bool depends_on_mask(const Layer& layer) {
+  const std::vector<Layer>& inner = layer.model != nullptr ? layer.model->layers : layer.wrapped;
+  if (std::any_of(inner.begin(), inner.end(), depends_on_mask)) return true;
+  if (layer.model != nullptr) return false;
+  const LayerKind* kind = find_layer_kind(layer.class_name);
+  return kind == nullptr || kind->mask == MaskUse::Consumes || kind->mask == MaskUse::Takes;
+}
+
+/// Whether a mask may come along: the layer takes it, or nothing depends on it.
+bool bears_mask(const Layer& layer) {
+  const LayerKind* kind = layer.model != nullptr ? nullptr : find_layer_kind(layer.class_name);
+  return (kind != nullptr && kind->mask == MaskUse::Takes) || !depends_on_mask(layer);
 }
 
 /// The weights of a layer and of all layers within it, under a path.
@@ -139,6 +155,9 @@ ValueId Lowering::cast(Scope& scope, ValueId value, tensor::DType dtype, const L
   const ValueId output = graph::add_value(scope.graph, std::move(result));
   scope.graph.nodes.push_back(
       {graph::Cast{dtype}, {value}, {output}, std::nullopt, layer.name, false});
+  if (const auto mask = scope.masks.find(value); mask != scope.masks.end()) {
+    scope.masks[output] = mask->second;
+  }
   return output;
 }
 
@@ -224,15 +243,40 @@ void Lowering::refuse(Scope& scope, const CallId& id, std::vector<ValueId> input
   scope.graph.nodes.push_back(std::move(node));
 }
 
-void Lowering::lower_nested(Scope& scope, const CallId& id, std::vector<ValueId> inputs) {
-  const Layer& layer = scope.model.layers[id.layer];
+bool is_masked(const Scope& scope, const std::vector<ValueId>& values) {
+  return std::any_of(values.begin(), values.end(),
+                     [&](ValueId value) { return scope.masks.contains(value); });
+}
+
+/// The mask that comes along with the values of a call. Several that differ are combined in other
+/// ways by each class and each Keras, so what comes of them is not known.
+std::optional<std::optional<ValueId>> mask_along(const Scope& scope, const Layer& layer,
+                                                 const std::vector<ValueId>& values) {
+  if (!is_masked(scope, values)) return std::nullopt;
+  const LayerKind* kind = find_layer_kind(layer.class_name);
+  if (kind != nullptr && kind->mask == MaskUse::Takes) {
+    const auto found = scope.masks.find(values.front());
+    if (found == scope.masks.end()) return std::nullopt;
+    return found->second;
+  }
+  std::set<std::optional<ValueId>> masks;
+  for (const ValueId value : values) {
+    const auto found = scope.masks.find(value);
+    masks.insert(found == scope.masks.end() ? std::nullopt : found->second);
+  }
+  const bool joins_last =
+      layer.class_name != "Concatenate" || layer.config.value("axis", Json(-1)) == -1;
+  return masks.size() == 1 && joins_last ? *masks.begin() : std::nullopt;
+}
+
+std::vector<ValueId> Lowering::lower_nested(Scope& scope, const Layer& layer, const Call& call,
+                                            std::vector<ValueId> inputs) {
   const Model& model = *layer.model;
-  if (is_called_in_training(layer.calls[id.node])) {
+  if (is_called_in_training(call)) {
     throw Refusal{"it is always called in training mode"};
   }
-  const bool masked = std::any_of(inputs.begin(), inputs.end(),
-                                  [&](ValueId input) { return scope.masked.contains(input); });
-  if (masked && consumes_mask(model)) throw Refusal{"it is given a mask"};
+  const bool masked = is_masked(scope, inputs);
+  if (masked && !bears_mask(layer)) throw Refusal{"it is given a mask"};
 
   const auto known = graphs_.find(&model);
   const std::uint32_t index = known != graphs_.end() ? known->second : lower_model(model);
@@ -251,18 +295,41 @@ void Lowering::lower_nested(Scope& scope, const CallId& id, std::vector<ValueId>
   node.op = graph::CallGraph{index};
   node.inputs = std::move(inputs);
   node.layer = layer.name;
-  std::uint32_t tensor = 0;
   for (graph::Value& value : graph::infer(program_, node.op, given)) {
     node.outputs.push_back(graph::add_value(scope.graph, std::move(value)));
-    scope.tensors[{id, tensor++}] = node.outputs.back();
-    if (masked) scope.masked.insert(node.outputs.back());
+    const bool sends = masked_outputs_.contains({index, node.outputs.size() - 1});
+    if (masked || sends) scope.masks[node.outputs.back()] = std::nullopt;
   }
   scope.graph.nodes.push_back(std::move(node));
+  return scope.graph.nodes.back().outputs;
 }
 
-void Lowering::lower_layer(Scope& scope, const CallId& id, std::vector<ValueId> inputs) {
-  const Layer& layer = scope.model.layers[id.layer];
-  const Call& call = layer.calls[id.node];
+/// What a wrapper holds has the name of the wrapper, which is unique in its model; several things
+/// with what it calls them.
+const Layer& Lowering::wrapped_as(const Layer& wrapper, const Layer& wrapped) {
+  const auto [entry, is_new] = wrapped_.try_emplace(&wrapped, wrapped);
+  if (is_new) {
+    const std::string& attribute = wrapped.attribute;
+    const bool is_only = wrapper.wrapped.size() == 1;
+    entry->second.name =
+        is_only ? wrapper.name : wrapper.name + "_" + attribute.substr(attribute.rfind('/') + 1);
+  }
+  return entry->second;
+}
+
+std::vector<ValueId> Lowering::lower_layer(Scope& scope, const Layer& layer, const Call& call,
+                                           std::vector<ValueId> inputs) {
+  if (layer.model != nullptr) return lower_nested(scope, layer, call, std::move(inputs));
+  const LayerKind* kind = find_layer_kind(layer.class_name);
+  const bool is_operation = kind != nullptr && kind->is_operation;
+  if (const auto dtype = dtype_from_name(layer.dtype); dtype && !is_operation) {
+    for (ValueId& input : inputs) input = cast(scope, input, *dtype, layer);
+  }
+  return lower_known(scope, layer, call, std::move(inputs));
+}
+
+std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, const Call& call,
+                                           std::vector<ValueId> inputs) {
   const LayerKind* kind = find_layer_kind(layer.class_name);
   if (kind == nullptr) throw Refusal{std::string(refusal_of(layer.class_name))};
   const std::string policy = Arguments(layer.name, layer.config).text("dtype", layer.dtype);
@@ -270,24 +337,33 @@ void Lowering::lower_layer(Scope& scope, const CallId& id, std::vector<ValueId> 
     throw Refusal{fmt::format("its weights are quantized (dtype policy \"{}\")", policy)};
   }
   if (!kind->is_operation) require_known_arguments(layer, *kind);
-  const bool masked = std::any_of(inputs.begin(), inputs.end(),
-                                  [&](ValueId input) { return scope.masked.contains(input); });
-  if (masked && kind->mask == MaskUse::Consumes) throw Refusal{"it depends on a mask"};
+  if (is_masked(scope, inputs) && !bears_mask(layer)) throw Refusal{"it depends on a mask"};
+  const auto along = mask_along(scope, layer, inputs);
+  const bool takes_mask = kind->mask == MaskUse::Takes && along.has_value();
+  if (takes_mask && !*along) throw Refusal{"it depends on a mask that is not known here"};
 
   LayerCall layer_call(program_, scope.graph, modules_, scope.model.generation, layer, call,
-                       std::move(inputs));
+                       std::move(inputs), [&](const Layer& wrapped, std::vector<ValueId> values) {
+                         return lower_layer(scope, wrapped_as(layer, wrapped), call,
+                                            std::move(values));
+                       });
+  if (takes_mask) layer_call.set_mask(*along);
   const ValueId output = kind->lower(layer_call);
-  scope.tensors[{id, 0}] = output;
-  std::uint32_t tensor = 1;
-  for (const ValueId more : layer_call.also_returned()) scope.tensors[{id, tensor++}] = more;
-  const bool makes_mask = Arguments(layer.name, layer.config).boolean("mask_zero", false);
-  if (makes_mask || (masked && kind->mask == MaskUse::Passes)) scope.masked.insert(output);
+  std::vector<ValueId> outputs{output};
+  outputs.insert(outputs.end(), layer_call.also_returned().begin(),
+                 layer_call.also_returned().end());
+  if (layer_call.sent_mask()) {
+    scope.masks[output] = layer_call.sent_mask();
+  } else if (kind->mask == MaskUse::Passes && along) {
+    scope.masks[output] = *along;
+  }
   const bool differs_in_training =
       std::holds_alternative<graph::BatchNorm>(scope.graph.nodes.back().op) ||
       std::holds_alternative<graph::Dropout>(scope.graph.nodes.back().op);
   if (differs_in_training && is_called_in_training(call)) {
     throw Refusal{"it is always called in training mode"};
   }
+  return outputs;
 }
 
 void Lowering::lower_call(Scope& scope, const CallId& id) {
@@ -307,17 +383,14 @@ void Lowering::lower_call(Scope& scope, const CallId& id) {
   const std::size_t modules = program_.modules.size();
   try {
     const LayerKind* kind = find_layer_kind(layer.class_name);
-    const bool is_operation = kind != nullptr && kind->is_operation;
-    if (!is_operation) {
+    if (kind == nullptr || !kind->is_operation) {
       require_plain_keywords(
           call, kind == nullptr ? std::span<const std::string_view>{} : kind->keywords);
     }
-    if (layer.model != nullptr) return lower_nested(scope, id, inputs);
-    std::vector<ValueId> casted = inputs;
-    if (const auto dtype = dtype_from_name(layer.dtype); dtype && !is_operation) {
-      for (ValueId& input : casted) input = cast(scope, input, *dtype, layer);
+    std::uint32_t tensor = 0;
+    for (const ValueId output : lower_layer(scope, layer, call, inputs)) {
+      scope.tensors[{id, tensor++}] = output;
     }
-    lower_layer(scope, id, std::move(casted));
   } catch (const Refusal& refusal) {
     scope.graph.values.resize(values);
     scope.graph.nodes.resize(nodes);
@@ -337,6 +410,23 @@ void Lowering::note_unreached(const Scope& scope) {
   }
 }
 
+/// Of layers that stay folded one after another only the last is unfolded; a mask is made where
+/// somebody takes it.
+void drop_unread_steps(graph::Graph& graph) {
+  std::set<ValueId> read;
+  for (const graph::Port& output : graph.outputs) read.insert(output.value);
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    const graph::Node& node = graph.nodes[i];
+    const bool is_step = std::holds_alternative<graph::UnfoldTime>(node.op) ||
+                         std::holds_alternative<graph::NotEqualTo>(node.op);
+    if (is_step && !read.contains(node.outputs[0])) {
+      graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      read.insert(node.inputs.begin(), node.inputs.end());
+    }
+  }
+}
+
 std::uint32_t Lowering::lower_model(const Model& model) {
   Scope scope{model, {}, {}, {}};
   scope.graph.name = model.name;
@@ -348,9 +438,15 @@ std::uint32_t Lowering::lower_model(const Model& model) {
   for (const ModelOutput& output : model.outputs) {
     scope.graph.outputs.push_back({output.name, tensor(scope, output.tensor)});
   }
+  drop_unread_steps(scope.graph);
   note_unreached(scope);
   program_.graphs.push_back(std::move(scope.graph));
   const auto index = static_cast<std::uint32_t>(program_.graphs.size() - 1);
+  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
+    if (is_masked(scope, {tensor(scope, model.outputs[i].tensor)})) {
+      masked_outputs_.insert({index, i});
+    }
+  }
   graphs_[&model] = index;
   return index;
 }

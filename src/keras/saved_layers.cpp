@@ -172,13 +172,21 @@ void Binding::bind_known(Layer& layer, const SavedGroup& group,
                               layer.weights.size()));
 }
 
+// "cell/cells/gru_cell" is three groups deep.
+const SavedGroup* find_path(const SavedGroup& group, std::string_view path) {
+  const std::size_t slash = path.find('/');
+  const SavedGroup* child = group.find(std::string(path.substr(0, slash)));
+  if (child == nullptr || slash == std::string_view::npos) return child;
+  return find_path(*child, path.substr(slash + 1));
+}
+
 void Binding::bind_stored(Layer& layer, const SavedGroup& group, const Model& around) {
   check_name(layer, group, around);
   if (layer.model) {
     bind_model(*layer.model, group);
   } else if (!layer.wrapped.empty()) {
     for (Layer& inner : layer.wrapped) {
-      bind_layer(inner, group.find(inner.attribute),
+      bind_layer(inner, find_path(group, inner.attribute),
                  fmt::format("{}/{}", group.path, inner.attribute), around);
     }
   } else if (const auto variables = expected_variables(layer)) {

@@ -13,13 +13,12 @@
 #include "tfjs/builder.h"
 #include "tfjs/call_order.h"
 #include "tfjs/layers/table.h"
+#include "tfjs/masks.h"
+#include "tfjs/model_lowering.h"
 #include "tfjs/refusal.h"
 
 namespace tensorferry::tfjs {
 namespace {
-
-// A tensor behind a refused layer has no shape at all.
-bool is_lost(const Tensor& tensor) { return tensor.shape.empty(); }
 
 Shape input_shape(const keras::Layer& layer) {
   for (const char* name : {"batch_shape", "batch_input_shape"}) {
@@ -57,50 +56,6 @@ Json shape_json(const Shape& shape) {
     result.push_back(extent == unknown ? Json() : Json(extent));
   }
   return result;
-}
-
-// Keras classes that pass a mask on (`supports_masking`); all others end it.
-bool passes_mask_on(const std::string& class_name) {
-  static constexpr std::array<std::string_view, 24> classes = {"Activation",
-                                                               "ActivityRegularization",
-                                                               "Add",
-                                                               "AlphaDropout",
-                                                               "Average",
-                                                               "BatchNormalization",
-                                                               "Concatenate",
-                                                               "Dense",
-                                                               "Dropout",
-                                                               "ELU",
-                                                               "GaussianDropout",
-                                                               "GaussianNoise",
-                                                               "LayerNormalization",
-                                                               "LeakyReLU",
-                                                               "Maximum",
-                                                               "Minimum",
-                                                               "Multiply",
-                                                               "PReLU",
-                                                               "ReLU",
-                                                               "Softmax",
-                                                               "SpatialDropout1D",
-                                                               "Subtract",
-                                                               "StochasticDepth",
-                                                               "UnitNormalization"};
-  return std::find(classes.begin(), classes.end(), class_name) != classes.end();
-}
-
-bool uses_mask(const std::string& class_name) {
-  static constexpr std::array<std::string_view, 11> classes = {"AdditiveAttention",
-                                                               "Attention",
-                                                               "Bidirectional",
-                                                               "GRU",
-                                                               "GlobalAveragePooling1D",
-                                                               "GroupNormalization",
-                                                               "GroupQueryAttention",
-                                                               "LSTM",
-                                                               "MultiHeadAttention",
-                                                               "SimpleRNN",
-                                                               "Softmax"};
-  return std::find(classes.begin(), classes.end(), class_name) != classes.end();
 }
 
 // No, none, or a list of nothing else.
@@ -148,50 +103,6 @@ std::string list_of_classes(const std::vector<std::string>& classes) {
   return text;
 }
 
-class ModelLowering {
- public:
-  ModelLowering(const keras::Model& root, Names& names, LoweredModel& result, io::Notes& refused)
-      : root_(root), names_(names), result_(result), refused_(refused) {}
-
-  std::shared_ptr<Network> lower(const keras::Model& model, const std::vector<Tensor>& given);
-
- private:
-  /// The values of one model: by layer, call, output.
-  using Values = std::vector<std::vector<std::vector<Tensor>>>;
-  struct Scope {
-    const keras::Model& model;
-    NetworkBuilder builder;
-    Values values;
-    std::map<const keras::Layer*, std::uint32_t> models;  ///< nested ones, in the network
-  };
-
-  void add_inputs(Scope& scope, const std::vector<Tensor>& given);
-  void call_layers(Scope& scope);
-  bool call_layer(Scope& scope, const keras::Layer& layer, std::uint32_t index, std::uint32_t node);
-  std::vector<Tensor> call(Scope& scope, const keras::Layer& layer, std::uint32_t node,
-                           std::vector<Tensor> inputs);
-  std::vector<Tensor> call_model(Scope& scope, const keras::Layer& layer,
-                                 std::vector<Tensor> inputs);
-  void note_fate(Scope& scope, const keras::Layer& layer, const std::vector<std::string>& classes);
-  void refuse(const keras::Layer& layer, const std::string& reason);
-  void require_call_order(const Network& network);
-  void repeat_outputs(Scope& scope);
-
-  const keras::Model& root_;
-  Names& names_;
-  LoweredModel& result_;
-  io::Notes& refused_;
-  std::set<const keras::Layer*> refused_layers_;
-  std::set<const keras::Layer*> noted_;
-};
-
-void ModelLowering::refuse(const keras::Layer& layer, const std::string& reason) {
-  if (refused_layers_.insert(&layer).second) {
-    refused_.push_back({io::Severity::Refused, layer.name, "layer-unsupported",
-                        fmt::format("{}: {}", layer.class_name, reason)});
-  }
-}
-
 /// Which calls the outputs reach: Keras 2 lists those of other models on a shared layer too.
 std::vector<std::vector<bool>> reached_calls(const keras::Model& model) {
   std::vector<std::vector<bool>> reached;
@@ -232,6 +143,49 @@ std::size_t count_outputs(const keras::Model& model, std::uint32_t layer, std::u
   }
   for (const keras::ModelOutput& output : model.outputs) see(output.tensor);
   return count;
+}
+
+// A chain of layers, each called once with what the last one gave.
+bool is_sequential(const Network& network) {
+  if (network.inputs.size() != 1 || network.outputs.size() != 1 || network.layers.size() < 2 ||
+      network.outputs.front().layer + 1 != network.layers.size()) {
+    return false;
+  }
+  for (std::uint32_t i = 1; i < network.layers.size(); ++i) {
+    const NetworkLayer& layer = network.layers[i];
+    if (layer.calls.size() != 1 || layer.calls[0].size() != 1 || layer.calls[0][0].layer != i - 1) {
+      return false;
+    }
+    // A Sequential of TF.js takes no extent that is below zero, as its Cropping2D makes of None.
+    const Shape& shape = layer.calls[0][0].shape;
+    if (layer.class_name == "Cropping2D" &&
+        std::count(shape.begin() + 1, shape.end(), unknown) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string sentence_of(const io::Notes& refused) {
+  std::string text = refused.size() == 1
+                         ? "TF.js cannot have one of the layers: "
+                         : fmt::format("TF.js cannot have {} of the layers: ", refused.size());
+  for (const io::Note& note : refused) {
+    text += fmt::format("\"{}\" ({}) ", note.layer, note.text);
+  }
+  text +=
+      "PyTorch (--to pytorch) takes all but classes that it does not know, and makes stubs of "
+      "those.";
+  return text;
+}
+
+}  // namespace
+
+void ModelLowering::refuse(const keras::Layer& layer, const std::string& reason) {
+  if (refused_layers_.insert(&layer).second) {
+    refused_.push_back({io::Severity::Refused, layer.name, "layer-unsupported",
+                        fmt::format("{}: {}", layer.class_name, reason)});
+  }
 }
 
 void ModelLowering::add_inputs(Scope& scope, const std::vector<Tensor>& given) {
@@ -306,12 +260,21 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   require_known_arguments(layer, *kind);
   const bool masked =
       std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.masked; });
+  if (layer.class_name == "TimeDistributed") {
+    if (masked && uses_mask(layer)) {
+      throw Refusal{"Keras hands its layer a mask, and TF.js has none there."};
+    }
+    return call_time_distributed(scope, layer, inputs);
+  }
+  if (layer.class_name == "RNN") {
+    return call_cells(scope, layer, inputs);
+  }
   LayerCall lowering(scope.builder, root_.tensors, root_.generation, layer, inputs, node);
   require_activation(activation_of(lowering));
   if (std::any_of(inputs.begin(), inputs.end(), is_lost)) {
     return {Tensor{}};
   }
-  if (masked && uses_mask(layer.class_name)) {
+  if (masked && uses_mask(layer)) {
     throw Refusal{"Keras hands it the mask of an Embedding with `mask_zero`, and TF.js has none."};
   }
   std::vector<Tensor> outputs{kind->lower(lowering)};
@@ -403,27 +366,6 @@ void ModelLowering::note_fate(Scope& scope, const keras::Layer& layer,
   }
 }
 
-// A chain of layers, each called once with what the last one gave.
-bool is_sequential(const Network& network) {
-  if (network.inputs.size() != 1 || network.outputs.size() != 1 || network.layers.size() < 2 ||
-      network.outputs.front().layer + 1 != network.layers.size()) {
-    return false;
-  }
-  for (std::uint32_t i = 1; i < network.layers.size(); ++i) {
-    const NetworkLayer& layer = network.layers[i];
-    if (layer.calls.size() != 1 || layer.calls[0].size() != 1 || layer.calls[0][0].layer != i - 1) {
-      return false;
-    }
-    // A Sequential of TF.js takes no extent that is below zero, as its Cropping2D makes of None.
-    const Shape& shape = layer.calls[0][0].shape;
-    if (layer.class_name == "Cropping2D" &&
-        std::count(shape.begin() + 1, shape.end(), unknown) != 0) {
-      return false;
-    }
-  }
-  return true;
-}
-
 void ModelLowering::require_call_order(const Network& network) {
   if (const auto other = layer_with_other_call_order(network)) {
     keras::Layer shared;
@@ -462,7 +404,7 @@ void ModelLowering::repeat_outputs(Scope& scope) {
 
 std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
                                               const std::vector<Tensor>& given) {
-  Scope scope{model, {names_, {}, {}, {}, {}}, Values(model.layers.size()), {}};
+  Scope scope{model, {names_, {}, {}, {}, {}}, Values(model.layers.size()), {}, {}};
   for (const keras::Layer& layer : model.layers) {
     scope.builder.reserve(layer.name);
   }
@@ -486,21 +428,6 @@ std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
   require_call_order(network);
   return std::make_shared<Network>(std::move(network));
 }
-
-std::string sentence_of(const io::Notes& refused) {
-  std::string text = refused.size() == 1
-                         ? "TF.js cannot have one of the layers: "
-                         : fmt::format("TF.js cannot have {} of the layers: ", refused.size());
-  for (const io::Note& note : refused) {
-    text += fmt::format("\"{}\" ({}) ", note.layer, note.text);
-  }
-  text +=
-      "PyTorch (--to pytorch) takes all but classes that it does not know, and makes stubs of "
-      "those.";
-  return text;
-}
-
-}  // namespace
 
 LoweredModel lower_model(const keras::Model& model) {
   LoweredModel result;

@@ -7,9 +7,14 @@
 namespace tensorferry::tfjs {
 namespace {
 
+// A nested model, and no layer around one.
+bool is_model(const NetworkLayer& layer) {
+  return layer.network != nullptr && layer.class_name != "TimeDistributed";
+}
+
 // TF.js counts the calls of a nested model from 1: the first is the model's own.
 std::uint32_t node_index(const Network& network, const Tensor& tensor) {
-  return tensor.node + (network.layers[tensor.layer].network == nullptr ? 0 : 1);
+  return tensor.node + (is_model(network.layers[tensor.layer]) ? 1 : 0);
 }
 
 Json handle(const Network& network, const Tensor& tensor) {
@@ -17,11 +22,14 @@ Json handle(const Network& network, const Tensor& tensor) {
 }
 
 Json layer_config(const NetworkLayer& layer) {
-  if (layer.network != nullptr) {
+  if (is_model(layer)) {
     return model_config(*layer.network);
   }
   Json config = layer.config.is_null() ? Json::object() : layer.config;
   config["name"] = layer.name;
+  if (layer.network != nullptr) {
+    config["layer"] = model_config(*layer.network);
+  }
   return {{"class_name", layer.class_name}, {"config", std::move(config)}};
 }
 

@@ -40,7 +40,7 @@ struct NetworkLayer {
   Json config;  ///< without the name
   std::vector<LayerWeight> weights;
   std::vector<std::vector<Tensor>> calls;  ///< the inputs of each
-  std::shared_ptr<Network> network;        ///< of a nested model, else null
+  std::shared_ptr<Network> network;        ///< of a nested model, or of a TimeDistributed
 };
 
 struct Network {

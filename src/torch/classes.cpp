@@ -217,11 +217,12 @@ const std::set<std::string>& reserved_names() {
       "AdditiveAttention", "ConcatAttention", "DotProductAttention", "EinsumDense",
       "GroupQueryAttention", "MultiHeadAttention", "attend", "Bidirectional", "Constant",
       "Denormalization", "ElementwisePReLU", "FixedDenormalization", "FixedNormalization",
-      "GaussianDropout", "GaussianNoise", "LayerScale", "Literal", "Normalization", "NotConverted",
-      "RMSNorm", "RMSNormalization", "ScaleOffset", "SharedDropout", "StepwiseGRU",
-      "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN", "StochasticDepth", "average_pool",
-      "cubic", "hard_sigmoid", "lanczos3", "lanczos5", "mirror_pad", "one_hot", "pad_same",
-      "resize", "resize_matrix", "same_average_pool", "sparsemax"};
+      "GaussianDropout", "GaussianNoise", "LayerScale", "Literal", "Masked", "MaskedBidirectional",
+      "Normalization", "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset",
+      "SharedDropout", "StepwiseGRU", "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN",
+      "StochasticDepth", "average_pool", "cubic", "hard_sigmoid", "lanczos3", "lanczos5",
+      "mirror_pad", "one_hot", "pad_same", "resize", "resize_matrix", "same_average_pool", "select",
+      "sparsemax"};
   return names;
 }
 

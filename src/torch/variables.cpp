@@ -68,7 +68,9 @@ std::string Variables::assign(std::size_t node, graph::ValueId value) {
   taken.insert(live.begin(), live.end());
   const bool x_is_free = !taken.count("x") && (!arguments_.count("x") || arguments_.size() == 1);
   std::string name;
-  if (is_skip(value)) {
+  if (std::holds_alternative<graph::NotEqualTo>(graph_.nodes[node].op)) {
+    name = Scope(taken).identifier("mask");
+  } else if (is_skip(value)) {
     name = Scope(taken).identifier("skip");
   } else if (x_is_free) {
     name = "x";

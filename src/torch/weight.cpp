@@ -181,6 +181,17 @@ Weight gates_weight(const TensorRef& kernel, const std::vector<std::size_t>& gat
                                fmt::format("gates({}) > permute(1,0)", fmt::join(gates, ","))));
 }
 
+Weight cudnn_gates_weight(const TensorRef& kernel, const std::vector<std::size_t>& gates) {
+  const std::uint64_t units = kernel.shape.at(1) / gates.size();
+  std::vector<View> views;
+  for (const std::size_t gate : gates) {
+    views.push_back(sliced(identity_view(0, kernel.shape), 1, gate * units, units));
+  }
+  return weight_of(kernel,
+                   computation(kernel, std::move(views), 0, {kernel.shape[1], kernel.shape[0]},
+                               fmt::format("gates({})", fmt::join(gates, ","))));
+}
+
 Weight gates_vector(const TensorRef& bias, const std::vector<std::size_t>& gates,
                     std::size_t count) {
   if (gates.size() == count && std::is_sorted(gates.begin(), gates.end())) {

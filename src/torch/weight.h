@@ -37,6 +37,8 @@ Weight vector_weight(const tensor::TensorRef& vector, const std::vector<graph::F
 /// The transpose of a recurrent kernel (in, gates · units): (gates · units, in), its gates in the
 /// order `gates`: numbers of Keras's blocks.
 Weight gates_weight(const tensor::TensorRef& kernel, const std::vector<std::size_t>& gates);
+/// The same of a kernel whose blocks lie as cuDNN has them, each transposed and flattened already.
+Weight cudnn_gates_weight(const tensor::TensorRef& kernel, const std::vector<std::size_t>& gates);
 /// The blocks `gates` of a recurrent layer's bias, which holds `count` blocks in all.
 Weight gates_vector(const tensor::TensorRef& bias, const std::vector<std::size_t>& gates,
                     std::size_t count);

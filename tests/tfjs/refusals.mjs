@@ -12,6 +12,9 @@ const refused = [
   { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', "None"] },
   // TF.js has the GRU of Keras before 2.1, and its own activations within the steps.
   { match: /^(recurrent|bidirectional)\/gru(?!_reset_before)/, words: ["reset_after"] },
+  { match: /^masks\//, words: ["mask"] },
+  { match: /^cudnn\//, words: ["CuDNN"] },
+  { match: /^rnn_cells\/(gru|stack_default_gru)$/, words: ["reset_after"] },
   { match: /^recurrent\/lstm_leaky_relu$/, words: ["`activation`", "LeakyReLU"] },
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
   { match: /^merging\/operators$/, words: ['"true_divide"', "division"] },

@@ -37,6 +37,10 @@ SINGLE = (
     "keras3/recurrent/lstm_encoder_decoder",
     "keras3/recurrent/gru_sequence_and_states",
     "keras3/bidirectional/stack_frozen",
+    "keras3/rnn_cells/stack_frozen",
+    "keras2/cudnn/lstm_bidirectional",
+    "keras3/time_distributed/conv_lstm_head",
+    "keras3/masks/bidirectional_lstm_sequences",
 )
 
 
@@ -64,6 +68,24 @@ def test_each_mutation_of_each_weight_fails(name, fixtures_root, conversions):
             assert found, f"{mutate.__name__} of {key} passes"
             tried += 1
     assert tried >= 4
+
+
+MASKED = ("masks/embedding_lstm_sequences", "masks/masking_gru_backwards", "masks/cells")
+
+
+@pytest.mark.parametrize("keras", ("keras2", "keras3"))
+@pytest.mark.parametrize("name", MASKED)
+def test_a_mask_that_is_ignored_or_turned_fails(
+    keras, name, fixtures_root, conversions, monkeypatch
+):
+    fixture = fixtures.get(fixtures_root, f"{keras}/{name}")
+    done = conversions.get(fixture, "--weights", "safetensors")
+    network = nets.load_network(done.out, done.manifest, nets.load_state(done.out))
+    names = type(network).forward.__globals__
+    select = names["select"]
+    for wrong in (lambda on, new, old: new, lambda on, new, old: select(~on, new, old)):
+        monkeypatch.setitem(names, "select", wrong)
+        assert nets.differences(fixture, network, done.manifest)
 
 
 def test_mutations_of_whole_nets_fail(application, conversions):

@@ -20,6 +20,8 @@ struct RecurrentWeights {
   Array recurrent_kernel;
   Array bias;
 };
+/// cuDNN's parameters as the op has them otherwise.
+RecurrentWeights from_cudnn(const Recurrent& op, const RecurrentWeights& weights);
 /// `directions`: one, or the forward and the backward one. `inputs`, result: as ops.h says.
 std::vector<Array> evaluate_recurrent(const Recurrent& op,
                                       const std::vector<RecurrentWeights>& directions,
@@ -64,5 +66,10 @@ Array evaluate_concatenate(const Concatenate& concatenate, const std::vector<Arr
 Array evaluate_reshape(const Reshape& reshape, const Array& x);
 Array evaluate_flatten(const Array& x);
 Array evaluate_repeat_vector(const RepeatVector& repeat, const Array& x);
+Array evaluate_not_equal_to(const NotEqualTo& op, const Array& x);
+Array evaluate_apply_mask(const Array& x, const Array& mask);
+Array evaluate_masked_mean(const MaskedMean& op, const Array& x, const Array& mask);
+Array evaluate_fold_time(const Array& x);
+Array evaluate_unfold_time(const UnfoldTime& unfold, const std::vector<Array>& inputs);
 
 }  // namespace tensorferry::graph

@@ -118,7 +118,7 @@ struct Direction {
 };
 
 Direction run(const Recurrent& op, const RecurrentWeights& weights, bool backwards, const Array& x,
-              const std::vector<Array>& initial) {
+              const std::vector<Array>& initial, const Array* mask) {
   const std::uint64_t batch = x.shape.at(0);
   const std::uint64_t times = x.shape.at(1);
   const std::uint64_t features = x.shape.at(2);
@@ -138,10 +138,17 @@ Direction run(const Recurrent& op, const RecurrentWeights& weights, bool backwar
   for (std::uint64_t sample = 0; sample < batch; ++sample) {
     std::vector<Vector> states(state_count, Vector(units, 0.0));
     for (std::size_t i = 0; i < initial.size(); ++i) states[i] = row(initial[i], sample, units);
+    Vector output(units, 0.0);
     for (std::uint64_t time = 0; time < times; ++time) {
       const std::uint64_t at = backwards ? times - 1 - time : time;
-      states = step(row(x, sample * times + at, features), states);
-      put(result.sequence, sample * times + time, states[0]);
+      const bool counts = mask == nullptr || mask->data.at(sample * times + at) != 0;
+      if (counts) {
+        states = step(row(x, sample * times + at, features), states);
+        output = states[0];
+      } else if (op.zero_output) {
+        output.assign(units, 0.0);
+      }
+      put(result.sequence, sample * times + time, output);
     }
     for (std::size_t i = 0; i < state_count; ++i) put(result.states[i], sample, states[i]);
   }
@@ -174,19 +181,52 @@ std::vector<Array> merged(Recurrent::Merge merge, const Array& a, const Array& b
   return {};
 }
 
+/// Each block of columns, flattened, is its transpose.
+Array blocks_from_cudnn(const Array& kernel, std::size_t units) {
+  Array result = kernel;
+  const std::size_t rows = kernel.shape.at(0);
+  const std::size_t columns = kernel.shape.at(1);
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t column = 0; column < columns; ++column) {
+      const std::size_t block = column / units;
+      const std::size_t flat = (column % units) * rows + row;
+      result.data[row * columns + column] =
+          kernel.data[flat / units * columns + block * units + flat % units];
+    }
+  }
+  return result;
+}
+
 }  // namespace
+
+RecurrentWeights from_cudnn(const Recurrent& op, const RecurrentWeights& weights) {
+  const auto units = static_cast<std::size_t>(op.units);
+  RecurrentWeights result{blocks_from_cudnn(weights.kernel, units),
+                          blocks_from_cudnn(weights.recurrent_kernel, units), weights.bias};
+  const std::size_t half = weights.bias.data.size() / 2;
+  if (op.reset_after) {
+    result.bias.shape = {2, half};
+  } else {
+    result.bias.shape = {half};
+    for (std::size_t i = 0; i < half; ++i) result.bias.data[i] += result.bias.data[half + i];
+    result.bias.data.resize(half);
+  }
+  return result;
+}
 
 std::vector<Array> evaluate_recurrent(const Recurrent& op,
                                       const std::vector<RecurrentWeights>& directions,
                                       const std::vector<Array>& inputs) {
   std::vector<Array> outputs;
   std::vector<Array> states;
-  const std::size_t state_count = (inputs.size() - 1) / directions.size();
+  const std::size_t masks = op.masked ? 1 : 0;
+  const Array* mask = op.masked ? &inputs.back() : nullptr;
+  const std::size_t state_count = (inputs.size() - 1 - masks) / directions.size();
   for (std::size_t i = 0; i < directions.size(); ++i) {
     const auto first = inputs.begin() + static_cast<std::ptrdiff_t>(1 + i * state_count);
     const std::vector<Array> initial(first, first + static_cast<std::ptrdiff_t>(state_count));
     const bool backwards = op.go_backwards != (i == 1);
-    Direction direction = run(op, directions[i], backwards, inputs[0], initial);
+    Direction direction = run(op, directions[i], backwards, inputs[0], initial, mask);
     if (!op.return_sequences) {
       outputs.push_back(direction.states[0]);
     } else {

@@ -80,6 +80,23 @@ Array evaluate_flatten(const Array& x) {
   return {{x.shape.at(0), count_of(rest)}, x.data};
 }
 
+Array evaluate_fold_time(const Array& x) {
+  Array result = x;
+  result.shape.erase(result.shape.begin());
+  result.shape.at(0) *= x.shape[0];
+  return result;
+}
+
+Array evaluate_unfold_time(const UnfoldTime& unfold, const std::vector<Array>& inputs) {
+  Array result = inputs.at(0);
+  const std::uint64_t times = unfold.times == unknown_extent
+                                  ? inputs.at(1).shape.at(1)
+                                  : static_cast<std::uint64_t>(unfold.times);
+  result.shape.at(0) /= times;
+  result.shape.insert(result.shape.begin() + 1, times);
+  return result;
+}
+
 Array evaluate_repeat_vector(const RepeatVector& repeat, const Array& x) {
   Array result = zeros({x.shape.at(0), static_cast<std::uint64_t>(repeat.count), x.shape.at(1)});
   std::size_t next = 0;

@@ -19,6 +19,13 @@ Axes channels_first_order(std::size_t rank, std::size_t channel_axis) {
   return order;
 }
 
+Axes channels_first_each_time(std::size_t rank) {
+  Axes order = keras_order(rank);
+  order.pop_back();
+  order.insert(order.begin() + 2, rank - 1);
+  return order;
+}
+
 std::size_t position_of(const Axes& order, std::size_t axis) {
   return static_cast<std::size_t>(std::find(order.begin(), order.end(), axis) - order.begin());
 }

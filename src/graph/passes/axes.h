@@ -15,6 +15,8 @@ using Axes = std::vector<std::size_t>;
 Axes keras_order(std::size_t rank);
 /// The batch, the channels (Keras's `channel_axis`), then the other axes ascending.
 Axes channels_first_order(std::size_t rank, std::size_t channel_axis);
+/// The batch, the time (axis 1), the channels (the last axis), then the other axes ascending.
+Axes channels_first_each_time(std::size_t rank);
 /// Where Keras's axis `axis` stands in the target.
 std::size_t position_of(const Axes& order, std::size_t axis);
 /// The transpose that turns a value held in order `from` into one held in order `to`.

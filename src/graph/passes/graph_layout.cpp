@@ -77,6 +77,11 @@ class GraphLayout {
             [&](const Literal& op) { keep(node, op); },
             [&](const Function& op) { function(node, op); },
             [&](const Recurrent& op) { keras_only(node, op, "it goes along axis 1"); },
+            [&](const NotEqualTo& op) { keras_only(node, op, "its mask is of each time"); },
+            [&](const ApplyMask& op) { keras_only(node, op, "its mask is of each time"); },
+            [&](const MaskedMean& op) { keras_only(node, op, "its mask is of each time"); },
+            [&](const FoldTime& op) { fold_time(node, op); },
+            [&](const UnfoldTime& op) { unfold_time(node, op); },
             [&](const Identity& op) { elementwise(node, op); },
             [&](const CallGraph& op) { call(node, op); },
             [&](const Unsupported& op) { keras_only(node, op, "it is not converted"); },
@@ -90,7 +95,13 @@ class GraphLayout {
     Axes order = keras_order(rank);
     if (!keep_ports_ && rank >= 3) {
       const Wishes wishes = wishes_of(source_, value, state_.boundaries);
-      if (wishes.channels_first && !wishes.keras) order = channels_first_order(rank, rank - 1);
+      const bool each_time = wishes.channels_first_each_time;
+      if (wishes.channels_first && !wishes.keras && !each_time) {
+        order = channels_first_order(rank, rank - 1);
+      }
+      if (each_time && !wishes.keras && !wishes.channels_first) {
+        order = channels_first_each_time(rank);
+      }
       if (wishes.channels_first && wishes.keras) {
         state_.program.notes.push_back({io::Severity::Info, node.layer, "mixed-layout",
                                         "The input keeps Keras's layout, as some of its consumers "
@@ -507,6 +518,32 @@ class GraphLayout {
     values_.emit(node, op, {x}, {values_.order_of(x)}, values_.runs_of(x));
   }
 
+  // The other axes keep their order, if the batch and the time are the first.
+  void fold_time(const Node& node, const FoldTime& op) {
+    const ValueId x = time_first(node, 0);
+    const Axes order = values_.order_of(x);
+    Axes folded{0};
+    for (std::size_t i = 2; i < order.size(); ++i) folded.push_back(order[i] - 1);
+    values_.emit(node, op, {x}, {folded}, values_.runs_of(x));
+  }
+
+  ValueId time_first(const Node& node, std::size_t argument) {
+    const ValueId value = values_.argument(node, argument);
+    const Axes order = values_.order_of(value);
+    if (order.at(0) == 0 && order.at(1) == 1) return value;
+    return values_.held_in(value, keras_order(order.size()), node,
+                           "the times are folded into the batch");
+  }
+
+  void unfold_time(const Node& node, const UnfoldTime& op) {
+    std::vector<ValueId> inputs{values_.argument(node)};
+    if (node.inputs.size() > 1) inputs.push_back(time_first(node, 1));
+    Axes order{0, 1};
+    const Axes folded = values_.order_of(inputs.at(0));
+    for (std::size_t i = 1; i < folded.size(); ++i) order.push_back(folded[i] + 1);
+    values_.emit(node, op, inputs, {order}, values_.runs_of(inputs[0]));
+  }
+
   void call(const Node& node, const CallGraph& op) {
     values_.require_keras_elements(node);
     const Boundary& boundary = state_.boundaries.at(op.graph);
@@ -524,6 +561,7 @@ class GraphLayout {
     const Axes order = values_.order_of(value);
     const std::size_t rank = order.size();
     if (!keep_ports_ && rank >= 3 && order == channels_first_order(rank, rank - 1)) return value;
+    if (!keep_ports_ && rank >= 4 && order == channels_first_each_time(rank)) return value;
     Node consumer;
     consumer.layer = port.name;
     return values_.held_in(value, keras_order(rank), consumer, "the output keeps Keras's layout");

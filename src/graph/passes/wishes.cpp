@@ -10,7 +10,7 @@ namespace tensorferry::graph {
 
 namespace {
 
-enum class Wish { None, ChannelsFirst, Keras, AskNext };
+enum class Wish { None, ChannelsFirst, ChannelsFirstEachTime, Keras, AskNext, AskEachTime };
 
 Wish by_channel_axis(std::size_t channel_axis, std::size_t rank) {
   if (rank < 3) return Wish::None;
@@ -47,7 +47,9 @@ Wish of_function(const Function& function, std::size_t rank) {
 Wish of_call(const CallGraph& call, std::size_t argument, const std::vector<Boundary>& boundaries) {
   const Axes& order = boundaries.at(call.graph).inputs.at(argument);
   if (order.size() < 3) return Wish::None;
-  return order == keras_order(order.size()) ? Wish::Keras : Wish::ChannelsFirst;
+  if (order == keras_order(order.size())) return Wish::Keras;
+  return order == channels_first_each_time(order.size()) ? Wish::ChannelsFirstEachTime
+                                                         : Wish::ChannelsFirst;
 }
 
 Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
@@ -94,6 +96,11 @@ Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
           [](const Literal&) { return Wish::None; },
           [&](const Function& function) { return of_function(function, rank); },
           [&](const Recurrent&) { return last_axis; },
+          [&](const NotEqualTo&) { return last_axis; },
+          [&](const ApplyMask&) { return last_axis; },
+          [&](const MaskedMean&) { return last_axis; },
+          [](const FoldTime&) { return Wish::AskEachTime; },
+          [](const UnfoldTime&) { return Wish::None; },
           [](const Identity&) { return Wish::AskNext; },
           [&](const CallGraph& call) { return of_call(call, argument, boundaries); },
           [&](const Unsupported&) { return last_axis; },
@@ -124,9 +131,19 @@ struct Search {
       case Wish::ChannelsFirst:
         wishes.channels_first = true;
         return;
+      case Wish::ChannelsFirstEachTime:
+        wishes.channels_first_each_time = true;
+        return;
       case Wish::Keras:
         wishes.keras = true;
         return;
+      case Wish::AskEachTime: {
+        const Wishes folded = wishes_of(graph, node.outputs.at(0), boundaries);
+        const bool channels_first = folded.channels_first && !folded.keras;
+        wishes.channels_first_each_time = wishes.channels_first_each_time || channels_first;
+        wishes.keras = wishes.keras || !channels_first;
+        return;
+      }
       case Wish::AskNext:
         visit(node.outputs.at(0));
         return;

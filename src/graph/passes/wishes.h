@@ -11,6 +11,7 @@ namespace tensorferry::graph {
 /// Which layouts the consumers of a value ask for.
 struct Wishes {
   bool channels_first = false;  ///< a convolution, pooling, resize… over Keras's last axis
+  bool channels_first_each_time = false;  ///< the same behind a FoldTime
   bool keras = false;  ///< a layer that works along Keras's last axis, or a channels-first one
 };
 

@@ -55,6 +55,9 @@ graph::ValueId lower_embedding(LayerCall& call) {
                                                    "embeddings",
                                                    {"rows", "features"},
                                                    {embedding.input_dim, embedding.output_dim}}});
+  if (call.arguments().boolean("mask_zero", false)) {
+    call.sends_mask(call.add_step(graph::NotEqualTo{0, false}, {call.input()}));
+  }
   return call.add(embedding, {call.input()}, module);
 }
 

@@ -54,6 +54,9 @@ bool keeps_dtype(const graph::Op& op) {
          std::holds_alternative<graph::PadAxes>(op) ||
          std::holds_alternative<graph::Concatenate>(op) ||
          std::holds_alternative<graph::Dropout>(op) ||
+         std::holds_alternative<graph::NotEqualTo>(op) ||
+         std::holds_alternative<graph::FoldTime>(op) ||
+         std::holds_alternative<graph::UnfoldTime>(op) ||
          std::holds_alternative<graph::Identity>(op) || std::holds_alternative<graph::Cast>(op) ||
          std::holds_alternative<graph::Literal>(op) ||
          std::holds_alternative<graph::Function>(op) ||
@@ -75,7 +78,7 @@ Variable tracked(std::string_view role, Shape shape) {
 
 LayerCall::LayerCall(graph::Program& program, graph::Graph& graph, ModuleTable& modules,
                      const Generation& generation, const Layer& layer, const Call& call,
-                     std::vector<graph::ValueId> inputs)
+                     std::vector<graph::ValueId> inputs, WrappedLowering lower_wrapped)
     : program_(program),
       graph_(graph),
       modules_(modules),
@@ -83,6 +86,7 @@ LayerCall::LayerCall(graph::Program& program, graph::Graph& graph, ModuleTable& 
       layer_(layer),
       call_(call),
       inputs_(std::move(inputs)),
+      lower_wrapped_(std::move(lower_wrapped)),
       arguments_(layer.name, layer.config),
       compute_dtype_(dtype_from_name(layer.dtype).value_or(tensor::DType::Float32)) {}
 
@@ -219,6 +223,14 @@ std::vector<graph::ValueId> LayerCall::add_steps(graph::Op op, std::vector<graph
 
 graph::ValueId LayerCall::add_fused(graph::Op op, graph::ValueId input) {
   return append(std::move(op), {input}, std::nullopt, true).at(0);
+}
+
+const graph::Node* LayerCall::maker_of(graph::ValueId value) const {
+  const auto found =
+      std::find_if(graph_.nodes.rbegin(), graph_.nodes.rend(), [value](const graph::Node& node) {
+        return std::find(node.outputs.begin(), node.outputs.end(), value) != node.outputs.end();
+      });
+  return found == graph_.nodes.rend() ? nullptr : &*found;
 }
 
 void LayerCall::note(io::Severity severity, std::string_view code, std::string text) {

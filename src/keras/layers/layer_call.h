@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,12 +34,16 @@ struct ParameterRequest {
 /// Modules that have been made, so that a shared layer has one. The text is the part.
 using ModuleTable = std::map<std::pair<const Layer*, std::string>, graph::ModuleId>;
 
+/// Lowers a call of a layer that another one wraps, on these values; what it gives.
+using WrappedLowering = std::function<std::vector<graph::ValueId>(
+    const Layer& wrapped, std::vector<graph::ValueId> inputs)>;
+
 /// One call of one layer while it is lowered: what the layer is given, and where its nodes go.
 class LayerCall {
  public:
   LayerCall(graph::Program& program, graph::Graph& graph, ModuleTable& modules,
             const Generation& generation, const Layer& layer, const Call& call,
-            std::vector<graph::ValueId> inputs);
+            std::vector<graph::ValueId> inputs, WrappedLowering lower_wrapped);
 
   const Layer& layer() const { return layer_; }
   const Call& call() const { return call_; }
@@ -78,6 +83,21 @@ class LayerCall {
   /// Adds an activation that was given as the layer's argument.
   graph::ValueId add_fused(graph::Op op, graph::ValueId input);
 
+  /// The mask that comes along with the first input, for a layer that takes it.
+  void set_mask(std::optional<graph::ValueId> mask) { mask_ = mask; }
+  std::optional<graph::ValueId> mask() const { return mask_; }
+  /// The mask that goes along with the first value.
+  void sends_mask(std::optional<graph::ValueId> mask) { sent_mask_ = mask; }
+  std::optional<graph::ValueId> sent_mask() const { return sent_mask_; }
+
+  /// Calls a layer that this one wraps, of any class, on values of its own.
+  std::vector<graph::ValueId> lower_wrapped(const Layer& wrapped,
+                                            std::vector<graph::ValueId> inputs) {
+    return lower_wrapped_(wrapped, std::move(inputs));
+  }
+  /// The node that makes a value, or null: an argument of the graph.
+  const graph::Node* maker_of(graph::ValueId value) const;
+
   /// In which this layer computes. A mixed policy computes in that of its variables.
   tensor::DType compute_dtype() const { return compute_dtype_; }
 
@@ -100,6 +120,9 @@ class LayerCall {
   const Call& call_;
   std::vector<graph::ValueId> inputs_;
   std::vector<graph::ValueId> also_returned_;
+  WrappedLowering lower_wrapped_;
+  std::optional<graph::ValueId> mask_;
+  std::optional<graph::ValueId> sent_mask_;
   Arguments arguments_;
   tensor::DType compute_dtype_;
 };

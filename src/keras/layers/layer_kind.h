@@ -17,6 +17,7 @@ enum class MaskUse {
   Drops,     ///< the result has none
   Passes,    ///< the values do not depend on it, the result carries it on
   Consumes,  ///< the values depend on it, so a masked input is refused
+  Takes,     ///< the values depend on it, and the lowering reads it: `LayerCall::mask`
 };
 
 /// What is known of a Keras layer class, or of several that differ in their rank only. `arguments`

@@ -50,7 +50,13 @@ graph::ValueId lower_global_pooling(LayerCall& call, ReduceAxes::Kind kind) {
 graph::ValueId lower_global_max_pooling(LayerCall& call) {
   return lower_global_pooling(call, ReduceAxes::Kind::Max);
 }
+/// keras/src/layers/pooling/global_average_pooling1d.py: of the times that the mask leaves.
 graph::ValueId lower_global_average_pooling(LayerCall& call) {
+  if (call.mask() && call.layer().class_name == "GlobalAveragePooling1D") {
+    if (channel_axis(call.arguments(), 3) == 1) throw Refusal{"its mask is of another axis"};
+    const graph::MaskedMean mean{call.arguments().boolean("keepdims", false)};
+    return call.add(mean, {call.input_of_rank(3), *call.mask()});
+  }
   return lower_global_pooling(call, ReduceAxes::Kind::Mean);
 }
 
@@ -58,7 +64,7 @@ graph::ValueId lower_global_average_pooling(LayerCall& call) {
 
 const LayerKind average_pooling_kind{pooling_arguments, no_variables, lower_average_pooling};
 const LayerKind global_average_pooling_kind{global_pooling_arguments, no_variables,
-                                            lower_global_average_pooling, MaskUse::Consumes};
+                                            lower_global_average_pooling, MaskUse::Takes};
 const LayerKind global_max_pooling_kind{global_pooling_arguments, no_variables,
                                         lower_global_max_pooling};
 const LayerKind max_pooling_kind{pooling_arguments, no_variables, lower_max_pooling};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "io/overloaded.h"
 #include "keras/layers/activation.h"
 #include "keras/layers/layer_call.h"
@@ -57,13 +59,22 @@ constexpr std::string_view simple_rnn_arguments[] = {"activation",
                                                      "unroll",
                                                      "use_bias",
                                                      "zero_output_for_mask"};
+constexpr std::string_view cudnn_arguments[] = {
+    "go_backwards", "return_sequences", "return_state", "stateful",
+    "time_major",   "unit_forget_bias", "units"};
+constexpr std::string_view rnn_arguments[] = {
+    "go_backwards", "return_sequences", "return_state",        "stateful",
+    "time_major",   "unroll",           "zero_output_for_mask"};
 constexpr std::string_view bidirectional_arguments[] = {"merge_mode", "num_constants"};
 constexpr std::string_view recurrent_keywords[] = {"initial_state"};
 
 Recurrent::Cell cell_of(const Layer& layer) {
-  if (layer.class_name == "LSTM") return Recurrent::Cell::Lstm;
-  return layer.class_name == "GRU" ? Recurrent::Cell::Gru : Recurrent::Cell::Simple;
+  if (layer.class_name.ends_with("LSTM")) return Recurrent::Cell::Lstm;
+  return layer.class_name.ends_with("GRU") ? Recurrent::Cell::Gru : Recurrent::Cell::Simple;
 }
+
+/// Keras 2's layers for GPUs only (tf_keras/src/layers/rnn/cudnn_lstm.py, cudnn_gru.py).
+bool is_cudnn(const Layer& layer) { return layer.class_name.starts_with("CuDNN"); }
 
 std::int64_t gates_of(Recurrent::Cell cell) {
   switch (cell) {
@@ -103,12 +114,19 @@ Recurrent recurrent_of(const Layer& layer, Generation generation) {
   Recurrent op;
   op.cell = cell_of(layer);
   op.units = arguments.positive_integer("units");
-  op.activation = step_function(arguments, "activation", generation);
-  if (op.cell != Recurrent::Cell::Simple) {
+  op.cudnn = is_cudnn(layer);
+  if (op.cudnn) {
+    op.activation = graph::Unary{graph::UnaryKind::Tanh};
+    op.recurrent_activation = graph::Unary{graph::UnaryKind::Sigmoid};
+  } else {
+    op.activation = step_function(arguments, "activation", generation);
+  }
+  if (op.cell != Recurrent::Cell::Simple && !op.cudnn) {
     op.recurrent_activation = step_function(arguments, "recurrent_activation", generation);
   }
   op.bias = arguments.boolean("use_bias", true);
-  op.reset_after = op.cell == Recurrent::Cell::Gru && arguments.boolean("reset_after", false);
+  op.reset_after =
+      op.cell == Recurrent::Cell::Gru && (op.cudnn || arguments.boolean("reset_after", false));
   op.go_backwards = arguments.boolean("go_backwards", false);
   op.return_sequences = arguments.boolean("return_sequences", false);
   op.return_state = arguments.boolean("return_state", false);
@@ -124,6 +142,10 @@ std::vector<Variable> recurrent_variables(const Layer& layer) {
   const std::int64_t columns = gates_of(cell_of(layer)) * units;
   std::vector<Variable> variables{trained("kernel", {unknown, columns}),
                                   trained("recurrent_kernel", {units, columns})};
+  if (is_cudnn(layer)) {
+    variables.push_back(trained("bias", {2 * columns}));
+    return variables;
+  }
   if (!arguments.boolean("use_bias", true)) return variables;
   const bool two_biases =
       cell_of(layer) == Recurrent::Cell::Gru && arguments.boolean("reset_after", false);
@@ -145,7 +167,9 @@ void append_parameters(const Recurrent& op, const std::string& stored, const std
   append("kernel", {"in", "gates"}, {features, columns});
   append("recurrent_kernel", {"units", "gates"}, {op.units, columns});
   if (!op.bias) return;
-  if (op.reset_after) {
+  if (op.cudnn) {
+    append("bias", {"gates"}, {2 * columns});
+  } else if (op.reset_after) {
     append("bias", {"sides", "gates"}, {2, columns});
   } else {
     append("bias", {"gates"}, {columns});
@@ -186,10 +210,30 @@ graph::ValueId sequence_of(LayerCall& call, const Recurrent& op) {
   return x;
 }
 
-graph::ValueId add_recurrent(LayerCall& call, Recurrent op,
+/// What Keras does with `zero_output_for_mask` where it unrolls is another thing.
+bool zero_output_of(const LayerCall& call, const Arguments& arguments) {
+  const bool zero_output = arguments.boolean("zero_output_for_mask", false);
+  if (call.mask() && zero_output && arguments.boolean("unroll", false)) {
+    throw Refusal{"it is unrolled and makes zeros where its mask is off"};
+  }
+  return zero_output;
+}
+
+graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output,
                              const std::vector<std::pair<std::string, std::string>>& directions) {
   const graph::ValueId x = sequence_of(call, op);
   op.initial_state = call.inputs().size() > 1;
+  op.masked = call.mask().has_value();
+  op.zero_output = op.masked && zero_output;
+  if (op.masked && (op.initial_state || op.zero_output)) {
+    if (op.bidirectional && op.initial_state) {
+      throw Refusal{"it is given a mask together with initial states"};
+    }
+    if (!op.return_sequences) {
+      throw Refusal{"its last output under a mask is not its last state"};
+    }
+  }
+  if (op.masked && op.return_sequences) call.sends_mask(call.mask());
   std::vector<std::string> names;
   std::vector<ParameterRequest> requests;
   for (const auto& [stored, role] : directions) {
@@ -201,7 +245,9 @@ graph::ValueId add_recurrent(LayerCall& call, Recurrent op,
   }
   op.in_features = call.variable_shape(requests[0].variable)[0];
   const graph::ModuleId module = call.module("", requests);
-  std::vector<graph::ValueId> outputs = call.add_several(op, call.inputs(), module);
+  std::vector<graph::ValueId> inputs = call.inputs();
+  if (call.mask()) inputs.push_back(*call.mask());
+  std::vector<graph::ValueId> outputs = call.add_several(op, std::move(inputs), module);
   const graph::ValueId first = outputs.front();
   outputs.erase(outputs.begin());
   call.also_returns(std::move(outputs));
@@ -211,19 +257,56 @@ graph::ValueId add_recurrent(LayerCall& call, Recurrent op,
 graph::ValueId lower_recurrent(LayerCall& call) {
   const Recurrent op = recurrent_of(call.layer(), call.generation());
   note_training(call, call.arguments());
-  return add_recurrent(call, op, {{"", ""}});
+  return add_recurrent(call, op, zero_output_of(call, call.arguments()), {{"", ""}});
 }
 
-/// Its variables are those of the layers that it wraps.
-std::vector<Variable> bidirectional_variables(const Layer&) { return {}; }
+bool is_recurrent(const Layer& layer) {
+  return layer.class_name == "LSTM" || layer.class_name == "GRU" ||
+         layer.class_name == "SimpleRNN" || is_cudnn(layer);
+}
+
+/// Cells on one another (keras/src/layers/rnn/stacked_rnn_cells.py): each is a layer that reads
+/// what the one before gives, and their states follow one another.
+graph::ValueId lower_rnn(LayerCall& call) {
+  const std::vector<Layer>& cells = call.layer().wrapped;
+  if (cells.empty()) throw Refusal{"its cells are not known"};
+  std::vector<std::size_t> state_counts;
+  for (const Layer& cell : cells) {
+    if (!is_recurrent(cell))
+      throw Refusal{fmt::format("it has a cell of class {}", cell.class_name)};
+    state_counts.push_back(cell_of(cell) == Recurrent::Cell::Lstm ? 2 : 1);
+  }
+  const std::size_t all = std::accumulate(state_counts.begin(), state_counts.end(), std::size_t{0});
+  const std::size_t given = call.inputs().size() - 1;
+  if (call.inputs().empty() || (given != 0 && given != all)) {
+    throw Refusal{fmt::format("it is given {} initial states where it has {}", given, all)};
+  }
+  graph::ValueId x = call.inputs()[0];
+  std::vector<graph::ValueId> states;
+  auto next = call.inputs().begin() + 1;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    std::vector<graph::ValueId> inputs{x};
+    if (given != 0) {
+      const auto end = next + static_cast<std::ptrdiff_t>(state_counts[i]);
+      inputs.insert(inputs.end(), next, end);
+      next = end;
+    }
+    const std::vector<graph::ValueId> outputs = call.lower_wrapped(cells[i], std::move(inputs));
+    x = outputs.at(0);
+    states.insert(states.end(), outputs.begin() + 1, outputs.end());
+  }
+  call.also_returns(std::move(states));
+  if (call.arguments().boolean("return_sequences", false)) call.sends_mask(call.mask());
+  return x;
+}
 
 Recurrent wrapped_recurrent(const Layer& layer, Generation generation) {
-  const bool is_recurrent =
-      layer.class_name == "LSTM" || layer.class_name == "GRU" || layer.class_name == "SimpleRNN";
-  if (!is_recurrent) throw Refusal{fmt::format("it wraps a layer of class {}", layer.class_name)};
-  const LayerKind& kind = layer.class_name == "LSTM"  ? lstm_kind
-                          : layer.class_name == "GRU" ? gru_kind
-                                                      : simple_rnn_kind;
+  if (!is_recurrent(layer))
+    throw Refusal{fmt::format("it wraps a layer of class {}", layer.class_name)};
+  const LayerKind& kind = is_cudnn(layer)              ? cudnn_kind
+                          : layer.class_name == "LSTM" ? lstm_kind
+                          : layer.class_name == "GRU"  ? gru_kind
+                                                       : simple_rnn_kind;
   require_known_arguments(layer, kind);
   return recurrent_of(layer, generation);
 }
@@ -252,18 +335,29 @@ graph::ValueId lower_bidirectional(LayerCall& call) {
   op.bidirectional = true;
   op.merge = merge_of(call.arguments());
   note_training(call, Arguments(call.layer().name, wrapped[0].config));
-  return add_recurrent(call, op, {{"forward_layer/", ""}, {"backward_layer/", "backward_"}});
+  const Arguments arguments(call.layer().name, wrapped[0].config);
+  if (call.mask() && op.return_sequences && arguments.boolean("unroll", false)) {
+    throw Refusal{"it is unrolled and makes zeros where its mask is off"};
+  }
+  // Whatever the layer itself says (force_zero_output_for_mask).
+  const bool zero_output = op.return_sequences;
+  return add_recurrent(call, op, zero_output,
+                       {{"forward_layer/", ""}, {"backward_layer/", "backward_"}});
 }
 
 }  // namespace
 
-const LayerKind bidirectional_kind{bidirectional_arguments, bidirectional_variables,
-                                   lower_bidirectional, MaskUse::Consumes, recurrent_keywords};
-const LayerKind gru_kind{gru_arguments, recurrent_variables, lower_recurrent, MaskUse::Consumes,
+const LayerKind bidirectional_kind{bidirectional_arguments, no_variables, lower_bidirectional,
+                                   MaskUse::Takes, recurrent_keywords};
+const LayerKind cudnn_kind{cudnn_arguments, recurrent_variables, lower_recurrent, MaskUse::Consumes,
+                           recurrent_keywords};
+const LayerKind gru_kind{gru_arguments, recurrent_variables, lower_recurrent, MaskUse::Takes,
                          recurrent_keywords};
-const LayerKind lstm_kind{lstm_arguments, recurrent_variables, lower_recurrent, MaskUse::Consumes,
+const LayerKind lstm_kind{lstm_arguments, recurrent_variables, lower_recurrent, MaskUse::Takes,
                           recurrent_keywords};
+const LayerKind rnn_kind{rnn_arguments, no_variables, lower_rnn, MaskUse::Takes,
+                         recurrent_keywords};
 const LayerKind simple_rnn_kind{simple_rnn_arguments, recurrent_variables, lower_recurrent,
-                                MaskUse::Consumes, recurrent_keywords};
+                                MaskUse::Takes, recurrent_keywords};
 
 }  // namespace tensorferry::keras

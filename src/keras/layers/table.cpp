@@ -9,6 +9,7 @@
 #include "keras/layers/convolution.h"
 #include "keras/layers/core.h"
 #include "keras/layers/einsum_dense.h"
+#include "keras/layers/masking.h"
 #include "keras/layers/merging.h"
 #include "keras/layers/normalization.h"
 #include "keras/layers/pooling.h"
@@ -16,6 +17,7 @@
 #include "keras/layers/recurrent.h"
 #include "keras/layers/regularization.h"
 #include "keras/layers/reshaping.h"
+#include "keras/layers/time_distributed.h"
 #include "keras/operations/operations.h"
 
 namespace tensorferry::keras {
@@ -46,6 +48,8 @@ constexpr LayerRow table[] = {
     {"Cropping1D", &cropping_kind},
     {"Cropping2D", &cropping_kind},
     {"Cropping3D", &cropping_kind},
+    {"CuDNNGRU", &cudnn_kind},
+    {"CuDNNLSTM", &cudnn_kind},
     {"CustomScaleLayer", &custom_scale_kind},
     {"CutMix", &augmentation_kind},
     {"Dense", &dense_kind},
@@ -74,6 +78,7 @@ constexpr LayerRow table[] = {
     {"LayerNormalization", &layer_normalization_kind},
     {"LayerScale", &layer_scale_kind},
     {"LeakyReLU", &leaky_relu_kind},
+    {"Masking", &masking_kind},
     {"MaxPooling1D", &max_pooling_kind},
     {"MaxPooling2D", &max_pooling_kind},
     {"MaxPooling3D", &max_pooling_kind},
@@ -86,6 +91,7 @@ constexpr LayerRow table[] = {
     {"PReLU", &prelu_kind},
     {"Permute", &permute_kind},
     {"RMSNormalization", &rms_normalization_kind},
+    {"RNN", &rnn_kind},
     {"RandAugment", &augmentation_kind},
     {"RandomBrightness", &augmentation_kind},
     {"RandomColorDegeneration", &augmentation_kind},
@@ -123,6 +129,7 @@ constexpr LayerRow table[] = {
     {"Subtract", &subtract_kind},
     {"TFOpLambda", &tensorflow_operation_kind},
     {"ThresholdedReLU", &thresholded_relu_kind},
+    {"TimeDistributed", &time_distributed_kind},
     {"UnitNormalization", &unit_normalization_kind},
     {"UpSampling1D", &up_sampling_kind},
     {"UpSampling2D", &up_sampling_kind},

@@ -48,7 +48,7 @@ constexpr std::string_view recurrent_arguments =
     "unit_forget_bias zero_output_for_mask";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 103> kinds = {{
+constexpr std::array<LayerKind, 105> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
@@ -110,6 +110,9 @@ constexpr std::array<LayerKind, 103> kinds = {{
     {"PReLU", "shared_axes", lower_prelu},
     {"Permute", "dims", lower_permute},
     {"RMSNormalization", "axis epsilon", lower_rms_normalization},
+    {"RNN",
+     "go_backwards return_sequences return_state stateful time_major unroll zero_output_for_mask",
+     nullptr},
     {"RandAugment", augmentation_arguments, lower_identity},
     {"RandomBrightness", augmentation_arguments, lower_identity},
     {"RandomColorDegeneration", augmentation_arguments, lower_identity},
@@ -145,6 +148,7 @@ constexpr std::array<LayerKind, 103> kinds = {{
     {"StochasticDepth", "drop_path_rate", lower_stochastic_depth},
     {"Subtract", "", lower_subtract},
     {"ThresholdedReLU", "theta", lower_thresholded_relu},
+    {"TimeDistributed", "", nullptr},
     {"UnitNormalization", "axis", lower_unit_normalization},
     {"UpSampling1D", "size", lower_up_sampling},
     {"UpSampling2D", "size data_format interpolation", lower_up_sampling},

@@ -12,7 +12,7 @@ struct LayerKind {
   /// The arguments that the lowering reads, apart by spaces. Any other one that changes numbers,
   /// and has a value, is refused.
   std::string_view arguments;
-  Tensor (*lower)(LayerCall& call);
+  Tensor (*lower)(LayerCall& call);  ///< null: for what holds layers (lower_model.cpp)
   /// Keywords of a call that the lowering reads, apart by spaces.
   std::string_view keywords = "";
   /// It looks at all arguments of the config and the call itself.

@@ -150,6 +150,53 @@ const Helper bidirectional{"Bidirectional",
         return y, torch.cat([first, second])
 )"};
 
+const Helper select_by_mask{"select",
+                            R"(def select(on, new, old):
+    """The new values where the mask is on, else the old ones: zero at first."""
+    if isinstance(new, tuple):
+        return tuple(select(on, *pair) for pair in zip(new, old or (None, None)))
+    return torch.where(on, new, torch.zeros_like(new) if old is None else old)
+)"};
+
+const Helper masked{"Masked",
+                    R"(class Masked(nn.Module):
+    """A recurrent layer whose state and output stay as they are where the mask is off."""
+
+    def __init__(self, layer, zero_output=False):
+        super().__init__()
+        self.layer = layer
+        self.zero_output = zero_output
+
+    def forward(self, x, mask, state=None):
+        y = None
+        steps = []
+        for step, on in zip(x.split(1, dim=1), mask.split(1, dim=1)):
+            new_y, new_state = self.layer(step, state)
+            y = select(on.unsqueeze(2), new_y, None if self.zero_output else y)
+            state = select(on, new_state, state)
+            steps.append(y)
+        return torch.cat(steps, dim=1), state
+)",
+                    {&select_by_mask}};
+
+const Helper masked_bidirectional{"MaskedBidirectional",
+                                  R"(class MaskedBidirectional(nn.Module):
+    """Two masked layers, the second of which reads the sequence from its end."""
+
+    def __init__(self, forward_layer, backward_layer):
+        super().__init__()
+        self.forward_layer = forward_layer
+        self.backward_layer = backward_layer
+
+    def forward(self, x, mask):
+        y, first = self.forward_layer(x, mask)
+        z, second = self.backward_layer(x.flip(1), mask.flip(1))
+        y = torch.cat([y, z.flip(1)], dim=2)
+        if isinstance(first, tuple):
+            return y, tuple(torch.cat(pair) for pair in zip(first, second))
+        return y, torch.cat([first, second])
+)"};
+
 const Helper hard_sigmoid_2{"hard_sigmoid",
                             R"(def hard_sigmoid(x):
     """As Keras 2 had it; torch's is relu6(x + 3) / 6."""
@@ -231,16 +278,18 @@ std::vector<std::size_t> stock_gates(Recurrent::Cell cell) {
 }
 
 void append_stock_state(const Recurrent& op, const Site& site, const std::string& role,
-                        const std::string& suffix, Declaration& declaration) {
+                        const std::string& prefix, const std::string& suffix,
+                        Declaration& declaration) {
   const std::vector<std::size_t> gates = stock_gates(op.cell);
   const auto append = [&](const char* name, Weight weight) {
-    declaration.state.push_back({name + suffix, std::move(weight)});
+    declaration.state.push_back({prefix + name + suffix, std::move(weight)});
   };
-  append("weight_ih_l0", gates_weight(site.tensor(role + "kernel"), gates));
-  append("weight_hh_l0", gates_weight(site.tensor(role + "recurrent_kernel"), gates));
+  const auto kernel = op.cudnn ? cudnn_gates_weight : gates_weight;
+  append("weight_ih_l0", kernel(site.tensor(role + "kernel"), gates));
+  append("weight_hh_l0", kernel(site.tensor(role + "recurrent_kernel"), gates));
   if (!op.bias) return;
   const tensor::TensorRef& bias = site.tensor(role + "bias");
-  if (op.reset_after) {
+  if (op.reset_after || op.cudnn) {
     std::vector<std::size_t> of_state = gates;
     for (std::size_t& gate : of_state) gate += gates.size();
     append("bias_ih_l0", gates_vector(bias, gates, 2 * gates.size()));
@@ -249,22 +298,26 @@ void append_stock_state(const Recurrent& op, const Site& site, const std::string
   }
   append("bias_ih_l0", gates_vector(bias, gates, gates.size()));
   append("bias_hh_l0", constant_weight(0, bias.dtype, bias.shape));
-  declaration.constant.push_back("bias_hh_l0" + suffix);
+  declaration.constant.push_back(prefix + "bias_hh_l0" + suffix);
 }
 
-Declaration declare_stock(const Recurrent& op, const Site& site) {
-  Declaration declaration;
-  declaration.stock = false;  // gives a tuple
+Expression stock_constructor(const Recurrent& op, bool both_directions) {
   std::vector<Expression> arguments{number(op.in_features), number(op.units)};
   if (op.cell == Recurrent::Cell::Simple && !is_unary(op.activation, UnaryKind::Tanh)) {
     arguments.push_back(keyword("nonlinearity", python::string("relu")));
   }
   if (!op.bias) arguments.push_back(keyword("bias", python::boolean(false)));
   arguments.push_back(keyword("batch_first", python::boolean(true)));
-  if (op.bidirectional) arguments.push_back(keyword("bidirectional", python::boolean(true)));
-  declaration.constructor = python::call(stock_class(op.cell), std::move(arguments));
-  append_stock_state(op, site, "", "", declaration);
-  if (op.bidirectional) append_stock_state(op, site, "backward_", "_reverse", declaration);
+  if (both_directions) arguments.push_back(keyword("bidirectional", python::boolean(true)));
+  return python::call(stock_class(op.cell), std::move(arguments));
+}
+
+Declaration declare_stock(const Recurrent& op, const Site& site) {
+  Declaration declaration;
+  declaration.stock = false;  // gives a tuple
+  declaration.constructor = stock_constructor(op, op.bidirectional);
+  append_stock_state(op, site, "", "", "", declaration);
+  if (op.bidirectional) append_stock_state(op, site, "backward_", "", "_reverse", declaration);
   return declaration;
 }
 
@@ -307,6 +360,33 @@ Declaration declare_stepwise(const Recurrent& op, const Site& site, Helpers& hel
   declaration.constructor = python::call(helpers.use(bidirectional), {layer, layer});
   append_stepwise_state(op, site, "", "forward_layer.", declaration);
   append_stepwise_state(op, site, "backward_", "backward_layer.", declaration);
+  return declaration;
+}
+
+/// Each direction goes step by step around a layer of one direction.
+Declaration declare_masked(const Recurrent& op, const Site& site, Helpers& helpers) {
+  Declaration declaration;
+  declaration.stock = false;
+  const bool stock = is_stock(op);
+  std::vector<Expression> arguments{stock ? stock_constructor(op, false)
+                                          : stepwise_constructor(op, site, helpers)};
+  if (op.zero_output) arguments.push_back(keyword("zero_output", python::boolean(true)));
+  const Expression layer = python::call(helpers.use(masked), std::move(arguments));
+  const auto append_state = [&](const std::string& role, const std::string& prefix) {
+    if (stock) {
+      append_stock_state(op, site, role, prefix, "", declaration);
+    } else {
+      append_stepwise_state(op, site, role, prefix, declaration);
+    }
+  };
+  if (!op.bidirectional) {
+    declaration.constructor = layer;
+    append_state("", "layer.");
+    return declaration;
+  }
+  declaration.constructor = python::call(helpers.use(masked_bidirectional), {layer, layer});
+  append_state("", "forward_layer.layer.");
+  append_state("backward_", "backward_layer.layer.");
   return declaration;
 }
 
@@ -379,6 +459,7 @@ std::vector<Expression> outputs_of(const Recurrent& op, const Results& results) 
 }  // namespace
 
 Declaration declare_recurrent(const Recurrent& op, const Site& site, Helpers& helpers) {
+  if (op.masked) return declare_masked(op, site, helpers);
   return is_stock(op) ? declare_stock(op, site) : declare_stepwise(op, site, helpers);
 }
 
@@ -412,6 +493,12 @@ std::vector<Expression> call_recurrent(const Recurrent& op, Call& call,
   Expression x = call.input();
   if (op.go_backwards) x = python::call(call.name() + ".flip", {number(std::int64_t{1})});
   std::vector<Expression> arguments{x};
+  if (op.masked) {
+    const std::size_t mask = call.inputs.size() - 1;
+    arguments.push_back(op.go_backwards
+                            ? python::call(call.name(mask) + ".flip", {number(std::int64_t{1})})
+                            : call.input(mask));
+  }
   if (op.initial_state) arguments.push_back(initial_states(op, call));
   names.unpack(targets, python::call(call.self, std::move(arguments)));
 

@@ -43,6 +43,17 @@ Expression call_permute(const graph::Permute& permute, Call& call) {
                       python::numbers({permute.axes.begin(), permute.axes.end()}));
 }
 
+Expression call_fold_time(Call& call) {
+  return python::call(call.name() + ".flatten", python::numbers({0, 1}));
+}
+
+Expression call_unfold_time(const graph::UnfoldTime& unfold, Call& call) {
+  const Expression extents = unfold.times == graph::unknown_extent
+                                 ? python::atom(call.name(1) + ".shape[:2]")
+                                 : python::tuple({number(std::int64_t{-1}), number(unfold.times)});
+  return python::call(call.name() + ".unflatten", {number(std::int64_t{0}), extents});
+}
+
 Expression call_repeat_vector(const graph::RepeatVector& repeat, Call& call) {
   const std::string x =
       python::text_of(python::call(call.name() + ".unsqueeze", {number(std::int64_t{1})}));

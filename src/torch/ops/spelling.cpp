@@ -91,6 +91,11 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
           [&](const graph::Recurrent& op) -> Result {
             return declare_recurrent(op, site, helpers);
           },
+          [](const graph::NotEqualTo&) -> Result { return std::nullopt; },
+          [](const graph::ApplyMask&) -> Result { return std::nullopt; },
+          [](const graph::MaskedMean&) -> Result { return std::nullopt; },
+          [](const graph::FoldTime&) -> Result { return std::nullopt; },
+          [](const graph::UnfoldTime&) -> Result { return std::nullopt; },
           [](const graph::Identity&) -> Result { return std::nullopt; },
           [](const graph::CallGraph&) -> Result { return std::nullopt; },
           [&](const graph::Unsupported& op) -> Result { return declare_stub(op, site, helpers); },
@@ -156,6 +161,11 @@ Expression spell(Call& call) {
           [&](const graph::Function& op) { return call_function(op, call); },
           // Written by forward.cpp, as it makes several values.
           [&](const graph::Recurrent&) { return call_module(call); },
+          [&](const graph::NotEqualTo& op) { return call_not_equal_to(op, call); },
+          [&](const graph::ApplyMask&) { return call_apply_mask(call); },
+          [&](const graph::MaskedMean& op) { return call_masked_mean(op, call); },
+          [&](const graph::FoldTime&) { return call_fold_time(call); },
+          [&](const graph::UnfoldTime& op) { return call_unfold_time(op, call); },
           [&](const graph::Identity&) { return call.input(); },
           [&](const graph::CallGraph&) { return call_module(call); },
           [&](const graph::Unsupported&) { return call_module(call); },

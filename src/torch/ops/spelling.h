@@ -132,6 +132,8 @@ Declaration declare_prelu(const graph::PRelu& prelu, const Site& site, Helpers& 
 // shape.cpp
 Expression call_reshape(const graph::Reshape& reshape, Call& call);
 Expression call_permute(const graph::Permute& permute, Call& call);
+Expression call_fold_time(Call& call);
+Expression call_unfold_time(const graph::UnfoldTime& unfold, Call& call);
 Expression call_repeat_vector(const graph::RepeatVector& repeat, Call& call);
 Expression call_pad(const graph::PadAxes& pad, Call& call);
 std::optional<Expression> module_pad(const graph::PadAxes& pad);
@@ -147,6 +149,11 @@ Expression call_dot(const graph::Dot& dot, Call& call);
 
 // dropout.cpp
 Declaration declare_dropout(const graph::Dropout& dropout, Helpers& helpers);
+
+// masks.cpp
+Expression call_not_equal_to(const graph::NotEqualTo& op, Call& call);
+Expression call_apply_mask(Call& call);
+Expression call_masked_mean(const graph::MaskedMean& op, Call& call);
 
 // recurrent.cpp
 Declaration declare_recurrent(const graph::Recurrent& op, const Site& site, Helpers& helpers);

@@ -182,7 +182,7 @@ TEST_CASE("an argument of a later Keras is never ignored") {
   CHECK(harmless.notes.empty());
 }
 
-TEST_CASE("a mask is refused where the numbers depend on it, and passes where they do not") {
+TEST_CASE("a mask is taken or refused where the numbers depend on it, and passes elsewhere") {
   const auto lowered = [](const std::string& last) {
     ModelBuilder builder;
     const TensorHandle x = builder.input("x", "[null, 6]");
@@ -192,7 +192,10 @@ TEST_CASE("a mask is refused where the numbers depend on it, and passes where th
     const TensorHandle kept = builder.layer("Dropout", "kept", R"({"rate": 0.5})", {rows});
     return keras::lower(builder.finish({builder.layer(last, "last", "{}", {kept})}));
   };
-  CHECK(has_note(lowered("GlobalAveragePooling1D"), "layer-unsupported", "mask"));
+  CHECK(has_note(lowered("Maximum"), "layer-unsupported", "mask"));
+  const graph::Program mean = lowered("GlobalAveragePooling1D");
+  CHECK(std::holds_alternative<graph::MaskedMean>(mean.graphs[0].nodes.back().op));
+  CHECK(mean.notes.empty());
   CHECK(lowered("GlobalMaxPooling1D").notes.empty());
 }
 

@@ -1,0 +1,55 @@
+#include "tfjs/masks.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace tensorferry::tfjs {
+
+bool passes_mask_on(const std::string& class_name) {
+  static constexpr std::array<std::string_view, 24> classes = {"Activation",
+                                                               "ActivityRegularization",
+                                                               "Add",
+                                                               "AlphaDropout",
+                                                               "Average",
+                                                               "BatchNormalization",
+                                                               "Concatenate",
+                                                               "Dense",
+                                                               "Dropout",
+                                                               "ELU",
+                                                               "GaussianDropout",
+                                                               "GaussianNoise",
+                                                               "LayerNormalization",
+                                                               "LeakyReLU",
+                                                               "Maximum",
+                                                               "Minimum",
+                                                               "Multiply",
+                                                               "PReLU",
+                                                               "ReLU",
+                                                               "Softmax",
+                                                               "SpatialDropout1D",
+                                                               "Subtract",
+                                                               "StochasticDepth",
+                                                               "UnitNormalization"};
+  return std::find(classes.begin(), classes.end(), class_name) != classes.end();
+}
+
+bool uses_mask(const keras::Layer& layer) {
+  static constexpr std::array<std::string_view, 11> classes = {"AdditiveAttention",
+                                                               "Attention",
+                                                               "Bidirectional",
+                                                               "GRU",
+                                                               "GlobalAveragePooling1D",
+                                                               "GroupNormalization",
+                                                               "GroupQueryAttention",
+                                                               "LSTM",
+                                                               "MultiHeadAttention",
+                                                               "SimpleRNN",
+                                                               "Softmax"};
+  const std::vector<keras::Layer>& inner =
+      layer.model != nullptr ? layer.model->layers : layer.wrapped;
+  return std::find(classes.begin(), classes.end(), layer.class_name) != classes.end() ||
+         std::any_of(inner.begin(), inner.end(), uses_mask);
+}
+
+}  // namespace tensorferry::tfjs

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "io/note.h"
+#include "keras/model.h"
+#include "tfjs/builder.h"
+#include "tfjs/lower_model.h"
+#include "tfjs/names.h"
+
+namespace tensorferry::tfjs {
+
+/// A tensor behind a refused layer has no shape at all.
+inline bool is_lost(const Tensor& tensor) { return tensor.shape.empty(); }
+
+/// A Keras model and those that it holds, while they become networks.
+class ModelLowering {
+ public:
+  ModelLowering(const keras::Model& root, Names& names, LoweredModel& result, io::Notes& refused)
+      : root_(root), names_(names), result_(result), refused_(refused) {}
+
+  std::shared_ptr<Network> lower(const keras::Model& model, const std::vector<Tensor>& given);
+
+ private:
+  /// The values of one model: by layer, call, output.
+  using Values = std::vector<std::vector<std::vector<Tensor>>>;
+  struct Scope {
+    const keras::Model& model;
+    NetworkBuilder builder;
+    Values values;
+    std::map<const keras::Layer*, std::uint32_t> models;     ///< nested ones, in the network
+    std::map<const keras::Layer*, Tensor> time_distributed;  ///< the first call's result of each
+  };
+
+  void add_inputs(Scope& scope, const std::vector<Tensor>& given);
+  void call_layers(Scope& scope);
+  bool call_layer(Scope& scope, const keras::Layer& layer, std::uint32_t index, std::uint32_t node);
+  std::vector<Tensor> call(Scope& scope, const keras::Layer& layer, std::uint32_t node,
+                           std::vector<Tensor> inputs);
+  std::vector<Tensor> call_model(Scope& scope, const keras::Layer& layer,
+                                 std::vector<Tensor> inputs);
+  std::vector<Tensor> call_time_distributed(Scope& scope, const keras::Layer& layer,
+                                            const std::vector<Tensor>& inputs);
+  Tensor make_time_distributed(Scope& scope, const keras::Layer& layer, const Tensor& input);
+  std::vector<Tensor> call_cells(Scope& scope, const keras::Layer& rnn,
+                                 const std::vector<Tensor>& inputs);
+  void note_fate(Scope& scope, const keras::Layer& layer, const std::vector<std::string>& classes);
+  void refuse(const keras::Layer& layer, const std::string& reason);
+  void require_call_order(const Network& network);
+  void repeat_outputs(Scope& scope);
+
+  const keras::Model& root_;
+  Names& names_;
+  LoweredModel& result_;
+  io::Notes& refused_;
+  std::set<const keras::Layer*> refused_layers_;
+  std::set<const keras::Layer*> noted_;
+  std::vector<std::shared_ptr<const keras::Model>> steps_;  ///< of each TimeDistributed
+};
+
+}  // namespace tensorferry::tfjs
