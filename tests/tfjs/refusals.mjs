@@ -20,6 +20,8 @@ const refused = [
   { match: /^merging\/operators$/, words: ['"true_divide"', "division"] },
   { match: /^operations\/(?!layers_of_tfjs)/, words: ["TF.js"] },
   { match: /^random_layers\/upsampling2d_/, words: ["None"], sometimes: true },
+  { match: /^random_recurrent\/masking_/, words: ["mask"] },
+  { match: /^random_recurrent\/(?!time)/, words: ["TF.js"], sometimes: true },
   { match: /^normalization\/layer_norm_rms_scaling$/, words: ["rms_scaling"] },
   {
     match: /^reshaping\/up_sampling2d_(bilinear|bicubic|lanczos3|lanczos5)_free$/,
