@@ -127,7 +127,7 @@ def table(layers: list[dict], run: dict) -> str:
         row = rows.get(name, {"pytorch": "not yet", "tfjs": "not yet", "reason": ""})
         cells = [
             name,
-            ", ".join(sorted(where)) or "applications",
+            ", ".join(sorted(where)) or ("2" if name.startswith("CuDNN") else "applications"),
             str(models or "—"),
             cell_of(results, "pytorch", row["pytorch"]),
             cell_of(results, "tfjs", row["tfjs"]),
