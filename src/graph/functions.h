@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,23 +26,40 @@ enum class AxisUse {
 using Extents = std::vector<Extent>;
 using Arrays = std::vector<Array>;
 
-/// Which of the functions computes the values depends on the use of axes: `unary`, `binary` or
-/// `element` of Elementwise, `reduction` of Reduces (all elements along the axes, row-major; it may
-/// change them), `evaluate` of the others. `shapes` tells the results' shapes, null: that of the
-/// first operand. An operand that is a Scalar has no axes.
+/// `shapes` tells the results' shapes; null: that of the first operand, or what the use of axes
+/// makes of the operands. An operand that is a Scalar has no axes.
 struct FunctionKind {
   std::string_view name;
   AxisUse axes = AxisUse::Fixed;
+  std::vector<Extents> (*shapes)(const Function& function,
+                                 const std::vector<Extents>& operands) = nullptr;
+};
+
+/// Computes the values; which one is set depends on the use of axes: `unary`, `binary` or `element`
+/// of Elementwise, `reduction` of Reduces (all elements along the axes, row-major; it may change
+/// them), `evaluate` of the others. Apart from the kinds, so that a program which converts and
+/// never evaluates does not carry them.
+struct FunctionValues {
   double (*unary)(double x) = nullptr;
   double (*binary)(double x, double y) = nullptr;
   double (*element)(const Function& function, const double* operands) = nullptr;
   double (*reduction)(const Function& function, std::vector<double>& elements) = nullptr;
-  std::vector<Extents> (*shapes)(const Function& function,
-                                 const std::vector<Extents>& operands) = nullptr;
   Arrays (*evaluate)(const Function& function, const Arrays& operands) = nullptr;
 };
 
-/// All rows, table after table.
+struct FunctionRow {
+  FunctionKind kind;
+  FunctionValues values;
+};
+
+template <std::size_t count>
+constexpr std::array<FunctionKind, count> kinds_of(const FunctionRow (&rows)[count]) {
+  std::array<FunctionKind, count> kinds;
+  for (std::size_t i = 0; i < count; ++i) kinds[i] = rows[i].kind;
+  return kinds;
+}
+
+/// All kinds, table after table.
 std::vector<std::span<const FunctionKind>> function_tables();
 /// Null if there is none of that name.
 const FunctionKind* find_function(std::string_view name);
@@ -51,13 +70,21 @@ Arrays evaluate_function(const Function& function, const Arrays& inputs);
 
 // The tables.
 std::span<const FunctionKind> elementwise_functions();
+std::span<const FunctionRow> elementwise_rows();
 std::span<const FunctionKind> reducing_functions();
+std::span<const FunctionRow> reducing_rows();
 std::span<const FunctionKind> functions_along_axes();
+std::span<const FunctionRow> along_axes_rows();
 std::span<const FunctionKind> shape_functions();
+std::span<const FunctionRow> shape_rows();
 std::span<const FunctionKind> indexing_functions();
+std::span<const FunctionRow> indexing_rows();
 std::span<const FunctionKind> product_functions();
+std::span<const FunctionRow> product_rows();
 std::span<const FunctionKind> matrix_functions();
+std::span<const FunctionRow> matrix_rows();
 std::span<const FunctionKind> image_functions();
+std::span<const FunctionRow> image_rows();
 
 /// Stands in `Function::integers` for a bound of a slice that is not given.
 inline constexpr std::int64_t no_bound = INT64_MIN;

@@ -151,26 +151,30 @@ Arrays evaluate_top_k(const Function& function, const Arrays& operands) {
   return {part(false), part(true)};
 }
 
-constexpr FunctionKind along(
-    std::string_view name, Arrays (*evaluate)(const Function&, const Arrays&),
-    std::vector<Extents> (*shapes)(const Function&, const std::vector<Extents>&) = nullptr) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.axes = AxisUse::Along;
-  kind.evaluate = evaluate;
-  kind.shapes = shapes;
-  return kind;
+constexpr FunctionRow along(std::string_view name,
+                            Arrays (*evaluate)(const Function&, const Arrays&),
+                            std::vector<Extents> (*shapes)(const Function&,
+                                                           const std::vector<Extents>&) = nullptr) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.axes = AxisUse::Along;
+  row.values.evaluate = evaluate;
+  row.kind.shapes = shapes;
+  return row;
 }
 
-constexpr FunctionKind rows_along_axes[] = {
+constexpr FunctionRow rows_along_axes[] = {
     along("argsort", evaluate_argsort), along("cumprod", evaluate_cumprod),
     along("cumsum", evaluate_cumsum),   along("diff", evaluate_diff, shapes_of_diff),
     along("flip", evaluate_flip),       along("roll", evaluate_roll),
     along("sort", evaluate_sort),       along("top_k", evaluate_top_k, shapes_of_top_k),
 };
 
+constexpr auto kinds_along_axes = kinds_of(rows_along_axes);
+
 }  // namespace
 
-std::span<const FunctionKind> functions_along_axes() { return rows_along_axes; }
+std::span<const FunctionKind> functions_along_axes() { return kinds_along_axes; }
+std::span<const FunctionRow> along_axes_rows() { return rows_along_axes; }
 
 }  // namespace tensorferry::graph

@@ -11,29 +11,29 @@ namespace {
 
 constexpr double pi = 3.14159265358979323846;
 
-constexpr FunctionKind unary(std::string_view name, double (*function)(double)) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.axes = AxisUse::Elementwise;
-  kind.unary = function;
-  return kind;
+constexpr FunctionRow unary(std::string_view name, double (*function)(double)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.axes = AxisUse::Elementwise;
+  row.values.unary = function;
+  return row;
 }
 
-constexpr FunctionKind binary(std::string_view name, double (*function)(double, double)) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.axes = AxisUse::Elementwise;
-  kind.binary = function;
-  return kind;
+constexpr FunctionRow binary(std::string_view name, double (*function)(double, double)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.axes = AxisUse::Elementwise;
+  row.values.binary = function;
+  return row;
 }
 
-constexpr FunctionKind general(std::string_view name,
-                               double (*function)(const Function&, const double*)) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.axes = AxisUse::Elementwise;
-  kind.element = function;
-  return kind;
+constexpr FunctionRow general(std::string_view name,
+                              double (*function)(const Function&, const double*)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.axes = AxisUse::Elementwise;
+  row.values.element = function;
+  return row;
 }
 
 double floor_mod(double x, double y) { return x - y * std::floor(x / y); }
@@ -88,7 +88,7 @@ double is_close(const Function& function, const double* x) {
 
 std::int64_t whole(double x) { return static_cast<std::int64_t>(x); }
 
-constexpr FunctionKind rows[] = {
+constexpr FunctionRow rows_of_elements[] = {
     unary("abs", [](double x) { return std::abs(x); }),
     unary("angle", [](double x) { return std::isnan(x) ? x
                                          : x < 0       ? pi
@@ -211,8 +211,11 @@ constexpr FunctionKind rows[] = {
     general("where", [](const Function&, const double* x) { return x[0] != 0 ? x[1] : x[2]; }),
 };
 
+constexpr auto kinds_of_elements = kinds_of(rows_of_elements);
+
 }  // namespace
 
-std::span<const FunctionKind> elementwise_functions() { return rows; }
+std::span<const FunctionKind> elementwise_functions() { return kinds_of_elements; }
+std::span<const FunctionRow> elementwise_rows() { return rows_of_elements; }
 
 }  // namespace tensorferry::graph

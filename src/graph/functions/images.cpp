@@ -57,24 +57,27 @@ Arrays evaluate_resize(const Function& function, const Arrays& operands) {
   return {x};
 }
 
-constexpr FunctionKind image(std::string_view name,
-                             std::vector<Extents> (*shapes)(const Function&,
-                                                            const std::vector<Extents>&),
-                             Arrays (*evaluate)(const Function&, const Arrays&)) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.axes = AxisUse::Channels;
-  kind.shapes = shapes;
-  kind.evaluate = evaluate;
-  return kind;
+constexpr FunctionRow image(std::string_view name,
+                            std::vector<Extents> (*shapes)(const Function&,
+                                                           const std::vector<Extents>&),
+                            Arrays (*evaluate)(const Function&, const Arrays&)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.axes = AxisUse::Channels;
+  row.kind.shapes = shapes;
+  row.values.evaluate = evaluate;
+  return row;
 }
 
-constexpr FunctionKind rows_of_images[] = {
+constexpr FunctionRow rows_of_images[] = {
     image("resize", shapes_of_resize, evaluate_resize),
 };
 
+constexpr auto kinds_of_images = kinds_of(rows_of_images);
+
 }  // namespace
 
-std::span<const FunctionKind> image_functions() { return rows_of_images; }
+std::span<const FunctionKind> image_functions() { return kinds_of_images; }
+std::span<const FunctionRow> image_rows() { return rows_of_images; }
 
 }  // namespace tensorferry::graph

@@ -253,17 +253,17 @@ Arrays evaluate_search(const Function& function, const Arrays& operands) {
   return {result};
 }
 
-constexpr FunctionKind indexing(std::string_view name,
-                                std::vector<Extents> (*shapes)(const Function&, const Operands&),
-                                Arrays (*evaluate)(const Function&, const Arrays&)) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.shapes = shapes;
-  kind.evaluate = evaluate;
-  return kind;
+constexpr FunctionRow indexing(std::string_view name,
+                               std::vector<Extents> (*shapes)(const Function&, const Operands&),
+                               Arrays (*evaluate)(const Function&, const Arrays&)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.shapes = shapes;
+  row.values.evaluate = evaluate;
+  return row;
 }
 
-constexpr FunctionKind rows_of_indexing[] = {
+constexpr FunctionRow rows_of_indexing[] = {
     indexing("argmax", shapes_of_arg, evaluate_argmax),
     indexing("argmin", shapes_of_arg, evaluate_argmin),
     indexing("get_item", shapes_of_get_item, evaluate_get_item),
@@ -274,8 +274,11 @@ constexpr FunctionKind rows_of_indexing[] = {
     indexing("take_along_axis", shapes_of_take_along, evaluate_take_along),
 };
 
+constexpr auto kinds_of_indexing = kinds_of(rows_of_indexing);
+
 }  // namespace
 
-std::span<const FunctionKind> indexing_functions() { return rows_of_indexing; }
+std::span<const FunctionKind> indexing_functions() { return kinds_of_indexing; }
+std::span<const FunctionRow> indexing_rows() { return rows_of_indexing; }
 
 }  // namespace tensorferry::graph

@@ -158,18 +158,18 @@ Arrays evaluate_solve(const Function& function, const Arrays& operands) {
   return {result};
 }
 
-constexpr FunctionKind matrix(std::string_view name,
-                              std::vector<Extents> (*shapes)(const Function&,
-                                                             const std::vector<Extents>&),
-                              Arrays (*evaluate)(const Function&, const Arrays&)) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.shapes = shapes;
-  kind.evaluate = evaluate;
-  return kind;
+constexpr FunctionRow matrix(std::string_view name,
+                             std::vector<Extents> (*shapes)(const Function&,
+                                                            const std::vector<Extents>&),
+                             Arrays (*evaluate)(const Function&, const Arrays&)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.shapes = shapes;
+  row.values.evaluate = evaluate;
+  return row;
 }
 
-constexpr FunctionKind rows_of_matrices[] = {
+constexpr FunctionRow rows_of_matrices[] = {
     matrix("cholesky", nullptr, evaluate_cholesky),
     matrix("det", shapes_of_determinant, evaluate_det),
     matrix("inv", nullptr, evaluate_inv),
@@ -178,8 +178,11 @@ constexpr FunctionKind rows_of_matrices[] = {
     matrix("solve", shapes_of_solve, evaluate_solve),
 };
 
+constexpr auto kinds_of_matrices = kinds_of(rows_of_matrices);
+
 }  // namespace
 
-std::span<const FunctionKind> matrix_functions() { return rows_of_matrices; }
+std::span<const FunctionKind> matrix_functions() { return kinds_of_matrices; }
+std::span<const FunctionRow> matrix_rows() { return rows_of_matrices; }
 
 }  // namespace tensorferry::graph

@@ -146,24 +146,27 @@ Arrays evaluate_cross(const Function& function, const Arrays& operands) {
   return {result};
 }
 
-constexpr FunctionKind product(std::string_view name,
-                               std::vector<Extents> (*shapes)(const Function&, const Shapes&),
-                               Arrays (*evaluate)(const Function&, const Arrays&)) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.shapes = shapes;
-  kind.evaluate = evaluate;
-  return kind;
+constexpr FunctionRow product(std::string_view name,
+                              std::vector<Extents> (*shapes)(const Function&, const Shapes&),
+                              Arrays (*evaluate)(const Function&, const Arrays&)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.shapes = shapes;
+  row.values.evaluate = evaluate;
+  return row;
 }
 
-constexpr FunctionKind rows_of_products[] = {
+constexpr FunctionRow rows_of_products[] = {
     product("cross", shapes_of_cross, evaluate_cross),
     product("einsum", shapes_of_einsum, evaluate_einsum),
     product("matmul", shapes_of_matmul, evaluate_matmul),
 };
 
+constexpr auto kinds_of_products = kinds_of(rows_of_products);
+
 }  // namespace
 
-std::span<const FunctionKind> product_functions() { return rows_of_products; }
+std::span<const FunctionKind> product_functions() { return kinds_of_products; }
+std::span<const FunctionRow> product_rows() { return rows_of_products; }
 
 }  // namespace tensorferry::graph

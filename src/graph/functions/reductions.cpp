@@ -10,12 +10,12 @@ namespace {
 
 using Line = std::vector<double>;
 
-constexpr FunctionKind reducing(std::string_view name, double (*function)(const Function&, Line&)) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.axes = AxisUse::Reduces;
-  kind.reduction = function;
-  return kind;
+constexpr FunctionRow reducing(std::string_view name, double (*function)(const Function&, Line&)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.axes = AxisUse::Reduces;
+  row.values.reduction = function;
+  return row;
 }
 
 double mean_of(const Line& line) {
@@ -55,7 +55,7 @@ double vector_norm(const Function& function, Line& line) {
   return std::pow(sum, 1 / order);
 }
 
-constexpr FunctionKind rows_of_reductions[] = {
+constexpr FunctionRow rows_of_reductions[] = {
     reducing("all",
              [](const Function&, Line& line) {
                return std::count(line.begin(), line.end(), 0.0) == 0 ? 1.0 : 0.0;
@@ -93,8 +93,11 @@ constexpr FunctionKind rows_of_reductions[] = {
     reducing("var", [](const Function&, Line& line) { return variance_of(line); }),
 };
 
+constexpr auto kinds_of_reductions = kinds_of(rows_of_reductions);
+
 }  // namespace
 
-std::span<const FunctionKind> reducing_functions() { return rows_of_reductions; }
+std::span<const FunctionKind> reducing_functions() { return kinds_of_reductions; }
+std::span<const FunctionRow> reducing_rows() { return rows_of_reductions; }
 
 }  // namespace tensorferry::graph

@@ -338,17 +338,17 @@ Arrays evaluate_rot90(const Function& function, const Arrays& operands) {
   })};
 }
 
-constexpr FunctionKind fixed(std::string_view name,
-                             std::vector<Extents> (*shapes)(const Function&, const Given&),
-                             Arrays (*evaluate)(const Function&, const Arrays&)) {
-  FunctionKind kind;
-  kind.name = name;
-  kind.shapes = shapes;
-  kind.evaluate = evaluate;
-  return kind;
+constexpr FunctionRow fixed(std::string_view name,
+                            std::vector<Extents> (*shapes)(const Function&, const Given&),
+                            Arrays (*evaluate)(const Function&, const Arrays&)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.shapes = shapes;
+  row.values.evaluate = evaluate;
+  return row;
 }
 
-constexpr FunctionKind rows_of_shapes[] = {
+constexpr FunctionRow rows_of_shapes[] = {
     fixed("broadcast_to", broadcasted, evaluate_broadcast),
     fixed("diagonal", diagonals, evaluate_diagonal),
     fixed("diagonal_matrix", diagonal_matrix, evaluate_diagonal_matrix),
@@ -367,8 +367,11 @@ constexpr FunctionKind rows_of_shapes[] = {
     fixed("unstack", unstacked, evaluate_unstack),
 };
 
+constexpr auto kinds_of_shapes = kinds_of(rows_of_shapes);
+
 }  // namespace
 
-std::span<const FunctionKind> shape_functions() { return rows_of_shapes; }
+std::span<const FunctionKind> shape_functions() { return kinds_of_shapes; }
+std::span<const FunctionRow> shape_rows() { return rows_of_shapes; }
 
 }  // namespace tensorferry::graph

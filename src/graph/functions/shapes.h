@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -27,5 +28,17 @@ double element_at(const Array& array, const Index& index);
 /// along a new last axis; the mapped axes have an extent of 1.
 Array lines_mapped(const Array& x, const std::vector<std::size_t>& axes, std::uint64_t count,
                    const std::function<std::vector<double>(std::vector<double>&)>& map);
+
+/// The operands, those that are numbers among the inputs.
+template <class Item, class Make>
+std::vector<Item> operands_of(const Function& function, const std::vector<Item>& inputs,
+                              Make number) {
+  std::vector<Item> operands;
+  std::size_t next = 0;
+  for (const std::optional<Scalar>& operand : function.operands) {
+    operands.push_back(operand ? number(operand->value) : inputs.at(next++));
+  }
+  return operands;
+}
 
 }  // namespace tensorferry::graph

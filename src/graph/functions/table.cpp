@@ -105,47 +105,6 @@ std::vector<Extents> result_shapes(const Function& function, const std::vector<E
   return {operands.at(0)};
 }
 
-/// The operands, those that are numbers among the inputs.
-template <class Item, class Make>
-std::vector<Item> operands_of(const Function& function, const std::vector<Item>& inputs,
-                              Make number) {
-  std::vector<Item> operands;
-  std::size_t next = 0;
-  for (const std::optional<Scalar>& operand : function.operands) {
-    operands.push_back(operand ? number(operand->value) : inputs.at(next++));
-  }
-  return operands;
-}
-
-Array evaluate_elements(const Function& function, const Arrays& operands) {
-  std::vector<Extents> shapes;
-  for (const Array& operand : operands) shapes.push_back(extents_of(operand));
-  const FunctionKind& kind = *function.kind;
-  Array result = zeros(index_of(broadcast_extents(shapes)));
-  std::vector<double> at(operands.size());
-  std::size_t next = 0;
-  for_each_index(result.shape, [&](const Index& index) {
-    for (std::size_t i = 0; i < operands.size(); ++i) at[i] = element_at(operands[i], index);
-    double& value = result.data[next++];
-    if (kind.unary != nullptr) {
-      value = kind.unary(at.at(0));
-    } else if (kind.binary != nullptr) {
-      value = kind.binary(at.at(0), at.at(1));
-    } else {
-      value = kind.element(function, at.data());
-    }
-  });
-  return result;
-}
-
-Array evaluate_reduction(const Function& function, const Array& x) {
-  Array result = lines_mapped(x, function.axes, 1, [&](std::vector<double>& line) {
-    return std::vector<double>{function.kind->reduction(function, line)};
-  });
-  result.shape = index_of(without_axes(extents_of(x), function.axes, function.keep_dims));
-  return result;
-}
-
 }  // namespace
 
 std::vector<Value> infer_function(const Function& function, const std::vector<Value>& inputs) {
@@ -165,22 +124,6 @@ std::vector<Value> infer_function(const Function& function, const std::vector<Va
     results.push_back(std::move(value));
   }
   return results;
-}
-
-Arrays evaluate_function(const Function& function, const Arrays& inputs) {
-  const Arrays operands =
-      operands_of(function, inputs, [](double value) { return Array{{}, {value}}; });
-  switch (function.kind->axes) {
-    case AxisUse::Elementwise:
-      return {evaluate_elements(function, operands)};
-    case AxisUse::Reduces:
-      return {evaluate_reduction(function, operands.at(0))};
-    case AxisUse::Along:
-    case AxisUse::Channels:
-    case AxisUse::Fixed:
-      break;
-  }
-  return function.kind->evaluate(function, operands);
 }
 
 }  // namespace tensorferry::graph
