@@ -32,7 +32,7 @@ struct Scope {
 
 class Lowering {
  public:
-  explicit Lowering(const Model& root) {
+  explicit Lowering(const Model& root) : keras_version_(root.keras_version) {
     program_.tensors = root.tensors;
     program_.notes = root.notes;
     program_.root = lower_model(root);
@@ -59,6 +59,7 @@ class Lowering {
                  const std::string& text);
   void note_unreached(const Scope& scope);
 
+  std::string keras_version_;
   graph::Program program_;
   ModuleTable modules_;
   std::map<const Model*, std::uint32_t> graphs_;
@@ -342,11 +343,11 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
   const bool takes_mask = kind->mask == MaskUse::Takes && along.has_value();
   if (takes_mask && !*along) throw Refusal{"it depends on a mask that is not known here"};
 
-  LayerCall layer_call(program_, scope.graph, modules_, scope.model.generation, layer, call,
-                       std::move(inputs), [&](const Layer& wrapped, std::vector<ValueId> values) {
-                         return lower_layer(scope, wrapped_as(layer, wrapped), call,
-                                            std::move(values));
-                       });
+  LayerCall layer_call(
+      program_, scope.graph, modules_, {scope.model.generation, keras_version_}, layer, call,
+      std::move(inputs), [&](const Layer& wrapped, std::vector<ValueId> values) {
+        return lower_layer(scope, wrapped_as(layer, wrapped), call, std::move(values));
+      });
   if (takes_mask) layer_call.set_mask(*along);
   const ValueId output = kind->lower(layer_call);
   std::vector<ValueId> outputs{output};

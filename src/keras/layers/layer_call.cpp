@@ -77,12 +77,12 @@ Variable tracked(std::string_view role, Shape shape) {
 }
 
 LayerCall::LayerCall(graph::Program& program, graph::Graph& graph, ModuleTable& modules,
-                     const Generation& generation, const Layer& layer, const Call& call,
+                     const Origin& origin, const Layer& layer, const Call& call,
                      std::vector<graph::ValueId> inputs, WrappedLowering lower_wrapped)
     : program_(program),
       graph_(graph),
       modules_(modules),
-      generation_(generation),
+      origin_(origin),
       layer_(layer),
       call_(call),
       inputs_(std::move(inputs)),

@@ -38,17 +38,25 @@ using ModuleTable = std::map<std::pair<const Layer*, std::string>, graph::Module
 using WrappedLowering = std::function<std::vector<graph::ValueId>(
     const Layer& wrapped, std::vector<graph::ValueId> inputs)>;
 
+/// What wrote the file.
+struct Origin {
+  Generation generation = Generation::Keras3;
+  std::string keras_version;
+};
+
 /// One call of one layer while it is lowered: what the layer is given, and where its nodes go.
 class LayerCall {
  public:
   LayerCall(graph::Program& program, graph::Graph& graph, ModuleTable& modules,
-            const Generation& generation, const Layer& layer, const Call& call,
+            const Origin& origin, const Layer& layer, const Call& call,
             std::vector<graph::ValueId> inputs, WrappedLowering lower_wrapped);
 
   const Layer& layer() const { return layer_; }
   const Call& call() const { return call_; }
   const Arguments& arguments() const { return arguments_; }
-  Generation generation() const { return generation_; }
+  Generation generation() const { return origin_.generation; }
+  /// As the file spells it, "2.2.4-tf"; may be empty.
+  const std::string& keras_version() const { return origin_.keras_version; }
   graph::Program& program() { return program_; }
 
   const std::vector<graph::ValueId>& inputs() const { return inputs_; }
@@ -115,7 +123,7 @@ class LayerCall {
   graph::Program& program_;
   graph::Graph& graph_;
   ModuleTable& modules_;
-  Generation generation_;
+  Origin origin_;
   const Layer& layer_;
   const Call& call_;
   std::vector<graph::ValueId> inputs_;

@@ -323,6 +323,14 @@ Recurrent::Merge merge_of(const Arguments& arguments) {
   arguments.mistaken("merge_mode", "\"concat\", \"sum\", \"mul\", \"ave\" or null");
 }
 
+/// Before 2.4 a Bidirectional repeated its layers' last outputs at masked steps (keras 2.3.1,
+/// layers/wrappers.py, has no force_zero_output_for_mask; some releases of tf.keras that call
+/// themselves 2.2.4-tf and 2.3.0-tf have it).
+bool may_repeat_masked_outputs(const std::string& keras_version) {
+  return keras_version.starts_with("2.0.") || keras_version.starts_with("2.1.") ||
+         keras_version.starts_with("2.2.") || keras_version.starts_with("2.3.");
+}
+
 /// keras/src/layers/rnn/bidirectional.py
 graph::ValueId lower_bidirectional(LayerCall& call) {
   const std::vector<Layer>& wrapped = call.layer().wrapped;
@@ -338,6 +346,13 @@ graph::ValueId lower_bidirectional(LayerCall& call) {
   const Arguments arguments(call.layer().name, wrapped[0].config);
   if (call.mask() && op.return_sequences && arguments.boolean("unroll", false)) {
     throw Refusal{"it is unrolled and makes zeros where its mask is off"};
+  }
+  if (call.mask() && op.return_sequences && may_repeat_masked_outputs(call.keras_version())) {
+    call.note(io::Severity::Warning, "masked-outputs",
+              fmt::format("At steps that its mask leaves out it makes zeros, as today's Keras does "
+                          "with this file; Keras {}, which wrote it, may have repeated the last "
+                          "output there.",
+                          call.keras_version()));
   }
   // Whatever the layer itself says (force_zero_output_for_mask).
   const bool zero_output = op.return_sequences;
