@@ -11,7 +11,8 @@ import { filesOf, fixturesOf, maxAbs, maxDifference, mistake, runsOf } from "../
 function errorOf(outputs, expected) {
   const errors = outputs.map(
     (output, i) =>
-      maxDifference(output.values, expected[i].values) / Math.max(maxAbs(expected[i].values), 1e-30),
+      maxDifference(output.values, expected[i].values) /
+      Math.max(maxAbs(expected[i].values), 1e-30),
   );
   return Math.max(...errors);
 }
