@@ -109,8 +109,9 @@ Result<tensor::ReduceResult> reduce(const tensor::Bundle& bundle, tensor::Reduce
                                     const std::function<void(std::uint64_t)>& progress);
 
 /// What becomes of each layer class of Keras, as JSON: [{"class", "pytorch", "tfjs", "reason"}], by
-/// class. "pytorch" is "converted", "training only" (nothing at inference), "refused" or "abstract";
-/// "tfjs" is "converted", "refused" or "abstract"; "reason" says why "pytorch" is none of the first two.
+/// class. "pytorch" is "converted", "training only" (nothing at inference), "refused" or
+/// "abstract"; "tfjs" is "converted", "refused" or "abstract"; "reason" says why "pytorch" is none
+/// of the first two.
 std::string layers_json();
 
 /// "0.1.0", the one place of the version (CMake's project version).

@@ -18,7 +18,9 @@ Json row_of(std::string_view class_name, std::string_view pytorch, std::string_v
   const bool in_tfjs = class_name == "InputLayer" || tfjs::find_layer_kind(class_name) != nullptr;
   return {{"class", class_name},
           {"pytorch", pytorch},
-          {"tfjs", pytorch == "abstract" ? "abstract" : in_tfjs ? "converted" : "refused"},
+          {"tfjs", pytorch == "abstract" ? "abstract"
+                   : in_tfjs             ? "converted"
+                                         : "refused"},
           {"reason", reason}};
 }
 

@@ -17,6 +17,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "tests" / "results" / "conformance.json"
 TABLE = ROOT / "site" / "docs" / "support.md"
+OLD = ("CuDNN", "TFOp", "SlicingOp")  # Keras 2 has them elsewhere than in keras.layers
 CANNOT = "TF.js cannot have"  # how the command says that a layer is refused there
 
 HEAD = """# What is converted
@@ -127,7 +128,7 @@ def table(layers: list[dict], run: dict) -> str:
         row = rows.get(name, {"pytorch": "not yet", "tfjs": "not yet", "reason": ""})
         cells = [
             name,
-            ", ".join(sorted(where)) or ("2" if name.startswith("CuDNN") else "applications"),
+            ", ".join(sorted(where)) or ("2" if name.startswith(OLD) else "applications"),
             str(models or "—"),
             cell_of(results, "pytorch", row["pytorch"]),
             cell_of(results, "tfjs", row["tfjs"]),

@@ -48,7 +48,7 @@ constexpr std::string_view recurrent_arguments =
     "unit_forget_bias zero_output_for_mask";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 105> kinds = {{
+constexpr std::array<LayerKind, 106> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"Add", "", lower_merge},
@@ -94,6 +94,7 @@ constexpr std::array<LayerKind, 105> kinds = {{
     {"GlobalMaxPooling3D", global_pool_arguments, lower_global_pooling},
     {"GroupNormalization", "groups axis epsilon center scale", lower_group_normalization},
     {"GroupQueryAttention", group_query_arguments, lower_group_query_attention, attention_keywords},
+    {"Identity", "", lower_identity},
     {"LSTM", recurrent_arguments, lower_recurrent},
     {"LayerNormalization", "axis epsilon center scale rms_scaling", lower_layer_normalization},
     {"LayerScale", "init_values projection_dim", lower_layer_scale},
