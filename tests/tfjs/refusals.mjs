@@ -19,6 +19,8 @@ const refused = [
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
   { match: /^merging\/operators$/, words: ['"true_divide"', "division"] },
   { match: /^operations\/(?!layers_of_tfjs)/, words: ["TF.js"] },
+  { match: /^images\/center_crop_free$/, words: ["None"] },
+  { match: /^images\/resizing_(bicubic|antialias|pad)$/, words: ["not supported"] },
   { match: /^random_layers\/upsampling2d_/, words: ["None"], sometimes: true },
   { match: /^random_recurrent\/masking_/, words: ["mask"] },
   { match: /^random_recurrent\/(?!time)/, words: ["TF.js"], sometimes: true },

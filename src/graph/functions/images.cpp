@@ -57,6 +57,63 @@ Arrays evaluate_resize(const Function& function, const Arrays& operands) {
   return {x};
 }
 
+/// To `integers` cells along the spatial axes; cell i is of [floor(i · in / out), ceil((i + 1) · in
+/// / out)) along each. (keras/src/backend/tensorflow/nn.py: _compute_static_gather_indices)
+std::vector<Extents> shapes_of_adaptive_pool(const Function& function,
+                                             const std::vector<Extents>& operands) {
+  Extents shape = operands.at(0);
+  std::size_t next = 0;
+  const auto rank = static_cast<int>(function.integers.size());
+  for (const std::size_t axis : spatial_axes(rank, function.axes.at(0))) {
+    shape.at(axis) = function.integers[next++];
+  }
+  return {shape};
+}
+
+/// Along one axis.
+Array adaptively_pooled(const Array& x, std::size_t axis, std::uint64_t extent, bool maximum) {
+  Index shape = x.shape;
+  shape[axis] = extent;
+  Array result = zeros(shape);
+  const auto strides = strides_of(x.shape);
+  const std::uint64_t cells = x.shape[axis];
+  std::size_t next = 0;
+  for_each_index(shape, [&](Index index) {
+    const std::uint64_t begin = index[axis] * cells / extent;
+    const std::uint64_t end = ((index[axis] + 1) * cells + extent - 1) / extent;
+    double& value = result.data[next++];
+    for (std::uint64_t cell = begin; cell < end; ++cell) {
+      index[axis] = cell;
+      const double here = x.data[offset_of(index, strides)];
+      if (!maximum) {
+        value += here / static_cast<double>(end - begin);
+      } else if (cell == begin || here > value) {
+        value = here;
+      }
+    }
+  });
+  return result;
+}
+
+Arrays adaptively_pooled(const Function& function, const Arrays& operands, bool maximum) {
+  Array x = operands.at(0);
+  std::size_t next = 0;
+  const auto rank = static_cast<int>(function.integers.size());
+  for (const std::size_t axis : spatial_axes(rank, function.axes.at(0))) {
+    const auto extent = static_cast<std::uint64_t>(function.integers[next++]);
+    x = adaptively_pooled(x, axis, extent, maximum);
+  }
+  return {x};
+}
+
+Arrays evaluate_adaptive_average(const Function& function, const Arrays& operands) {
+  return adaptively_pooled(function, operands, false);
+}
+
+Arrays evaluate_adaptive_max(const Function& function, const Arrays& operands) {
+  return adaptively_pooled(function, operands, true);
+}
+
 constexpr FunctionRow image(std::string_view name,
                             std::vector<Extents> (*shapes)(const Function&,
                                                            const std::vector<Extents>&),
@@ -70,6 +127,8 @@ constexpr FunctionRow image(std::string_view name,
 }
 
 constexpr FunctionRow rows_of_images[] = {
+    image("adaptive_average_pool", shapes_of_adaptive_pool, evaluate_adaptive_average),
+    image("adaptive_max_pool", shapes_of_adaptive_pool, evaluate_adaptive_max),
     image("resize", shapes_of_resize, evaluate_resize),
 };
 

@@ -1,5 +1,6 @@
 #include "keras/layers/pooling.h"
 
+#include "graph/functions.h"
 #include "graph/infer.h"
 #include "keras/layers/layer_call.h"
 #include "keras/layers/spatial.h"
@@ -11,6 +12,7 @@ using graph::ReduceAxes;
 
 namespace {
 
+constexpr std::string_view adaptive_arguments[] = {"data_format", "output_size"};
 constexpr std::string_view pooling_arguments[] = {"data_format", "padding", "pool_size", "strides"};
 constexpr std::string_view global_pooling_arguments[] = {"data_format", "keepdims"};
 
@@ -60,8 +62,35 @@ graph::ValueId lower_global_average_pooling(LayerCall& call) {
   return lower_global_pooling(call, ReduceAxes::Kind::Mean);
 }
 
+/// keras/src/layers/pooling/base_adaptive_pooling.py
+graph::ValueId lower_adaptive_pooling(LayerCall& call, std::string_view function) {
+  const auto count = static_cast<std::size_t>(spatial_rank_of(call.layer().class_name));
+  const graph::ValueId input = call.input_of_rank(count + 2);
+  if (call.arguments().find("output_size") == nullptr) {
+    call.arguments().mistaken("output_size", "given");
+  }
+  graph::Function pool;
+  pool.kind = graph::find_function(function);
+  pool.axes = {channel_axis(call.arguments(), count + 2)};
+  pool.integers = call.arguments().positive_integers("output_size", count, 1);
+  pool.operands = {std::nullopt};
+  pool.dtypes = {call.value(input).dtype};
+  return call.add(pool, {input});
+}
+
+graph::ValueId lower_adaptive_average_pooling(LayerCall& call) {
+  return lower_adaptive_pooling(call, "adaptive_average_pool");
+}
+graph::ValueId lower_adaptive_max_pooling(LayerCall& call) {
+  return lower_adaptive_pooling(call, "adaptive_max_pool");
+}
+
 }  // namespace
 
+const LayerKind adaptive_average_pooling_kind{adaptive_arguments, no_variables,
+                                              lower_adaptive_average_pooling};
+const LayerKind adaptive_max_pooling_kind{adaptive_arguments, no_variables,
+                                          lower_adaptive_max_pooling};
 const LayerKind average_pooling_kind{pooling_arguments, no_variables, lower_average_pooling};
 const LayerKind global_average_pooling_kind{global_pooling_arguments, no_variables,
                                             lower_global_average_pooling, MaskUse::Takes};

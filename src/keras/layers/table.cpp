@@ -9,6 +9,7 @@
 #include "keras/layers/convolution.h"
 #include "keras/layers/core.h"
 #include "keras/layers/einsum_dense.h"
+#include "keras/layers/images.h"
 #include "keras/layers/masking.h"
 #include "keras/layers/merging.h"
 #include "keras/layers/normalization.h"
@@ -27,6 +28,12 @@ namespace {
 constexpr LayerRow table[] = {
     {"Activation", &activation_kind},
     {"ActivityRegularization", &identity_kind},
+    {"AdaptiveAveragePooling1D", &adaptive_average_pooling_kind},
+    {"AdaptiveAveragePooling2D", &adaptive_average_pooling_kind},
+    {"AdaptiveAveragePooling3D", &adaptive_average_pooling_kind},
+    {"AdaptiveMaxPooling1D", &adaptive_max_pooling_kind},
+    {"AdaptiveMaxPooling2D", &adaptive_max_pooling_kind},
+    {"AdaptiveMaxPooling3D", &adaptive_max_pooling_kind},
     {"Add", &add_kind},
     {"AdditiveAttention", &additive_attention_kind},
     {"AlphaDropout", &alpha_dropout_kind},
@@ -38,6 +45,7 @@ constexpr LayerRow table[] = {
     {"AveragePooling3D", &average_pooling_kind},
     {"BatchNormalization", &batch_normalization_kind},
     {"Bidirectional", &bidirectional_kind},
+    {"CenterCrop", &center_crop_kind},
     {"Concatenate", &concatenate_kind},
     {"Conv1D", &convolution_kind},
     {"Conv1DTranspose", &transposed_convolution_kind},
@@ -116,6 +124,7 @@ constexpr LayerRow table[] = {
     {"RepeatVector", &repeat_vector_kind},
     {"Rescaling", &rescaling_kind},
     {"Reshape", &reshape_kind},
+    {"Resizing", &resizing_kind},
     {"SeparableConv1D", &separable_convolution_kind},
     {"SeparableConv2D", &separable_convolution_kind},
     {"SimpleRNN", &simple_rnn_kind},

@@ -69,6 +69,11 @@ Tensor lower_zero_padding(LayerCall& call);
 Tensor lower_cropping(LayerCall& call);
 // up_sampling.cpp
 Tensor lower_up_sampling(LayerCall& call);
+// adaptive_pooling.cpp
+Tensor lower_adaptive_pooling(LayerCall& call);
+// images.cpp
+Tensor lower_center_crop(LayerCall& call);
+Tensor lower_resizing(LayerCall& call);
 // embedding.cpp
 Tensor lower_embedding(LayerCall& call);
 // merging.cpp

@@ -40,6 +40,9 @@ constexpr std::string_view augmentation_arguments =
     "interpolation kernel_size mode num_chains num_ops rng_type saturation_factor scale sigma "
     "threshold_factor value_range width_factor x_factor y_factor";
 constexpr std::string_view drop_arguments = "rate noise_shape";
+constexpr std::string_view resizing_arguments =
+    "height width interpolation crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value "
+    "antialias data_format";
 // What is not said to TF.js: how Keras computes (`implementation`, `unroll`), an initializer
 // (`unit_forget_bias`), what matters where there is a mask only.
 constexpr std::string_view recurrent_arguments =
@@ -47,10 +50,19 @@ constexpr std::string_view recurrent_arguments =
     "stateful dropout recurrent_dropout reset_after time_major implementation unroll "
     "unit_forget_bias zero_output_for_mask";
 
+// Keras 3 says `training` to these, which do the same whatever it is.
+constexpr std::string_view at_any_time = "training";
+
 // Alphabetical by class.
-constexpr std::array<LayerKind, 106> kinds = {{
+constexpr std::array<LayerKind, 114> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
+    {"AdaptiveAveragePooling1D", "output_size data_format", lower_adaptive_pooling},
+    {"AdaptiveAveragePooling2D", "output_size data_format", lower_adaptive_pooling},
+    {"AdaptiveAveragePooling3D", "output_size data_format", lower_adaptive_pooling},
+    {"AdaptiveMaxPooling1D", "output_size data_format", lower_adaptive_pooling},
+    {"AdaptiveMaxPooling2D", "output_size data_format", lower_adaptive_pooling},
+    {"AdaptiveMaxPooling3D", "output_size data_format", lower_adaptive_pooling},
     {"Add", "", lower_merge},
     {"AdditiveAttention", attention_arguments, lower_additive_attention, attention_keywords},
     {"AlphaDropout", drop_arguments, lower_alpha_dropout},
@@ -62,6 +74,7 @@ constexpr std::array<LayerKind, 106> kinds = {{
     {"AveragePooling3D", pool_arguments, lower_pooling3d},
     {"BatchNormalization", batch_norm_arguments, lower_batch_normalization},
     {"Bidirectional", "merge_mode num_constants", lower_bidirectional},
+    {"CenterCrop", "height width data_format", lower_center_crop, at_any_time},
     {"Concatenate", "axis", lower_concatenate},
     {"Conv1D", convolution_arguments, lower_conv1d},
     {"Conv1DTranspose", transposed_arguments, lower_conv1d_transpose},
@@ -138,6 +151,7 @@ constexpr std::array<LayerKind, 106> kinds = {{
     {"RepeatVector", "n", lower_repeat_vector},
     {"Rescaling", "scale offset", lower_rescaling},
     {"Reshape", "target_shape", lower_reshape},
+    {"Resizing", resizing_arguments, lower_resizing, at_any_time},
     {"SeparableConv1D", separable_arguments, lower_separable_conv1d},
     {"SeparableConv2D", separable_arguments, lower_separable_conv2d},
     {"SimpleRNN", recurrent_arguments, lower_recurrent},

@@ -209,6 +209,16 @@ Expression spell_search(const Function& function, Call& call) {
 }
 
 // "nearest-exact" has the centers of half a pixel that Keras has.
+// Its windows are Keras's: [floor(i · in / out), ceil((i + 1) · in / out)).
+Expression spell_adaptive_pool(const Function& function, Call& call) {
+  const std::size_t rank = function.integers.size();
+  const bool maximum = function.kind->name == "adaptive_max_pool";
+  const std::string callee = fmt::format("F.adaptive_{}_pool{}d", maximum ? "max" : "avg", rank);
+  const Expression size =
+      rank == 1 ? python::number(function.integers[0]) : python::tuple_of(function.integers);
+  return python::call(callee, {call.input(), size});
+}
+
 Expression spell_resize(const Function& function, Call& call) {
   const bool nearest = function.text == "nearest";
   std::vector<Expression> arguments{

@@ -157,6 +157,8 @@ constexpr FunctionSpelling own(std::string_view name, Expression (*spell)(const 
 
 constexpr FunctionSpelling spellings[] = {
     plain("abs", "torch.abs"),
+    own("adaptive_average_pool", spell_adaptive_pool),
+    own("adaptive_max_pool", spell_adaptive_pool),
     infix("add", "+"),
     own("all", spell_one_by_one),
     plain("angle", "torch.angle"),

@@ -71,6 +71,7 @@ Expression spell_take(const graph::Function& function, Call& call);
 Expression spell_take_along_axis(const graph::Function& function, Call& call);
 Expression spell_one_hot(const graph::Function& function, Call& call);
 Expression spell_search(const graph::Function& function, Call& call);
+Expression spell_adaptive_pool(const graph::Function& function, Call& call);
 Expression spell_resize(const graph::Function& function, Call& call);
 
 }  // namespace tensorferry::torch

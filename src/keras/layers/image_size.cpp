@@ -1,0 +1,71 @@
+#include "keras/layers/image_size.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "graph/graph.h"
+#include "keras/layers/layer_call.h"
+
+namespace tensorferry::keras {
+
+namespace {
+
+void require_known(const ImageSize& size) {
+  if (size.height == graph::unknown_extent || size.width == graph::unknown_extent) {
+    throw Refusal{"what it cuts off depends on the size of its images, which is None"};
+  }
+  if (size.height < 1 || size.width < 1) throw Refusal{"its images are empty"};
+}
+
+ImageCrop around(const ImageSize& size, std::int64_t height, std::int64_t width, bool resizes) {
+  const std::int64_t top = (size.height - height) / 2;
+  const std::int64_t left = (size.width - width) / 2;
+  return {top, size.height - height - top, left, size.width - width - left, resizes};
+}
+
+/// int(float(extent · of) / by), and 1 … limit. Keras computes in float32 where it does not know
+/// the extents, which is the same up to 2^24.
+std::int64_t in_proportion(std::int64_t extent, std::int64_t of, std::int64_t by,
+                           std::int64_t limit) {
+  constexpr std::int64_t exact = std::int64_t{1} << 24;
+  if (extent >= exact || of >= exact || extent * of >= exact) {
+    throw Refusal{"its images are larger than Keras computes exactly with"};
+  }
+  return std::max<std::int64_t>(std::min(limit, extent * of / by), 1);
+}
+
+}  // namespace
+
+ImageSize target_size(const Arguments& arguments) {
+  return {arguments.positive_integer("height"), arguments.positive_integer("width")};
+}
+
+ImageCrop center_crop(const ImageSize& size, const ImageSize& target) {
+  require_known(size);
+  if (size.height >= target.height && size.width >= target.width) {
+    return around(size, target.height, target.width, false);
+  }
+  return crop_to_aspect_ratio(size, target);
+}
+
+ImageCrop crop_to_aspect_ratio(const ImageSize& size, const ImageSize& target) {
+  require_known(size);
+  const std::int64_t height = in_proportion(size.width, target.height, target.width, size.height);
+  const std::int64_t width = in_proportion(size.height, target.width, target.height, size.width);
+  return around(size, height, width, true);
+}
+
+std::string resizing_interpolation(const Arguments& arguments) {
+  const std::string interpolation = arguments.text("interpolation", "bilinear");
+  if (interpolation != "bilinear" && interpolation != "nearest") {
+    throw Refusal{fmt::format("its interpolation \"{}\" is not supported", interpolation)};
+  }
+  if (arguments.boolean("antialias", false)) throw Refusal{"its antialiasing is not supported"};
+  if (arguments.boolean("pad_to_aspect_ratio", false)) {
+    throw Refusal{"its padding to the aspect ratio is not supported"};
+  }
+  return interpolation;
+}
+
+}  // namespace tensorferry::keras

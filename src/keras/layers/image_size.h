@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "keras/layers/arguments.h"
+
+/// How Keras's layers cut and resize images; both targets read it here.
+namespace tensorferry::keras {
+
+struct ImageSize {
+  std::int64_t height = 0;  ///< graph::unknown_extent if not known, as the width
+  std::int64_t width = 0;
+};
+
+/// What is cut off an image, and whether the rest is resized to the target.
+struct ImageCrop {
+  std::int64_t top = 0;
+  std::int64_t bottom = 0;
+  std::int64_t left = 0;
+  std::int64_t right = 0;
+  bool resizes = false;
+
+  bool is_nothing() const { return top == 0 && bottom == 0 && left == 0 && right == 0; }
+};
+
+/// `height` and `width` of the config.
+ImageSize target_size(const Arguments& arguments);
+
+/// The target out of the middle; of an image that is smaller, what `crop_to_aspect_ratio` says.
+/// Throws Refusal if the size is not known.
+/// (keras/src/layers/preprocessing/image_preprocessing/center_crop.py)
+ImageCrop center_crop(const ImageSize& size, const ImageSize& target);
+
+/// The largest part of the target's aspect ratio out of the middle, to be resized.
+/// (keras/src/utils/image_utils.py: smart_resize)
+ImageCrop crop_to_aspect_ratio(const ImageSize& size, const ImageSize& target);
+
+/// "bilinear" or "nearest" of a Resizing that has no other argument than those that can be
+/// computed; else throws Refusal.
+std::string resizing_interpolation(const Arguments& arguments);
+
+}  // namespace tensorferry::keras
