@@ -139,8 +139,9 @@ graph::ValueId lower_group_normalization(LayerCall& call) {
   norm.scale = arguments.boolean("scale", true);
   norm.center = arguments.boolean("center", true);
   norm.features = call.value(input).shape[norm.axis];
+  const std::vector<Variable> variables = group_variables(call.layer());
   std::vector<ParameterRequest> parameters;
-  for (const Variable& variable : group_variables(call.layer())) {
+  for (const Variable& variable : variables) {
     parameters.push_back({variable.role, variable.role, {"channels"}, {norm.features}});
   }
   const graph::ModuleId module = call.module("", parameters);

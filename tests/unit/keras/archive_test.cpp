@@ -30,7 +30,10 @@ io::Source source_of(const std::string& name, const std::string& text) {
 
 std::string little(std::uint64_t value, int width) {
   std::string bytes;
-  for (int i = 0; i < width; ++i) bytes.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+  for (int i = 0; i < width; ++i) {
+    bytes.push_back(static_cast<char>(value & 0xff));
+    value >>= 8;
+  }
   return bytes;
 }
 
