@@ -30,8 +30,9 @@ def classes_of(layers) -> list[str]:
 
 
 def main() -> int:
-    import keras
     import tf_keras
+
+    import keras
 
     classes = {"keras2": classes_of(tf_keras.layers), "keras3": classes_of(keras.layers)}
     pathlib.Path(sys.argv[1]).write_text(json.dumps(classes, indent=1) + "\n")

@@ -1,6 +1,6 @@
 """The results of a conformance run, by class (tests/results/conformance.json), and the table of
-what is supported (site/docs/support.md), which is made of them, of the classes that Keras has and of
-what `tensorferry layers` says.
+what is supported (site/docs/support.md), which is made of them, of the classes that Keras has and
+of what `tensorferry layers` says.
 
     table.py --collect FOLDER   results of a run → conformance.json; exit 1 where one is wrong
     table.py --write BINARY     conformance.json → support.md
@@ -22,10 +22,10 @@ CANNOT = "TF.js cannot have"  # how the command says that a layer is refused the
 
 HEAD = """# What is converted
 
-Each layer class of Keras 3.15 and of tf-keras 2.21 (Keras 2), written by `./dev conformance`: models
-of random configurations, made by real Keras, saved as `.h5`, `.keras` and `.weights.h5`, converted,
-and computed by real PyTorch and real TF.js. The error is the largest max|a − b| / max|b| of all
-models of the class. "—" stands where no random model was made; such a class has tests of its own
+Each layer class of Keras 3.15 and of tf-keras 2.21 (Keras 2), written by `./dev conformance`:
+models of random configurations, made by real Keras, saved as `.h5`, `.keras` and `.weights.h5`,
+converted, and computed by real PyTorch and real TF.js. The error is the largest
+max|a − b| / max|b| of all models of the class. "—" stands where no random model was made; such a class has tests of its own
 where it is converted.
 
 """

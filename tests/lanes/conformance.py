@@ -15,7 +15,7 @@ COUNT = 10  # models of each class and generation
 
 
 def conformance(count: int) -> bool:
-    """True if no number is wrong. Writes tests/results/conformance.json and site/docs/support.md."""
+    """True if no number is wrong. Writes tests/results/conformance.json and the support table."""
     build.native()
     install.keras()
     install.torch()
