@@ -25,8 +25,8 @@ HEAD = """# What is converted
 Each layer class of Keras 3.15 and of tf-keras 2.21 (Keras 2), written by `./dev conformance`:
 models of random configurations, made by real Keras, saved as `.h5`, `.keras` and `.weights.h5`,
 converted, and computed by real PyTorch and real TF.js. The error is the largest
-max|a − b| / max|b| of all models of the class. "—" stands where no random model was made; such a class has tests of its own
-where it is converted.
+max|a − b| / max|b| of all models of the class. "—" stands where no random model was made; such a
+class has tests of its own where it is converted.
 
 """
 
