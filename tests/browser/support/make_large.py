@@ -23,6 +23,8 @@ def config(units: int) -> dict:
             "class_name": "Dense",
             "config": {
                 "name": f"dense_{i}",
+                "trainable": True,
+                "dtype": "float32",
                 "units": units,
                 "activation": "relu",
                 "use_bias": True,
