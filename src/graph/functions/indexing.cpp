@@ -253,25 +253,15 @@ Arrays evaluate_search(const Function& function, const Arrays& operands) {
   return {result};
 }
 
-constexpr FunctionRow indexing(std::string_view name,
-                               std::vector<Extents> (*shapes)(const Function&, const Operands&),
-                               Arrays (*evaluate)(const Function&, const Arrays&)) {
-  FunctionRow row;
-  row.kind.name = name;
-  row.kind.shapes = shapes;
-  row.values.evaluate = evaluate;
-  return row;
-}
-
 constexpr FunctionRow rows_of_indexing[] = {
-    indexing("argmax", shapes_of_arg, evaluate_argmax),
-    indexing("argmin", shapes_of_arg, evaluate_argmin),
-    indexing("get_item", shapes_of_get_item, evaluate_get_item),
-    indexing("one_hot", shapes_of_one_hot, evaluate_one_hot),
-    indexing("quantile", shapes_of_quantile, evaluate_quantile),
-    indexing("search", nullptr, evaluate_search),
-    indexing("take", shapes_of_take, evaluate_take),
-    indexing("take_along_axis", shapes_of_take_along, evaluate_take_along),
+    fixed("argmax", shapes_of_arg, evaluate_argmax),
+    fixed("argmin", shapes_of_arg, evaluate_argmin),
+    fixed("get_item", shapes_of_get_item, evaluate_get_item),
+    fixed("one_hot", shapes_of_one_hot, evaluate_one_hot),
+    fixed("quantile", shapes_of_quantile, evaluate_quantile),
+    fixed("search", nullptr, evaluate_search),
+    fixed("take", shapes_of_take, evaluate_take),
+    fixed("take_along_axis", shapes_of_take_along, evaluate_take_along),
 };
 
 constexpr auto kinds_of_indexing = kinds_of(rows_of_indexing);

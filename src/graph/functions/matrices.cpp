@@ -158,24 +158,13 @@ Arrays evaluate_solve(const Function& function, const Arrays& operands) {
   return {result};
 }
 
-constexpr FunctionRow matrix(std::string_view name,
-                             std::vector<Extents> (*shapes)(const Function&,
-                                                            const std::vector<Extents>&),
-                             Arrays (*evaluate)(const Function&, const Arrays&)) {
-  FunctionRow row;
-  row.kind.name = name;
-  row.kind.shapes = shapes;
-  row.values.evaluate = evaluate;
-  return row;
-}
-
 constexpr FunctionRow rows_of_matrices[] = {
-    matrix("cholesky", nullptr, evaluate_cholesky),
-    matrix("det", shapes_of_determinant, evaluate_det),
-    matrix("inv", nullptr, evaluate_inv),
-    matrix("logdet", shapes_of_determinant, evaluate_logdet),
-    matrix("slogdet", shapes_of_slogdet, evaluate_slogdet),
-    matrix("solve", shapes_of_solve, evaluate_solve),
+    fixed("cholesky", nullptr, evaluate_cholesky),
+    fixed("det", shapes_of_determinant, evaluate_det),
+    fixed("inv", nullptr, evaluate_inv),
+    fixed("logdet", shapes_of_determinant, evaluate_logdet),
+    fixed("slogdet", shapes_of_slogdet, evaluate_slogdet),
+    fixed("solve", shapes_of_solve, evaluate_solve),
 };
 
 constexpr auto kinds_of_matrices = kinds_of(rows_of_matrices);

@@ -146,20 +146,10 @@ Arrays evaluate_cross(const Function& function, const Arrays& operands) {
   return {result};
 }
 
-constexpr FunctionRow product(std::string_view name,
-                              std::vector<Extents> (*shapes)(const Function&, const Shapes&),
-                              Arrays (*evaluate)(const Function&, const Arrays&)) {
-  FunctionRow row;
-  row.kind.name = name;
-  row.kind.shapes = shapes;
-  row.values.evaluate = evaluate;
-  return row;
-}
-
 constexpr FunctionRow rows_of_products[] = {
-    product("cross", shapes_of_cross, evaluate_cross),
-    product("einsum", shapes_of_einsum, evaluate_einsum),
-    product("matmul", shapes_of_matmul, evaluate_matmul),
+    fixed("cross", shapes_of_cross, evaluate_cross),
+    fixed("einsum", shapes_of_einsum, evaluate_einsum),
+    fixed("matmul", shapes_of_matmul, evaluate_matmul),
 };
 
 constexpr auto kinds_of_products = kinds_of(rows_of_products);

@@ -338,16 +338,6 @@ Arrays evaluate_rot90(const Function& function, const Arrays& operands) {
   })};
 }
 
-constexpr FunctionRow fixed(std::string_view name,
-                            std::vector<Extents> (*shapes)(const Function&, const Given&),
-                            Arrays (*evaluate)(const Function&, const Arrays&)) {
-  FunctionRow row;
-  row.kind.name = name;
-  row.kind.shapes = shapes;
-  row.values.evaluate = evaluate;
-  return row;
-}
-
 constexpr FunctionRow rows_of_shapes[] = {
     fixed("broadcast_to", broadcasted, evaluate_broadcast),
     fixed("diagonal", diagonals, evaluate_diagonal),

@@ -29,6 +29,18 @@ double element_at(const Array& array, const Index& index);
 Array lines_mapped(const Array& x, const std::vector<std::size_t>& axes, std::uint64_t count,
                    const std::function<std::vector<double>(std::vector<double>&)>& map);
 
+/// The row of a function whose operands must lie as Keras has them.
+constexpr FunctionRow fixed(std::string_view name,
+                            std::vector<Extents> (*shapes)(const Function&,
+                                                           const std::vector<Extents>&),
+                            Arrays (*evaluate)(const Function&, const Arrays&)) {
+  FunctionRow row;
+  row.kind.name = name;
+  row.kind.shapes = shapes;
+  row.values.evaluate = evaluate;
+  return row;
+}
+
 /// The operands, those that are numbers among the inputs.
 template <class Item, class Make>
 std::vector<Item> operands_of(const Function& function, const std::vector<Item>& inputs,
