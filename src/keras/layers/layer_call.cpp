@@ -178,7 +178,7 @@ graph::ModuleId LayerCall::module(std::string_view part,
                       layer_.name, layer_.class_name, request.variable,
                       fmt::join(request.shape, ", "), fmt::join(found, ", ")));
     }
-    module.parameters.push_back({std::string(request.role), tensor, request.axes, {}});
+    module.parameters.push_back({request.role, tensor, request.axes, {}});
   }
   const graph::ModuleId id = find_or_append(program_.modules, std::move(module));
   modules_.emplace(key, id);

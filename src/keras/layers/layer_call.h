@@ -25,8 +25,8 @@ struct Refusal {
 /// layer that it wraps), what ops.h calls it, its axes in stored order and their extents
 /// (`unknown_extent`: any).
 struct ParameterRequest {
-  std::string_view variable;
-  std::string_view role;
+  std::string variable;
+  std::string role;
   std::vector<std::string> axes;
   std::vector<graph::Extent> shape;
 };

@@ -155,14 +155,12 @@ std::vector<Variable> recurrent_variables(const Layer& layer) {
 
 /// The parameters of one direction: `stored` before their names in Keras, `role` in ops.h.
 void append_parameters(const Recurrent& op, const std::string& stored, const std::string& role,
-                       std::vector<std::string>& names, std::vector<ParameterRequest>& requests,
-                       graph::Extent features) {
+                       std::vector<ParameterRequest>& requests, graph::Extent features) {
   const graph::Extent columns = gates_of(op.cell) * op.units;
   const auto append = [&](std::string_view name, std::vector<std::string> axes,
                           std::vector<graph::Extent> shape) {
-    names.push_back(fmt::format("{}{}", stored, name));
-    names.push_back(fmt::format("{}{}", role, name));
-    requests.push_back({{}, {}, std::move(axes), std::move(shape)});
+    requests.push_back({fmt::format("{}{}", stored, name), fmt::format("{}{}", role, name),
+                        std::move(axes), std::move(shape)});
   };
   append("kernel", {"in", "gates"}, {features, columns});
   append("recurrent_kernel", {"units", "gates"}, {op.units, columns});
@@ -234,14 +232,9 @@ graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output,
     }
   }
   if (op.masked && op.return_sequences) call.sends_mask(call.mask());
-  std::vector<std::string> names;
   std::vector<ParameterRequest> requests;
   for (const auto& [stored, role] : directions) {
-    append_parameters(op, stored, role, names, requests, call.value(x).shape.back());
-  }
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    requests[i].variable = names[2 * i];
-    requests[i].role = names[2 * i + 1];
+    append_parameters(op, stored, role, requests, call.value(x).shape.back());
   }
   op.in_features = call.variable_shape(requests[0].variable)[0];
   const graph::ModuleId module = call.module("", requests);
