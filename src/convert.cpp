@@ -135,8 +135,8 @@ tensor::Bundle staged(const tensor::Bundle& bundle, std::uint32_t source_count,
 // for.
 Plan finished(tensor::Bundle bundle, const convert::Manifest& manifest, const std::string& snippet,
               const std::string& language, const Options& options, const Staging& staging,
-              const std::vector<tensor::TensorRef>& inflated) {
-  tensor::add_temporaries(bundle, inflated);
+              const std::vector<tensor::Computation>& made) {
+  tensor::add_temporaries(bundle, made);
   Plan plan;
   plan.entry = manifest.entry_file;
   plan.source = inline_text(bundle, manifest.entry_file);
@@ -162,7 +162,7 @@ Plan plan_torch(const Document::State& state, const Options& options, const Stag
   manifest.weights = std::move(output.weights);
   manifest.notes = in_order_of_severity(state.model.notes, output.notes);
   Plan plan = finished(std::move(output.bundle), manifest, output.loading_snippet, "python",
-                       options, staging, state.model.inflated);
+                       options, staging, state.model.made);
   plan.exit_code = output.incomplete ? 1 : 0;
   return plan;
 }
@@ -187,7 +187,7 @@ Plan plan_tfjs(const Document::State& state, const Options& options, const Stagi
   manifest.weights = weight_rows(output.weights);
   manifest.notes = in_order_of_severity(state.model.notes, output.notes);
   return finished(std::move(output.bundle), manifest, output.loading_snippet, "js", options,
-                  staging, state.model.inflated);
+                  staging, state.model.made);
 }
 
 template <class Rows>

@@ -10,6 +10,7 @@
 #include "keras/config.h"
 #include "keras/implicit_masks.h"
 #include "keras/json_text.h"
+#include "keras/keras1_config.h"
 #include "keras/operations/operation_row.h"
 #include "keras/recurrent_cells.h"
 #include "keras/wiring.h"
@@ -63,6 +64,7 @@ class Reader {
 
  private:
   Layer layer(const Json& written, bool trainable, int depth) const;
+  Layer numbered_layer(const Json& written, std::size_t number, bool trainable, int depth) const;
   void read_wrapped(Layer& wrapper, const Json& config, int depth) const;
   void read_cells(Layer& rnn, const Json& config, int depth) const;
   void read_functional(Model& model, const Json& config, bool trainable, int depth) const;
@@ -107,6 +109,20 @@ Layer Reader::layer(const Json& written, bool trainable, int depth) const {
   layer.dtype = std::move(dtypes.variable);
   layer.compute_dtype = std::move(dtypes.compute);
   return layer;
+}
+
+// Keras before 2.2.3 wrote no name of a model that stands in a Sequential.
+Layer Reader::numbered_layer(const Json& written, std::size_t number, bool trainable,
+                             int depth) const {
+  const auto config = written.is_object() ? written.find("config") : written.end();
+  if (config == written.end() || !config->is_array() || written.contains("name")) {
+    return layer(written, trainable, depth);
+  }
+  Json named = written;
+  named["name"] = fmt::format("sequential_{}", number);
+  Layer result = layer(named, trainable, depth);
+  result.is_numbered = true;
+  return result;
 }
 
 std::string without_prefix(std::string_view name, std::string_view prefix) {
@@ -226,12 +242,17 @@ Layer make_input(const std::vector<Layer>& layers, const std::string& model_name
   Layer input;
   input.class_name = input.original_class_name = "InputLayer";
   const bool empty = layers.empty();
-  input.name = unused_name((empty ? model_name : layers.front().name) + "_input", layers);
+  const bool nested = !empty && layers.front().model && !layers.front().model->inputs.empty();
+  const bool numbered = nested && layers.front().is_numbered;
+  input.name = numbered ? layers.front().model->inputs.front().name
+                        : (empty ? model_name : layers.front().name) + "_input";
+  input.name = unused_name(std::move(input.name), layers);
   if (!empty) {
     const Layer& first = layers.front();
-    const bool nested = first.model && !first.model->inputs.empty();
     input.dtype =
         nested ? first.model->layers[first.model->inputs.front().tensor.layer].dtype : first.dtype;
+    const std::string_view written = text_member(first.config, "input_dtype");  // Keras 1
+    if (!written.empty()) input.dtype = written;
   }
   input.compute_dtype = input.dtype;
   input.config = Json{{"name", input.name}, {"dtype", input.dtype}};
@@ -242,8 +263,8 @@ Layer make_input(const std::vector<Layer>& layers, const std::string& model_name
 void Reader::read_sequential(Model& model, const Json& config, bool trainable, int depth) const {
   const Json& written = layer_list(config, model.name);
   std::set<std::string> names;
-  for (const Json& entry : written) {
-    model.layers.push_back(layer(entry, trainable, depth));
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    model.layers.push_back(numbered_layer(written[i], i, trainable, depth));
     if (!names.insert(model.layers.back().name).second) {
       invalid(fmt::format("The model `{}` has two layers called `{}`.", model.name,
                           model.layers.back().name));
@@ -287,7 +308,8 @@ Model Reader::model(const std::string& class_name, const Json& config, bool trai
   return model;
 }
 
-// Keras 2 writes `batch_input_shape`, and its version into each architecture.
+// Keras 1 writes `W_regularizer` of each layer with weights, Keras 2 `batch_input_shape`, and its
+// version into each architecture.
 bool has_member(const Json& value, const char* key) {
   if (value.is_object() && value.contains(key)) return true;
   return value.is_structured() && std::any_of(value.begin(), value.end(), [&](const Json& item) {
@@ -297,8 +319,10 @@ bool has_member(const Json& value, const char* key) {
 
 }  // namespace
 
-Model read_architecture(const Json& architecture, Generation generation) {
-  if (!architecture.is_object()) invalid("The architecture (`model_config`) is not a JSON object.");
+Model read_architecture(const Json& written, Generation generation) {
+  if (!written.is_object()) invalid("The architecture (`model_config`) is not a JSON object.");
+  const Json architecture =
+      generation == Generation::Keras1 ? keras2_architecture(written) : written;
   const Json& config = member(architecture, "config", "The architecture (`model_config`)");
   const std::string class_name = public_class_name(architecture);
   const bool trainable = !config.is_object() || own_trainable(config);
@@ -306,15 +330,11 @@ Model read_architecture(const Json& architecture, Generation generation) {
 }
 
 Generation generation_of(const std::string& keras_version, const Json& architecture) {
-  if (keras_version.starts_with("1.")) {
-    throw io::Error(io::ErrorCode::WrongFormat,
-                    fmt::format("The model was written by Keras {}; models of Keras 1 are not read "
-                                "yet.",
-                                keras_version));
-  }
+  if (keras_version.starts_with("1.")) return Generation::Keras1;
   if (keras_version.starts_with("2.")) return Generation::Keras2;
   if (!keras_version.empty()) return Generation::Keras3;
   // Keras 2.12 and later write `module` as well.
+  if (has_member(architecture, "W_regularizer")) return Generation::Keras1;
   if (has_member(architecture, "batch_input_shape")) return Generation::Keras2;
   const bool keras3 = architecture.contains("module") || has_member(architecture, "batch_shape");
   return keras3 ? Generation::Keras3 : Generation::Keras2;

@@ -14,7 +14,7 @@ namespace tensorferry::keras {
 Model read_architecture(const Json& architecture, Generation generation);
 
 /// Which Keras wrote it, from the version that a file gives ("2.13.1", "2.2.4-tf"), else from the
-/// dialect. Throws io::Error{WrongFormat} for Keras 1.
+/// dialect.
 Generation generation_of(const std::string& keras_version, const Json& architecture);
 
 }  // namespace tensorferry::keras

@@ -118,7 +118,9 @@ Model read_archive(const io::Source& file, std::uint32_t index, std::uint32_t co
   }
   Model model = read_h5(weights, architecture);
   model.container = "keras";
-  if (member->deflated) model.inflated.push_back(inflated_bytes(*member, offset, index));
+  if (member->deflated) {
+    model.made.push_back(tensor::identity_computation(inflated_bytes(*member, offset, index)));
+  }
   return model;
 }
 

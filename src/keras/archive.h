@@ -16,7 +16,7 @@ namespace tensorferry::keras {
 bool is_archive(const std::vector<io::ZipMember>& members);
 
 /// `index`: which of the `count` dropped files it is. Weights are where they lie in that file if
-/// the member is stored; else `Model::inflated` says how to come by them. Throws io::Error.
+/// the member is stored; else `Model::made` says how to come by them. Throws io::Error.
 Model read_archive(const io::Source& file, std::uint32_t index, std::uint32_t count);
 
 }  // namespace tensorferry::keras

@@ -261,7 +261,9 @@ void bind_weights(Model& model, StoredWeights stored, LayerPairing pairing) {
   model.tensors = std::move(stored.tensors);
   std::set<const StoredLayer*> bound;
   for (const Pair& pair : pair_layers(model, stored, pairing)) {
-    if (pair.layer->name != pair.stored->name && !pair.stored->weights.empty()) {
+    if (pair.layer->is_numbered) {
+      pair.layer->name = pair.stored->name;
+    } else if (pair.layer->name != pair.stored->name && !pair.stored->weights.empty()) {
       model.notes.push_back(
           {io::Severity::Info, pair.layer->name, "weights-by-order",
            fmt::format("The weights of `{}` are those stored as `{}`: the names differ, the order "

@@ -34,7 +34,6 @@ class Lowering {
  public:
   explicit Lowering(const Model& root) : keras_version_(root.keras_version) {
     program_.tensors = root.tensors;
-    program_.notes = root.notes;
     program_.root = lower_model(root);
   }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "io/note.h"
-#include "tensor/tensor_ref.h"
+#include "tensor/transform.h"
 
 namespace tensorferry::keras {
 
@@ -71,6 +71,7 @@ struct Layer {
   std::vector<Weight> weights;
   std::shared_ptr<Model> model;  ///< of a nested Sequential or Functional, else null
   std::vector<Layer> wrapped;    ///< of a wrapper: the layers that it holds, which are not called
+  bool is_numbered = false;      ///< the file does not say its name: `name` is made up
   std::string attribute;         ///< of a wrapped layer: what its wrapper calls it
 };
 
@@ -104,9 +105,10 @@ struct Model {
   std::optional<Json> training_config;
   std::vector<std::uint32_t> unbound;  ///< tensors of the file that belong to no layer
   io::Notes notes;
-  /// Deflated members of an archive that hold tensors, each as a vector of bytes that is inflated
-  /// when it is read. In `tensors`, number k is the file that follows the dropped ones and k.
-  std::vector<tensor::TensorRef> inflated;
+  /// What has to be made of the file's bytes before `tensors` can be read: a deflated member of an
+  /// archive, a kernel of another layout. In `tensors`, the output of computation k is the file
+  /// that follows the dropped ones and k; a computation may read earlier ones.
+  std::vector<tensor::Computation> made;
 };
 
 }  // namespace tensorferry::keras

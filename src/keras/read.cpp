@@ -12,7 +12,9 @@
 #include "keras/file_kind.h"
 #include "keras/json_file.h"
 #include "keras/json_text.h"
+#include "keras/keras1_weights.h"
 #include "keras/read_h5.h"
+#include "keras/theano_kernels.h"
 
 namespace tensorferry::keras {
 namespace {
@@ -116,9 +118,7 @@ Model read_alone(const Given& given, const std::vector<io::Source>& files) {
   return model;
 }
 
-}  // namespace
-
-Model read_model(const std::vector<io::Source>& files) {
+Model read_files(const std::vector<io::Source>& files) {
   if (files.empty()) throw io::Error(io::ErrorCode::NoModel, "No file was given.");
   const Given given = sorted_by_kind(files);
   std::vector<std::uint32_t> models = given.archives;
@@ -141,6 +141,16 @@ Model read_model(const std::vector<io::Source>& files) {
   if (models.size() > 1) refuse_several(files[models[0]].name, files[models[1]].name);
   if (!given.archives.empty()) return read_alone(given, files);
   return read_h5(whole_file(files, given.weights.front()), architecture_of(given));
+}
+
+}  // namespace
+
+Model read_model(const std::vector<io::Source>& files) {
+  Model model = read_files(files);
+  const auto source_count = static_cast<std::uint32_t>(files.size());
+  if (model.generation == Generation::Keras1) make_keras2_weights(model, source_count);
+  turn_theano_kernels(model, source_count);
+  return model;
 }
 
 }  // namespace tensorferry::keras

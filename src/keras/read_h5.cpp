@@ -84,6 +84,12 @@ Model read_described(const Json& architecture, std::string keras_version) {
   return model;
 }
 
+// Of a model in a Sequential, old files do not say the name: the reader has made one up.
+bool has_unnamed_models(const Model& model) {
+  return std::any_of(model.layers.begin(), model.layers.end(),
+                     [](const Layer& layer) { return layer.model && layer.is_numbered; });
+}
+
 /// What the file says of itself.
 struct Attributes {
   std::optional<std::string> config;  ///< text of `model_config`
@@ -162,8 +168,9 @@ Model read_h5(const WeightsFile& weights, const std::optional<ArchitectureFile>&
     model.container = "h5";
     StoredWeights stored = read_stored_weights(*group);
     if (described) {
+      const bool named = whole && !has_unnamed_models(model);
       bind_weights(model, std::move(stored),
-                   whole ? LayerPairing::ByName : LayerPairing::ByNameOrOrder);
+                   named ? LayerPairing::ByName : LayerPairing::ByNameOrOrder);
     } else {
       keep_names_only(model, std::move(stored));
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "keras/keras1_weights.h"
+
 namespace tensorferry::keras {
 namespace {
 
@@ -11,15 +13,19 @@ bool own_trainable(const Layer& layer) {
   return found == layer.config.end() || *found != false;
 }
 
+std::optional<std::vector<Variable>> variables_of(const Layer& layer, Generation generation) {
+  return generation == Generation::Keras1 ? keras1_variables(layer) : expected_variables(layer);
+}
+
 // All slots in the order of creation; an unknown layer has one for each of its two kinds of
 // variables.
-void append_slots(Layer& layer, std::vector<WeightSlot>& slots) {
+void append_slots(Layer& layer, Generation generation, std::vector<WeightSlot>& slots) {
   const bool trainable = own_trainable(layer);
   if (layer.model) {
-    for (Layer& inner : layer.model->layers) append_slots(inner, slots);
+    for (Layer& inner : layer.model->layers) append_slots(inner, generation, slots);
   } else if (!layer.wrapped.empty()) {
-    for (Layer& inner : layer.wrapped) append_slots(inner, slots);
-  } else if (const auto variables = expected_variables(layer)) {
+    for (Layer& inner : layer.wrapped) append_slots(inner, generation, slots);
+  } else if (const auto variables = variables_of(layer, generation)) {
     for (const Variable& variable : *variables) {
       slots.push_back({&layer, variable, trainable && variable.trainable});
     }
@@ -33,7 +39,7 @@ void append_slots(Layer& layer, std::vector<WeightSlot>& slots) {
 // whether it is frozen; only the outermost layer's own flag counts beside that.
 std::vector<WeightSlot> keras3_order(Layer& layer) {
   std::vector<WeightSlot> slots;
-  append_slots(layer, slots);
+  append_slots(layer, Generation::Keras3, slots);
   if (own_trainable(layer)) {
     std::stable_partition(slots.begin(), slots.end(),
                           [](const WeightSlot& slot) { return slot.trainable; });
@@ -44,28 +50,28 @@ std::vector<WeightSlot> keras3_order(Layer& layer) {
 // tf_keras/src/engine/training.py and base_layer.py: trainable_weights, non_trainable_weights. A
 // frozen model has no trainable weights, and its others are again the trainable ones of its layers
 // first.
-void keras2_slots(Layer& layer, std::vector<WeightSlot>& trainable,
+void keras2_slots(Layer& layer, Generation generation, std::vector<WeightSlot>& trainable,
                   std::vector<WeightSlot>& others) {
   if (!layer.model && layer.wrapped.empty()) {
     std::vector<WeightSlot> slots;
-    append_slots(layer, slots);
+    append_slots(layer, generation, slots);
     for (WeightSlot& slot : slots) (slot.trainable ? trainable : others).push_back(slot);
     return;
   }
   std::vector<WeightSlot> inner_trainable;
   std::vector<WeightSlot> inner_others;
   for (Layer& inner : layer.model ? layer.model->layers : layer.wrapped) {
-    keras2_slots(inner, inner_trainable, inner_others);
+    keras2_slots(inner, generation, inner_trainable, inner_others);
   }
   auto& first = own_trainable(layer) ? trainable : others;
   first.insert(first.end(), inner_trainable.begin(), inner_trainable.end());
   others.insert(others.end(), inner_others.begin(), inner_others.end());
 }
 
-std::vector<WeightSlot> keras2_order(Layer& layer) {
+std::vector<WeightSlot> keras2_order(Layer& layer, Generation generation) {
   std::vector<WeightSlot> slots;
   std::vector<WeightSlot> others;
-  keras2_slots(layer, slots, others);
+  keras2_slots(layer, generation, slots, others);
   slots.insert(slots.end(), others.begin(), others.end());
   return slots;
 }
@@ -73,7 +79,7 @@ std::vector<WeightSlot> keras2_order(Layer& layer) {
 }  // namespace
 
 std::vector<WeightSlot> weight_order(Layer& layer, Generation generation) {
-  return generation == Generation::Keras3 ? keras3_order(layer) : keras2_order(layer);
+  return generation == Generation::Keras3 ? keras3_order(layer) : keras2_order(layer, generation);
 }
 
 }  // namespace tensorferry::keras

@@ -178,10 +178,10 @@ std::uint64_t reduce_size(const Bundle& bundle, const Reduce& reduce) {
   return size;
 }
 
-void add_temporaries(Bundle& bundle, const std::vector<TensorRef>& tensors) {
-  for (const TensorRef& tensor : tensors) {
+void add_temporaries(Bundle& bundle, const std::vector<Computation>& computations) {
+  for (const Computation& computation : computations) {
     OutputFile file;
-    append_tensor(bundle, file, identity_computation(tensor));
+    append_tensor(bundle, file, computation);
     bundle.temporaries.push_back(std::move(file));
   }
 }

@@ -142,8 +142,8 @@ void append_tensor(Bundle& bundle, OutputFile& file, Computation computation);
 /// Appends inline bytes, merged into the last part where that is inline too.
 void append_bytes(OutputFile& file, std::string_view bytes);
 
-/// Appends a temporary for each of these tensors, whose elements it holds as they are stored.
-void add_temporaries(Bundle& bundle, const std::vector<TensorRef>& tensors);
+/// Appends a temporary for the output of each of these computations.
+void add_temporaries(Bundle& bundle, const std::vector<Computation>& computations);
 
 /// An upper bound of the text of a NumberText: the size to give its DeferredPart.
 std::uint64_t number_text_size(const NumberText& text);

@@ -107,6 +107,19 @@ struct Blocks {
   std::uint64_t group_count() const { return columns / group; }
 };
 
+// A temporary reads earlier ones only, so its own computation is not staged.
+std::set<std::uint32_t> computations_of(const std::vector<OutputFile>& files) {
+  std::set<std::uint32_t> found;
+  for (const OutputFile& file : files) {
+    for (const Part& part : file.parts) {
+      if (const auto* computed = std::get_if<ComputedPart>(&part)) {
+        found.insert(computed->computation);
+      }
+    }
+  }
+  return found;
+}
+
 class ChunkStager {
  public:
   ChunkStager(const Bundle& bundle, std::uint32_t source_count, const MemoryLimits& limits)
@@ -205,7 +218,10 @@ class TransposeStager {
 
   Bundle run() && {
     const auto count = static_cast<std::uint32_t>(bundle_.computations.size());
-    for (std::uint32_t index = 0; index < count; ++index) stage(index);
+    const std::set<std::uint32_t> of_temporaries = computations_of(bundle_.temporaries);
+    for (std::uint32_t index = 0; index < count; ++index) {
+      if (of_temporaries.count(index) == 0) stage(index);
+    }
     return std::move(bundle_);
   }
 

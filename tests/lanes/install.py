@@ -43,6 +43,11 @@ TORCH = {
     str(SYSTEM_MODULES / "torchvision"): "python3-torchvision",
 }
 HDF5_TOOLS = {"h5repack": "hdf5-tools"}
+# What each needs beside the packages of the environment.
+OLD_KERAS = {
+    "1.2.2": [],
+    "2.2.4": ["keras_applications==1.0.6", "keras_preprocessing==1.0.5", "pyyaml==6.0.4"],
+}
 LINTERS = {"clang-format-19": "clang-format-19", "clang-tidy-19": "clang-tidy-19"}
 BROWSERS = {
     "TENSORFERRY_CHROMIUM": ("chromium", "chromium-browser", "google-chrome"),
@@ -130,6 +135,27 @@ def keras() -> None:
 
 
 @functools.cache
+def old_keras() -> dict[str, Path]:
+    """Old releases beside that environment, by version: the folder that each is unpacked in."""
+    keras()
+    folders = {version: BUILD / f"keras-{version}" for version in OLD_KERAS}
+    for version, folder in folders.items():
+        packages_of_it = [f"keras=={version}", *OLD_KERAS[version]]
+
+        def unpack(folder: Path = folder, packages_of_it: list[str] = packages_of_it) -> None:
+            shutil.rmtree(folder, ignore_errors=True)
+            pip = [KERAS_PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
+            # Its sdist needs no more than the setuptools that are there.
+            run(
+                [*pip, "--no-build-isolation", "--target", folder, *packages_of_it],
+                log=folder.name,
+            )
+
+        once(folder.name, digest(packages_of_it), [folder / "keras"], unpack)
+    return folders
+
+
+@functools.cache
 def torch() -> None:
     packages(VENV | TORCH)
     environment(TORCH_PYTHON, LANES / "requirements-torch.txt", ["--system-site-packages"])
@@ -183,4 +209,4 @@ def everything() -> None:
     library_sources()
     node_modules()
     torch()
-    keras()
+    old_keras()

@@ -84,7 +84,9 @@ def sanitize() -> Counts:
 def fixtures() -> None:
     install.keras()
     folder = BUILD / "fixtures"
-    run([KERAS_PYTHON, TESTS / "fixtures" / "make.py", "--out", folder], log="fixtures")
+    old = [f"{version}={path}" for version, path in install.old_keras().items()]
+    make = [KERAS_PYTHON, TESTS / "fixtures" / "make.py", "--out", folder, "--old", *old]
+    run(make, log="fixtures")
     script = TESTS / "conformance" / "classes.py"
     classes = folder / "classes.json"
     once(

@@ -41,7 +41,7 @@ class Fixture:
 @functools.cache
 def find(root: pathlib.Path, kinds: tuple[str, ...]) -> list[Fixture]:
     """All fixtures of these kinds, in the order of their paths."""
-    found = [Fixture(path) for path in sorted(root.glob("keras[23]/*/*.json"))]
+    found = [Fixture(path) for path in sorted(root.glob("keras[123]/*/*.json"))]
     found = [fixture for fixture in found if fixture.path.name != "architecture.json"]
     return [fixture for fixture in found if fixture.meta.get("kind") in kinds]
 

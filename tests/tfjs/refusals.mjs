@@ -13,6 +13,7 @@ const refused = [
   // TF.js has the GRU of Keras before 2.1, and its own activations within the steps.
   { match: /^(recurrent|bidirectional)\/gru(?!_reset_before)/, words: ["reset_after"] },
   { match: /^masks\//, words: ["mask"] },
+  { match: /^keras_2_2_4\/lstm_gru$/, words: ["reset_after"] },
   { match: /^cudnn\//, words: ["CuDNN"] },
   { match: /^rnn_cells\/(gru|stack_default_gru)$/, words: ["reset_after"] },
   { match: /^recurrent\/lstm_leaky_relu$/, words: ["`activation`", "LeakyReLU"] },

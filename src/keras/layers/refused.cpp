@@ -17,6 +17,7 @@ constexpr RefusedRow refused[] = {
     {"JaxLayer", foreign},
     {"Lambda", "its function is Python code, which is never run"},
     {"MaxNumBoundingBoxes", "it works on bounding boxes, which a model's tensors are not"},
+    {"Merge", "it merges by Python code, which is never run, or by Keras 1's cosine"},
     {"StringLookup", strings},
     {"TFSMLayer", "its function is a SavedModel beside the file"},
     {"TextVectorization", strings},

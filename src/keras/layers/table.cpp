@@ -10,6 +10,7 @@
 #include "keras/layers/core.h"
 #include "keras/layers/einsum_dense.h"
 #include "keras/layers/images.h"
+#include "keras/layers/keras1.h"
 #include "keras/layers/masking.h"
 #include "keras/layers/merging.h"
 #include "keras/layers/normalization.h"
@@ -80,6 +81,7 @@ constexpr LayerRow table[] = {
     {"GlobalMaxPooling3D", &global_max_pooling_kind},
     {"GroupNormalization", &group_normalization_kind},
     {"GroupQueryAttention", &group_query_attention_kind},
+    {"Highway", &highway_kind},
     {"Identity", &identity_kind},
     {"InputLayer", &input_kind},
     {"LSTM", &lstm_kind},
@@ -91,6 +93,7 @@ constexpr LayerRow table[] = {
     {"MaxPooling2D", &max_pooling_kind},
     {"MaxPooling3D", &max_pooling_kind},
     {"Maximum", &maximum_kind},
+    {"MaxoutDense", &maxout_dense_kind},
     {"Minimum", &minimum_kind},
     {"MixUp", &augmentation_kind},
     {"MultiHeadAttention", &multi_head_attention_kind},

@@ -76,6 +76,9 @@ Tensor lower_center_crop(LayerCall& call);
 Tensor lower_resizing(LayerCall& call);
 // embedding.cpp
 Tensor lower_embedding(LayerCall& call);
+// keras1.cpp
+Tensor lower_highway(LayerCall& call);
+Tensor lower_maxout_dense(LayerCall& call);
 // merging.cpp
 Tensor lower_merge(LayerCall& call);
 Tensor lower_subtract(LayerCall& call);

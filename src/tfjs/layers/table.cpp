@@ -54,7 +54,7 @@ constexpr std::string_view recurrent_arguments =
 constexpr std::string_view at_any_time = "training";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 114> kinds = {{
+constexpr std::array<LayerKind, 116> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"AdaptiveAveragePooling1D", "output_size data_format", lower_adaptive_pooling},
@@ -107,6 +107,7 @@ constexpr std::array<LayerKind, 114> kinds = {{
     {"GlobalMaxPooling3D", global_pool_arguments, lower_global_pooling},
     {"GroupNormalization", "groups axis epsilon center scale", lower_group_normalization},
     {"GroupQueryAttention", group_query_arguments, lower_group_query_attention, attention_keywords},
+    {"Highway", "activation use_bias", lower_highway},
     {"Identity", "", lower_identity},
     {"LSTM", recurrent_arguments, lower_recurrent},
     {"LayerNormalization", "axis epsilon center scale rms_scaling", lower_layer_normalization},
@@ -116,6 +117,7 @@ constexpr std::array<LayerKind, 114> kinds = {{
     {"MaxPooling2D", pool_arguments, lower_pooling2d},
     {"MaxPooling3D", pool_arguments, lower_pooling3d},
     {"Maximum", "", lower_merge},
+    {"MaxoutDense", "features units use_bias", lower_maxout_dense},
     {"Minimum", "", lower_merge},
     {"MixUp", augmentation_arguments, lower_identity},
     {"MultiHeadAttention", multi_head_arguments, lower_multi_head_attention, attention_keywords},

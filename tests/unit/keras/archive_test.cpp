@@ -108,7 +108,7 @@ TEST_CASE("a stored archive: weights are slices of the dropped file") {
   const keras::Model model = keras::read_model({archive});
   CHECK(model.container == "keras");
   CHECK(model.keras_version == "3.15.1");
-  CHECK(model.inflated.empty());
+  CHECK(model.made.empty());
   REQUIRE(model.tensors.size() == bare.tensors.size());
   REQUIRE(model.tensors.size() > 8);
   const std::string whole = text_of(archive);
@@ -124,11 +124,11 @@ TEST_CASE("a deflated archive: weights are ranges of what is inflated when they 
   const Members members = keras_members();
   const io::Source archive = zip(members, true);
   const keras::Model model = keras::read_model({archive});
-  REQUIRE(model.inflated.size() == 1);
+  REQUIRE(model.made.size() == 1);
   for (const tensor::TensorRef& tensor : model.tensors) CHECK(place(tensor).file == 1);
 
   tensor::Bundle bundle;
-  tensor::add_temporaries(bundle, model.inflated);
+  tensor::add_temporaries(bundle, model.made);
   REQUIRE(bundle.temporaries.size() == 1);
   std::string bytes;
   for (const tensor::Part& part : bundle.temporaries.front().parts) {

@@ -126,14 +126,19 @@ Fixture load_fixture(const FixtureStore& store, const std::string& name) {
   return fixture;
 }
 
-std::vector<io::Source> with_inflated(std::vector<io::Source> files,
-                                      const std::vector<tensor::TensorRef>& inflated) {
+std::vector<io::Source> with_made(std::vector<io::Source> files,
+                                      const std::vector<tensor::Computation>& made) {
   tensor::Bundle bundle;
-  tensor::add_temporaries(bundle, inflated);
+  tensor::add_temporaries(bundle, made);
   for (const tensor::OutputFile& temporary : bundle.temporaries) {
     std::vector<std::byte> bytes(temporary.size());
-    tensor::produce(bundle, temporary.parts.at(0), 0, files, {}, {}, bytes);
-    files.push_back(io::memory_source("inflated", std::move(bytes)));
+    std::size_t begin = 0;
+    for (const tensor::Part& part : temporary.parts) {
+      const std::uint64_t size = tensor::part_size(part);
+      tensor::produce(bundle, part, 0, files, {}, {}, std::span(bytes).subspan(begin, size));
+      begin += size;
+    }
+    files.push_back(io::memory_source("made", std::move(bytes)));
   }
   return files;
 }

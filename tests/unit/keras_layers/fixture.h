@@ -43,9 +43,9 @@ FixtureStore made_fixtures();
 std::vector<std::string> fixture_names(const FixtureStore& store);
 Fixture load_fixture(const FixtureStore& store, const std::string& name);
 
-/// The sources that tensors refer to: the files, then what had to be inflated (`Model::inflated`).
-std::vector<io::Source> with_inflated(std::vector<io::Source> files,
-                                      const std::vector<tensor::TensorRef>& inflated);
+/// The sources that tensors refer to: the files, then what is made of them (`Model::made`).
+std::vector<io::Source> with_made(std::vector<io::Source> files,
+                                      const std::vector<tensor::Computation>& made);
 
 /// A stored tensor as the evaluator wants it, read from its sources.
 graph::LoadTensor tensor_loader(const std::vector<io::Source>& sources);

@@ -40,7 +40,7 @@ std::string compare(const test::Fixture& fixture) {
   const keras::Model model = keras::read_model(fixture.files);
   const graph::Program program = keras::lower(model);
   const graph::Graph& graph = program.graphs.at(program.root);
-  const auto load = test::tensor_loader(test::with_inflated(fixture.files, model.inflated));
+  const auto load = test::tensor_loader(test::with_made(fixture.files, model.made));
   std::string wrong;
   for (const io::Note& note : program.notes) {
     const bool expected =

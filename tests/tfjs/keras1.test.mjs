@@ -1,0 +1,3 @@
+import { testAllFixtures } from "./numbers.mjs";
+
+testAllFixtures(1);
