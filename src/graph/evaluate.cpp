@@ -27,6 +27,7 @@ class Evaluation {
   std::vector<Array> run_node(const Node& node);
   LoadedParameter parameter(const Node& node, std::string_view role) const;
   Array conv(const Node& node, const Conv& op, const Array& x) const;
+  Array locally_connected(const Node& node, const LocallyConnected& op, const Array& x) const;
   Array dense(const Node& node, const Dense& op, const Array& x) const;
   Array batch_norm(const Node& node, const BatchNorm& op, const Array& x) const;
   Array layer_norm(const Node& node, const LayerNorm& op, const Array& x) const;
@@ -42,6 +43,9 @@ class Evaluation {
 
   std::vector<Array> recurrent(const Node& node, const Recurrent& op,
                                const std::vector<Array>& inputs) const;
+
+  std::vector<Array> conv_recurrent(const Node& node, const ConvRecurrent& op,
+                                    const std::vector<Array>& inputs) const;
 
   const Layout& layout(const Node& node) const { return graph_.values[node.inputs[0]].layout; }
 
@@ -60,6 +64,13 @@ Array Evaluation::conv(const Node& node, const Conv& op, const Array& x) const {
   if (!op.bias) return evaluate_conv(op, x, kernel, nullptr);
   const Array bias = parameter(node, "bias").array;
   return evaluate_conv(op, x, kernel, &bias);
+}
+
+Array Evaluation::locally_connected(const Node& node, const LocallyConnected& op,
+                                    const Array& x) const {
+  const Array kernel = parameter(node, "kernel").array;
+  return evaluate_locally_connected(op, x, kernel,
+                                    op.bias ? parameter(node, "bias").array : Array{});
 }
 
 Array Evaluation::dense(const Node& node, const Dense& op, const Array& x) const {
@@ -193,6 +204,13 @@ std::vector<Array> Evaluation::recurrent(const Node& node, const Recurrent& op,
   return evaluate_recurrent(op, directions, inputs);
 }
 
+std::vector<Array> Evaluation::conv_recurrent(const Node& node, const ConvRecurrent& op,
+                                              const std::vector<Array>& inputs) const {
+  const ConvRecurrentWeights weights{parameter(node, "kernel"), parameter(node, "recurrent_kernel"),
+                                     op.bias ? parameter(node, "bias").array : Array{}};
+  return evaluate_conv_recurrent(op, weights, inputs);
+}
+
 /// Constants of the config, row-major over `axes` as they stand there, as an array that broadcasts.
 Array constant_along(const std::vector<double>& numbers, const std::vector<std::size_t>& axes,
                      const Array& x) {
@@ -255,6 +273,7 @@ std::vector<Array> Evaluation::run_node(const Node& node) {
           [&](const Input&) { return Arrays{values_.at(node.outputs[0])}; },
           [&](const Constant&) { return Arrays{parameter(node, "value").array}; },
           [&](const Conv& op) { return Arrays{conv(node, op, x())}; },
+          [&](const LocallyConnected& op) { return Arrays{locally_connected(node, op, x())}; },
           [&](const Dense& op) { return Arrays{dense(node, op, x())}; },
           [&](const BatchNorm& op) { return Arrays{batch_norm(node, op, x())}; },
           [&](const LayerNorm& op) { return Arrays{layer_norm(node, op, x())}; },
@@ -282,6 +301,10 @@ std::vector<Array> Evaluation::run_node(const Node& node) {
           [&](const Embedding&) {
             return Arrays{evaluate_embedding(x(), parameter(node, "embeddings").array)};
           },
+          [&](const ReverseEmbedding&) {
+            const Array kernel = evaluate_permute({{1, 0}}, parameter(node, "embeddings").array);
+            return Arrays{evaluate_dense(x(), kernel, nullptr)};
+          },
           [&](const Merge& op) { return Arrays{evaluate_merge(op, inputs)}; },
           [&](const Concatenate& op) { return Arrays{evaluate_concatenate(op, inputs)}; },
           [&](const Dot& op) { return Arrays{evaluate_dot(op, x(), inputs.at(1))}; },
@@ -295,6 +318,7 @@ std::vector<Array> Evaluation::run_node(const Node& node) {
           },
           [&](const Function& op) { return evaluate_function(op, inputs); },
           [&](const Recurrent& op) { return recurrent(node, op, inputs); },
+          [&](const ConvRecurrent& op) { return conv_recurrent(node, op, inputs); },
           [&](const NotEqualTo& op) { return Arrays{evaluate_not_equal_to(op, x())}; },
           [&](const ApplyMask&) { return Arrays{evaluate_apply_mask(x(), inputs.at(1))}; },
           [&](const MaskedMean& op) { return Arrays{evaluate_masked_mean(op, x(), inputs.at(1))}; },

@@ -77,6 +77,16 @@ Value infer_conv(const Conv& conv, const Value& input) {
   return value;
 }
 
+Value infer_locally_connected(const LocallyConnected& op, const Value& input) {
+  require_rank(input, op.kernel_size.size() + 2, "LocallyConnected");
+  Value value = same_as(input);
+  value.rank_known = true;
+  value.shape[op.channel_axis] = op.out_channels;
+  const auto axes = spatial_axes(static_cast<int>(op.kernel_size.size()), op.channel_axis);
+  for (std::size_t i = 0; i < axes.size(); ++i) value.shape[axes[i]] = op.out_extents.at(i);
+  return value;
+}
+
 Value infer_pool(const Pool& pool, const Value& input) {
   require_rank(input, static_cast<std::size_t>(pool.spatial_rank) + 2, "Pool");
   Value value = same_as(input);
@@ -280,6 +290,13 @@ Value infer_embedding(const Embedding& embedding, const Value& input) {
   return value;
 }
 
+Value infer_reverse_embedding(const ReverseEmbedding& embedding, const Value& input) {
+  if (input.shape.empty()) refuse("A reversed Embedding takes a tensor of at least one axis.");
+  Value value = same_as(input);
+  value.shape.back() = embedding.input_dim;
+  return value;
+}
+
 Value infer_not_equal_to(const NotEqualTo& op, const Value& x) {
   std::vector<Extent> shape = x.shape;
   if (op.any_of_last && !shape.empty()) shape.pop_back();
@@ -329,6 +346,26 @@ std::vector<Value> infer_recurrent(const Recurrent& op, const std::vector<Value>
   if (op.bidirectional && op.merge == Recurrent::Merge::Concatenate) outputs[0].shape.back() *= 2;
   if (op.bidirectional && op.merge == Recurrent::Merge::None) outputs.push_back(output);
   if (op.return_state) outputs.insert(outputs.end(), states, state);
+  return outputs;
+}
+
+std::vector<Value> infer_conv_recurrent(const ConvRecurrent& op, const std::vector<Value>& inputs) {
+  const Value& x = inputs.at(0);
+  require_rank(x, static_cast<std::size_t>(op.spatial_rank) + 3, "A convolutional LSTM");
+  Value state = with_shape(x, x.shape);
+  state.rank_known = true;
+  state.shape.erase(state.shape.begin() + 1);
+  state.shape[op.channel_axis - 1] = op.filters;
+  const auto axes = spatial_axes(op.spatial_rank, op.channel_axis - 1);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    Extent& extent = state.shape[axes[i]];
+    extent = window_extent(extent, op.kernel_size[i], op.strides[i], op.dilations[i],
+                           {SpatialPadding::Kind::Explicit, op.pads}, i);
+  }
+  Value output = state;
+  if (op.return_sequences) output.shape.insert(output.shape.begin() + 1, x.shape[1]);
+  std::vector<Value> outputs{output};
+  if (op.return_state) outputs.insert(outputs.end(), 2, state);
   return outputs;
 }
 
@@ -427,6 +464,7 @@ std::vector<Value> infer(const Program& program, const Op& op, const std::vector
           [&](const Input&) { return Values{}; },
           [&](const Constant&) { return Values{}; },
           [&](const Conv& conv) { return Values{infer_conv(conv, x())}; },
+          [&](const LocallyConnected& op) { return Values{infer_locally_connected(op, x())}; },
           [&](const Dense& dense) { return Values{infer_dense(dense, x())}; },
           [&](const BatchNorm&) { return unchanged(); },
           [&](const LayerNorm&) { return unchanged(); },
@@ -453,6 +491,7 @@ std::vector<Value> infer(const Program& program, const Op& op, const std::vector
             return infer_multi_head_attention(attention, inputs);
           },
           [&](const Embedding& embedding) { return Values{infer_embedding(embedding, x())}; },
+          [&](const ReverseEmbedding& op) { return Values{infer_reverse_embedding(op, x())}; },
           [&](const Merge&) { return Values{infer_merge(inputs)}; },
           [&](const Concatenate& concatenate) {
             return Values{infer_concatenate(concatenate, inputs)};
@@ -475,6 +514,7 @@ std::vector<Value> infer(const Program& program, const Op& op, const std::vector
           },
           [&](const Function& function) { return infer_function(function, inputs); },
           [&](const Recurrent& recurrent) { return infer_recurrent(recurrent, inputs); },
+          [&](const ConvRecurrent& op) { return infer_conv_recurrent(op, inputs); },
           [&](const NotEqualTo& op) { return Values{infer_not_equal_to(op, x())}; },
           [&](const ApplyMask&) { return unchanged(); },
           [&](const MaskedMean& op) { return Values{infer_masked_mean(op, x())}; },

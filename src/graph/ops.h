@@ -68,6 +68,30 @@ struct Conv {
   bool operator==(const Conv&) const = default;
 };
 
+/// A convolution that has a kernel of its own at each place of its result
+/// (tf_keras/src/layers/locally_connected). Parameter "kernel", as Keras's `implementation` has it:
+/// - Windows (1): (places, window, out), a window being flattened in the order of the data.
+/// - Whole (2): (in…, out…), the matrix of a Dense in which a place looks at its window only.
+/// - Sparse (3): that matrix's entries of the windows, of which those outside the input are left
+///   out; sorted by output, then input, both flattened.
+/// In the last two channels stand where they do in the data: `channels_first`. Parameter
+/// "bias"(spatial…, out). `in_extents` and `out_extents` are spatial. Input: x.
+struct LocallyConnected {
+  enum class Kernel { Windows, Whole, Sparse };
+  Kernel kernel = Kernel::Windows;
+  bool channels_first = false;
+  std::int64_t in_channels = 0;
+  std::int64_t out_channels = 0;
+  std::vector<std::int64_t> kernel_size;
+  std::vector<std::int64_t> strides;
+  std::vector<Pad> pads;
+  std::vector<Extent> in_extents;
+  std::vector<Extent> out_extents;
+  bool bias = true;
+  std::size_t channel_axis = 0;
+  bool operator==(const LocallyConnected&) const = default;
+};
+
 /// y = x · kernel(in, out) + bias over the last axis. Input: x.
 struct Dense {
   std::int64_t in_features = 0;
@@ -318,6 +342,15 @@ struct Embedding {
   bool operator==(const Embedding&) const = default;
 };
 
+/// x · embeddingsᵀ over the last axis: an Embedding the other way round, as scores of its rows.
+/// Parameter `embeddings` (input_dim, output_dim), of the Embedding's own module if it has one.
+/// Input: x (…, output_dim).
+struct ReverseEmbedding {
+  std::int64_t input_dim = 0;
+  std::int64_t output_dim = 0;
+  bool operator==(const ReverseEmbedding&) const = default;
+};
+
 /// Elementwise with numpy broadcasting; Add, Multiply, Maximum, Minimum, Average take two or more
 /// inputs, Subtract and Divide two.
 struct Merge {
@@ -469,6 +502,31 @@ struct Recurrent {
   bool operator==(const Recurrent&) const = default;
 };
 
+/// An LSTM along axis 1 of x (batch, time, and a map with its channels), whose matrices are
+/// convolutions (keras/src/layers/rnn/conv_lstm.py): that of the map by `kernel`(spatial…, in, 4 ·
+/// filters) with these strides, dilations and pads, and that of the state h by
+/// `recurrent_kernel`(spatial…, filters, 4 · filters), of the same size, padded "same". Blocks,
+/// `bias`, formula, inputs and outputs as of Recurrent's Lstm, without a mask; a state is a map.
+/// The axes of a Softmax are those of a state.
+struct ConvRecurrent {
+  int spatial_rank = 2;
+  std::int64_t in_channels = 0;
+  std::int64_t filters = 0;
+  std::vector<std::int64_t> kernel_size;
+  std::vector<std::int64_t> strides;
+  std::vector<std::int64_t> dilations;
+  std::vector<Pad> pads;
+  StepFunction activation;
+  StepFunction recurrent_activation;
+  bool bias = true;
+  bool go_backwards = false;
+  bool return_sequences = false;
+  bool return_state = false;
+  bool initial_state = false;
+  std::size_t channel_axis = 0;  ///< of x
+  bool operator==(const ConvRecurrent&) const = default;
+};
+
 /// A mask: x ≠ `value`, of any element along the last axis with `any_of_last`. Input: x. Booleans.
 struct NotEqualTo {
   double value = 0;
@@ -514,11 +572,12 @@ struct Unsupported {
   bool operator==(const Unsupported&) const = default;
 };
 
-using Op = std::variant<Input, Constant, Conv, Dense, BatchNorm, LayerNorm, GroupNorm, UnitNorm,
-                        Pool, ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten, Reshape, Permute,
-                        RepeatVector, PadAxes, Upsample, EinsumDense, Attention, MultiHeadAttention,
-                        Embedding, Merge, Concatenate, Dot, ScaleOffset, Normalize, ChannelScale,
-                        Dropout, Cast, Literal, Function, Recurrent, NotEqualTo, ApplyMask,
-                        MaskedMean, FoldTime, UnfoldTime, Identity, CallGraph, Unsupported>;
+using Op = std::variant<Input, Constant, Conv, LocallyConnected, Dense, BatchNorm, LayerNorm,
+                        GroupNorm, UnitNorm, Pool, ReduceAxes, Unary, Softmax, Glu, PRelu, Flatten,
+                        Reshape, Permute, RepeatVector, PadAxes, Upsample, EinsumDense, Attention,
+                        MultiHeadAttention, Embedding, ReverseEmbedding, Merge, Concatenate, Dot,
+                        ScaleOffset, Normalize, ChannelScale, Dropout, Cast, Literal, Function,
+                        Recurrent, ConvRecurrent, NotEqualTo, ApplyMask, MaskedMean, FoldTime,
+                        UnfoldTime, Identity, CallGraph, Unsupported>;
 
 }  // namespace tensorferry::graph

@@ -309,12 +309,44 @@ std::string recurrent_text(const Recurrent& op) {
                      flag(op.masked, ", masked"), flag(op.zero_output, ", zero output"), both);
 }
 
+std::string_view kind_name(LocallyConnected::Kernel kernel) {
+  switch (kernel) {
+    case LocallyConnected::Kernel::Windows:
+      return "windows";
+    case LocallyConnected::Kernel::Whole:
+      return "whole";
+    case LocallyConnected::Kernel::Sparse:
+      return "sparse";
+  }
+  return "";
+}
+
+std::string locally_connected_text(const LocallyConnected& op) {
+  return fmt::format("({}{}, {} -> {}, kernel {}, strides {},{}, {} -> {}{}, channels at {})",
+                     kind_name(op.kernel), flag(op.channels_first, " channels first"),
+                     op.in_channels, op.out_channels, sizes(op.kernel_size), sizes(op.strides),
+                     pads_text(op.pads), sizes(op.in_extents), sizes(op.out_extents),
+                     flag(op.bias, ", bias"), op.channel_axis);
+}
+
+std::string conv_recurrent_text(const ConvRecurrent& op) {
+  return fmt::format(
+      "({} -> {}, kernel {}, strides {}, dilations {},{}, {}, {}{}{}{}{}{}, channels at {})",
+      op.in_channels, op.filters, sizes(op.kernel_size), sizes(op.strides), sizes(op.dilations),
+      pads_text(op.pads), step_function_text(op.activation),
+      step_function_text(op.recurrent_activation), flag(op.bias, ", bias"),
+      flag(op.go_backwards, ", backwards"), flag(op.return_sequences, ", sequences"),
+      flag(op.return_state, ", states"), flag(op.initial_state, ", initial state"),
+      op.channel_axis);
+}
+
 std::string arguments(const Op& op) {
   return std::visit(
       io::overloaded{
           [](const Input& o) { return fmt::format("(\"{}\")", o.name); },
           [](const Constant&) { return std::string(); },
           [](const Conv& o) { return conv_text(o); },
+          [](const LocallyConnected& o) { return locally_connected_text(o); },
           [](const Dense& o) {
             return fmt::format("({} -> {}{})", o.in_features, o.out_features,
                                flag(o.bias, ", bias"));
@@ -375,6 +407,9 @@ std::string arguments(const Op& op) {
                                flag(o.return_scores, ", scores"));
           },
           [](const Embedding& o) { return fmt::format("({} -> {})", o.input_dim, o.output_dim); },
+          [](const ReverseEmbedding& o) {
+            return fmt::format("({} -> {})", o.output_dim, o.input_dim);
+          },
           [](const Merge& o) { return fmt::format("({})", kind_name(o.kind)); },
           [](const Concatenate& o) { return fmt::format("(axis {})", o.axis); },
           [](const Dot& o) {
@@ -399,6 +434,7 @@ std::string arguments(const Op& op) {
           },
           [](const Function& o) { return function_text(o); },
           [](const Recurrent& o) { return recurrent_text(o); },
+          [](const ConvRecurrent& o) { return conv_recurrent_text(o); },
           [](const NotEqualTo& o) {
             return fmt::format("({}{})", o.value, flag(o.any_of_last, ", any of last axis"));
           },

@@ -35,9 +35,12 @@ bool passes_mask_on(const std::string& class_name) {
 }
 
 bool uses_mask(const keras::Layer& layer) {
-  static constexpr std::array<std::string_view, 11> classes = {"AdditiveAttention",
+  static constexpr std::array<std::string_view, 14> classes = {"AdditiveAttention",
                                                                "Attention",
                                                                "Bidirectional",
+                                                               "ConvLSTM1D",
+                                                               "ConvLSTM2D",
+                                                               "ConvLSTM3D",
                                                                "GRU",
                                                                "GlobalAveragePooling1D",
                                                                "GroupNormalization",

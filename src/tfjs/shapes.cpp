@@ -204,6 +204,16 @@ Shape recurrent_shape(const Json& config, const Inputs& inputs) {
   return result;
 }
 
+Shape conv_lstm_shape(const Json& config, const Inputs& inputs) {
+  require_rank(inputs.at(0), 5);
+  Shape map = inputs[0];
+  const Extent times = map[1];
+  map.erase(map.begin() + 1);
+  Shape result = convolution_shape(config, {map});
+  if (config.at("return_sequences").get<bool>()) result.insert(result.begin() + 1, times);
+  return result;
+}
+
 Shape bidirectional_shape(const Json& config, const Inputs& inputs) {
   Shape result = recurrent_shape(config.at("layer").at("config"), inputs);
   if (config.at("merge_mode") == "concat") {
@@ -288,6 +298,7 @@ const std::map<std::string, Rule>& rules() {
       {"Conv2DTranspose", transposed_convolution_shape},
       {"Conv3D", convolution_shape},
       {"Conv3DTranspose", transposed_convolution_shape},
+      {"ConvLSTM2D", conv_lstm_shape},
       {"Cropping2D", cropping_shape},
       {"Dense", dense_shape},
       {"DepthwiseConv2D", depthwise_convolution_shape},

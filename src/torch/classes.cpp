@@ -19,8 +19,14 @@ struct LayerKey {
   auto operator<=>(const LayerKey&) const = default;
 };
 
+/// Both ways of an Embedding are calls of one layer.
+std::size_t kind_of(const graph::Op& op) {
+  return std::holds_alternative<graph::ReverseEmbedding>(op) ? graph::Op(graph::Embedding{}).index()
+                                                             : op.index();
+}
+
 LayerKey key_of(std::uint32_t graph, std::size_t index, const graph::Node& node) {
-  if (node.module) return {0, *node.module, node.op.index(), true};
+  if (node.module) return {0, *node.module, kind_of(node.op), true};
   return {graph, index, node.op.index(), false};
 }
 

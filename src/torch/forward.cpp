@@ -60,6 +60,8 @@ class Forward {
     }
     if (const auto* op = std::get_if<graph::Recurrent>(&node.op)) {
       write_recurrent(i, *op);
+    } else if (const auto* conv = std::get_if<graph::ConvRecurrent>(&node.op)) {
+      write_conv_recurrent(i, *conv);
     } else if (node.outputs.size() == 1) {
       write_value(i);
     } else {
@@ -124,6 +126,28 @@ class Forward {
       values.erase(values.begin());
     }
     write_assignment(targets, values);
+  }
+
+  /// The module gives (sequence, (h, c)), and the layer of these what is read.
+  void write_conv_recurrent(std::size_t i, const graph::ConvRecurrent& op) {
+    const graph::Node& node = graph_.nodes[i];
+    std::vector<Expression> inputs;
+    for (const graph::ValueId input : node.inputs) inputs.push_back(take(input));
+    std::vector<std::string> names;
+    for (const graph::ValueId output : node.outputs) {
+      names.push_back(variables_.is_read(output) ? variables_.assign(i, output) : "_");
+    }
+    const Expression value = spell_node(i, std::move(inputs), names.front());
+    tell(node, label(i, value));
+    const bool has_last = !op.return_sequences && names[0] != "_";
+    std::string h = op.return_state ? names[1] : "_";
+    const bool is_both = has_last && h != "_";
+    if (has_last && !is_both) h = names[0];
+    const std::string c = op.return_state ? names[2] : "_";
+    const std::string sequence = op.return_sequences ? names[0] : "_";
+    const std::string states = h == "_" && c == "_" ? "_" : "(" + h + ", " + c + ")";
+    writer_.statement(sequence + ", " + states + " = ", value);
+    if (is_both) writer_.line(names[0] + " = " + h);
   }
 
   static bool is_whole(const graph::Recurrent& op) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 
+#include "graph/passes/axes.h"
 #include "torch/forward.h"
 #include "torch/identifier.h"
 
@@ -19,18 +20,26 @@ std::string extent_text(graph::Extent extent, const char* free) {
   return extent == graph::unknown_extent ? std::string(free) : std::to_string(extent);
 }
 
+/// What stands for an unknown extent of Keras's axis `axis`.
+const char* extent_letter(std::size_t rank, std::size_t axis) {
+  static constexpr const char* letters[] = {"N", "D", "H", "W", "L"};
+  if (rank == 3 && axis == 1) return "L";
+  if (rank == 4 && axis < 3) return letters[axis + 1];
+  if (rank == 5 && axis < 4) return letters[axis];
+  return "C";
+}
+
 /// "(N, 3, H, W), channels first": unknown extents by letters.
 std::string shape_text(const graph::Value& value) {
-  static constexpr const char* letters[] = {"N", "D", "H", "W", "L"};
   const std::size_t rank = value.shape.size();
-  const bool channels_first = !value.layout.axes.empty();
+  const graph::Axes& order = value.layout.axes;
+  const bool channels_first = !order.empty();
+  const bool each_time = rank >= 4 && order == graph::channels_first_each_time(rank);
   std::string text = "(N";
   for (std::size_t axis = 1; axis < rank; ++axis) {
-    const std::size_t keras = channels_first ? value.layout.axes[axis] : axis;
-    const char* letter = "C";
-    if (rank == 3 && keras == 1) letter = "L";
-    if (rank == 4 && keras < 3) letter = letters[keras + 1];
-    if (rank == 5 && keras < 4) letter = letters[keras];
+    const std::size_t keras = channels_first ? order[axis] : axis;
+    const char* letter = extent_letter(rank, keras);
+    if (each_time) letter = keras == 1 ? "T" : extent_letter(rank - 1, keras - 1);
     text += ", " + extent_text(value.shape[axis], letter);
   }
   text += rank == 1 ? ",)" : ")";

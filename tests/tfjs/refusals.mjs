@@ -16,6 +16,12 @@ const refused = [
   { match: /^keras_2_2_4\/lstm_gru$/, words: ["reset_after"] },
   { match: /^cudnn\//, words: ["CuDNN"] },
   { match: /^rnn_cells\/(gru|stack_default_gru)$/, words: ["reset_after"] },
+  { match: /^conv_recurrent\/rank3/, words: ["ConvLSTM3D"] },
+  {
+    match: /^conv_recurrent\/(rank[12]_initial_state|encoder_decoder)$/,
+    words: ["initial states"],
+  },
+  { match: /^conv_recurrent\/hard_sigmoid_3_elu$/, words: ["`recurrent_activation`"] },
   { match: /^recurrent\/lstm_leaky_relu$/, words: ["`activation`", "LeakyReLU"] },
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
   { match: /^merging\/operators$/, words: ['"true_divide"', "division"] },

@@ -11,6 +11,9 @@ namespace tensorferry::graph {
 /// `bias` null: none.
 Array evaluate_conv(const Conv& conv, const Array& x, const LoadedParameter& kernel,
                     const Array* bias);
+/// `bias` (spatial…, out) without elements: none.
+Array evaluate_locally_connected(const LocallyConnected& op, const Array& x, const Array& kernel,
+                                 const Array& bias);
 Array evaluate_pool(const Pool& pool, const Array& x);
 Array evaluate_upsample(const Upsample& upsample, const Array& x);
 
@@ -26,6 +29,16 @@ RecurrentWeights from_cudnn(const Recurrent& op, const RecurrentWeights& weights
 std::vector<Array> evaluate_recurrent(const Recurrent& op,
                                       const std::vector<RecurrentWeights>& directions,
                                       const std::vector<Array>& inputs);
+
+/// Without a bias it has no elements.
+struct ConvRecurrentWeights {
+  LoadedParameter kernel;
+  LoadedParameter recurrent_kernel;
+  Array bias;
+};
+std::vector<Array> evaluate_conv_recurrent(const ConvRecurrent& op,
+                                           const ConvRecurrentWeights& weights,
+                                           const std::vector<Array>& inputs);
 
 Array evaluate_dense(const Array& x, const Array& kernel, const Array* bias);
 Array evaluate_embedding(const Array& x, const Array& embeddings);

@@ -43,6 +43,7 @@ class GraphLayout {
             [&](const Input& op) { input(node, op); },
             [&](const Constant& op) { keep(node, op); },
             [&](const Conv& op) { over_channels(node, op, "a convolution"); },
+            [&](const LocallyConnected& op) { over_channels(node, op, "a local convolution"); },
             [&](const Dense& op) { dense(node, op); },
             [&](const BatchNorm& op) { batch_norm(node, op); },
             [&](const LayerNorm& op) { layer_norm(node, op); },
@@ -66,6 +67,9 @@ class GraphLayout {
               keras_only(node, op, "attention works along axes");
             },
             [&](const Embedding& op) { keras_only(node, op, "it looks up each position"); },
+            [&](const ReverseEmbedding& op) {
+              keras_only(node, op, "it works along the last axis");
+            },
             [&](const Merge& op) { merge(node, op); },
             [&](const Concatenate& op) { concatenate(node, op); },
             [&](const Dot& op) { dot(node, op); },
@@ -77,6 +81,7 @@ class GraphLayout {
             [&](const Literal& op) { keep(node, op); },
             [&](const Function& op) { function(node, op); },
             [&](const Recurrent& op) { keras_only(node, op, "it goes along axis 1"); },
+            [&](const ConvRecurrent& op) { conv_recurrent(node, op); },
             [&](const NotEqualTo& op) { keras_only(node, op, "its mask is of each time"); },
             [&](const ApplyMask& op) { keras_only(node, op, "its mask is of each time"); },
             [&](const MaskedMean& op) { keras_only(node, op, "its mask is of each time"); },
@@ -516,6 +521,29 @@ class GraphLayout {
       op.noise_shape = in_order(op.noise_shape, values_.order_of(x));
     }
     values_.emit(node, op, {x}, {values_.order_of(x)}, values_.runs_of(x));
+  }
+
+  // The channels stand behind the time in a sequence, behind the batch in a state.
+  void conv_recurrent(const Node& node, ConvRecurrent op) {
+    values_.require_keras_elements(node);
+    const auto rank = static_cast<std::size_t>(op.spatial_rank) + 2;
+    const Axes state = channels_first_order(rank, op.channel_axis - 1);
+    Axes sequence{0, 1};
+    for (std::size_t i = 1; i < rank; ++i) sequence.push_back(state[i] + 1);
+    std::vector<ValueId> inputs;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      inputs.push_back(values_.held_in(values_.argument(node, i), i == 0 ? sequence : state, node,
+                                       "a convolution takes the channels first"));
+    }
+    std::vector<Axes> orders(node.outputs.size(), state);
+    if (op.return_sequences) orders.front() = sequence;
+    op.channel_axis = 2;
+    for (StepFunction* function : {&op.activation, &op.recurrent_activation}) {
+      if (auto* softmax = std::get_if<Softmax>(function)) {
+        softmax->axes = placed(softmax->axes, state);
+      }
+    }
+    values_.emit(node, op, std::move(inputs), orders);
   }
 
   // The other axes keep their order, if the batch and the time are the first.

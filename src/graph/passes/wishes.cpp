@@ -52,6 +52,13 @@ Wish of_call(const CallGraph& call, std::size_t argument, const std::vector<Boun
                                                          : Wish::ChannelsFirst;
 }
 
+// Of the sequence and of the states, whose time is gone.
+Wish of_conv_recurrent(const ConvRecurrent& op, std::size_t argument) {
+  const bool is_last = op.channel_axis == static_cast<std::size_t>(op.spatial_rank) + 2;
+  if (!is_last) return Wish::Keras;
+  return argument == 0 ? Wish::ChannelsFirstEachTime : Wish::ChannelsFirst;
+}
+
 Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
              const std::vector<Boundary>& boundaries) {
   const Wish last_axis = rank < 3 ? Wish::None : Wish::Keras;
@@ -60,6 +67,7 @@ Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
           [](const Input&) { return Wish::None; },
           [](const Constant&) { return Wish::None; },
           [&](const Conv& conv) { return by_channel_axis(conv.channel_axis, rank); },
+          [&](const LocallyConnected& op) { return by_channel_axis(op.channel_axis, rank); },
           [&](const Dense&) { return last_axis; },
           [&](const BatchNorm& norm) { return by_channel_axis(norm.axis, rank); },
           [&](const LayerNorm&) { return last_axis; },
@@ -81,6 +89,7 @@ Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
           [&](const Attention&) { return last_axis; },
           [&](const MultiHeadAttention&) { return last_axis; },
           [&](const Embedding&) { return last_axis; },
+          [&](const ReverseEmbedding&) { return last_axis; },
           [](const Merge&) { return Wish::AskNext; },
           [](const Concatenate&) { return Wish::AskNext; },
           [&](const Dot&) { return last_axis; },
@@ -96,6 +105,7 @@ Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
           [](const Literal&) { return Wish::None; },
           [&](const Function& function) { return of_function(function, rank); },
           [&](const Recurrent&) { return last_axis; },
+          [&](const ConvRecurrent& op) { return of_conv_recurrent(op, argument); },
           [&](const NotEqualTo&) { return last_axis; },
           [&](const ApplyMask&) { return last_axis; },
           [&](const MaskedMean&) { return last_axis; },

@@ -67,6 +67,7 @@ constexpr std::string_view rnn_arguments[] = {
     "time_major",   "unroll",           "zero_output_for_mask"};
 constexpr std::string_view bidirectional_arguments[] = {"merge_mode", "num_constants"};
 constexpr std::string_view recurrent_keywords[] = {"initial_state"};
+constexpr std::size_t rank_of_a_step = 2;
 
 Recurrent::Cell cell_of(const Layer& layer) {
   if (layer.class_name.ends_with("LSTM")) return Recurrent::Cell::Lstm;
@@ -92,21 +93,6 @@ std::size_t states_of(const Recurrent& op) {
   return (op.cell == Recurrent::Cell::Lstm ? 2U : 1U) * (op.bidirectional ? 2U : 1U);
 }
 
-graph::StepFunction step_function(const Arguments& arguments, std::string_view name,
-                                  Generation generation) {
-  if (!arguments.config().contains(name)) {
-    throw Refusal{fmt::format("its config does not say its `{}`", name)};
-  }
-  const Json* function = arguments.find(name);
-  if (function == nullptr) return graph::Identity{};
-  constexpr std::size_t rank_of_a_step = 2;
-  graph::Op op = activation_op(*function, generation, rank_of_a_step, arguments.layer());
-  if (const auto* unary = std::get_if<graph::Unary>(&op)) return *unary;
-  if (const auto* softmax = std::get_if<graph::Softmax>(&op)) return *softmax;
-  if (std::holds_alternative<graph::Identity>(op)) return graph::Identity{};
-  throw Refusal{fmt::format("its `{}` changes the number of values of a step", name)};
-}
-
 /// What the config of a layer says. Keras's own names and defaults: keras/src/layers/rnn/lstm.py,
 /// gru.py, simple_rnn.py. Before tf.keras 2.0 there was no `reset_after`, or it was false.
 Recurrent recurrent_of(const Layer& layer, Generation generation) {
@@ -119,10 +105,11 @@ Recurrent recurrent_of(const Layer& layer, Generation generation) {
     op.activation = graph::Unary{graph::UnaryKind::Tanh};
     op.recurrent_activation = graph::Unary{graph::UnaryKind::Sigmoid};
   } else {
-    op.activation = step_function(arguments, "activation", generation);
+    op.activation = step_function(arguments, "activation", generation, rank_of_a_step);
   }
   if (op.cell != Recurrent::Cell::Simple && !op.cudnn) {
-    op.recurrent_activation = step_function(arguments, "recurrent_activation", generation);
+    op.recurrent_activation =
+        step_function(arguments, "recurrent_activation", generation, rank_of_a_step);
   }
   op.bias = arguments.boolean("use_bias", true);
   op.reset_after =
@@ -171,23 +158,6 @@ void append_parameters(const Recurrent& op, const std::string& stored, const std
     append("bias", {"sides", "gates"}, {2, columns});
   } else {
     append("bias", {"gates"}, {columns});
-  }
-}
-
-void note_training(LayerCall& call, const Arguments& arguments) {
-  if (arguments.boolean("stateful", false)) {
-    call.note(io::Severity::Warning, "stateful",
-              "In Keras the layer goes on from the states of the batch before; here each call "
-              "begins at zero, unless states are given to it.");
-  }
-  const double rate = arguments.number("dropout", 0);
-  const double recurrent_rate = arguments.number("recurrent_dropout", 0);
-  if (rate != 0 || recurrent_rate != 0) {
-    if (is_called_in_training(call.call())) throw Refusal{"it is always called in training mode"};
-    call.note(io::Severity::Info, "dropout-left-out",
-              fmt::format("The dropout within its steps ({} of the input, {} of the state) does "
-                          "nothing at inference and is left out, for training too.",
-                          rate, recurrent_rate));
   }
 }
 
@@ -249,7 +219,7 @@ graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output,
 
 graph::ValueId lower_recurrent(LayerCall& call) {
   const Recurrent op = recurrent_of(call.layer(), call.generation());
-  note_training(call, call.arguments());
+  note_recurrent_training(call, call.arguments());
   return add_recurrent(call, op, zero_output_of(call, call.arguments()), {{"", ""}});
 }
 
@@ -335,7 +305,7 @@ graph::ValueId lower_bidirectional(LayerCall& call) {
   if (!(op == backward)) throw Refusal{"its backward layer is another one than its forward layer"};
   op.bidirectional = true;
   op.merge = merge_of(call.arguments());
-  note_training(call, Arguments(call.layer().name, wrapped[0].config));
+  note_recurrent_training(call, Arguments(call.layer().name, wrapped[0].config));
   const Arguments arguments(call.layer().name, wrapped[0].config);
   if (call.mask() && op.return_sequences && arguments.boolean("unroll", false)) {
     throw Refusal{"it is unrolled and makes zeros where its mask is off"};
@@ -354,6 +324,37 @@ graph::ValueId lower_bidirectional(LayerCall& call) {
 }
 
 }  // namespace
+
+graph::StepFunction step_function(const Arguments& arguments, std::string_view name,
+                                  Generation generation, std::size_t rank) {
+  if (!arguments.config().contains(name)) {
+    throw Refusal{fmt::format("its config does not say its `{}`", name)};
+  }
+  const Json* function = arguments.find(name);
+  if (function == nullptr) return graph::Identity{};
+  graph::Op op = activation_op(*function, generation, rank, arguments.layer());
+  if (const auto* unary = std::get_if<graph::Unary>(&op)) return *unary;
+  if (const auto* softmax = std::get_if<graph::Softmax>(&op)) return *softmax;
+  if (std::holds_alternative<graph::Identity>(op)) return graph::Identity{};
+  throw Refusal{fmt::format("its `{}` changes the number of values of a step", name)};
+}
+
+void note_recurrent_training(LayerCall& call, const Arguments& arguments) {
+  if (arguments.boolean("stateful", false)) {
+    call.note(io::Severity::Warning, "stateful",
+              "In Keras the layer goes on from the states of the batch before; here each call "
+              "begins at zero, unless states are given to it.");
+  }
+  const double rate = arguments.number("dropout", 0);
+  const double recurrent_rate = arguments.number("recurrent_dropout", 0);
+  if (rate != 0 || recurrent_rate != 0) {
+    if (is_called_in_training(call.call())) throw Refusal{"it is always called in training mode"};
+    call.note(io::Severity::Info, "dropout-left-out",
+              fmt::format("The dropout within its steps ({} of the input, {} of the state) does "
+                          "nothing at inference and is left out, for training too.",
+                          rate, recurrent_rate));
+  }
+}
 
 const LayerKind bidirectional_kind{bidirectional_arguments, no_variables, lower_bidirectional,
                                    MaskUse::Takes, recurrent_keywords};

@@ -6,6 +6,7 @@
 #include "keras/layers/applications.h"
 #include "keras/layers/attention.h"
 #include "keras/layers/augmentation.h"
+#include "keras/layers/conv_recurrent.h"
 #include "keras/layers/convolution.h"
 #include "keras/layers/core.h"
 #include "keras/layers/einsum_dense.h"
@@ -54,6 +55,9 @@ constexpr LayerRow table[] = {
     {"Conv2DTranspose", &transposed_convolution_kind},
     {"Conv3D", &convolution_kind},
     {"Conv3DTranspose", &transposed_convolution_kind},
+    {"ConvLSTM1D", &conv_lstm_kind},
+    {"ConvLSTM2D", &conv_lstm_kind},
+    {"ConvLSTM3D", &conv_lstm_kind},
     {"Cropping1D", &cropping_kind},
     {"Cropping2D", &cropping_kind},
     {"Cropping3D", &cropping_kind},

@@ -56,6 +56,8 @@ Tensor lower_gaussian(LayerCall& call);
 Tensor lower_alpha_dropout(LayerCall& call);
 Tensor lower_stochastic_depth(LayerCall& call);
 Tensor lower_identity(LayerCall& call);
+// conv_recurrent.cpp
+Tensor lower_conv_lstm(LayerCall& call);
 // recurrent.cpp
 Tensor lower_recurrent(LayerCall& call);
 Tensor lower_bidirectional(LayerCall& call);

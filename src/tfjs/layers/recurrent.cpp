@@ -1,3 +1,5 @@
+#include "tfjs/layers/recurrent.h"
+
 #include <fmt/format.h>
 
 #include "tfjs/activations.h"
@@ -8,18 +10,6 @@
 
 namespace tensorferry::tfjs {
 namespace {
-
-// A function within the steps is TF.js's own, or there is none.
-std::string step_function(const LayerCall& call, std::string_view argument) {
-  const Activation function = activation_of(call, argument);
-  std::string name = native_name(function, call.generation());
-  if (name.empty()) {
-    throw Refusal{fmt::format("TF.js has no `{}` \"{}\" within the steps of a recurrent layer.",
-                              argument,
-                              function.layer ? function.layer->class_name : function.name)};
-  }
-  return name;
-}
 
 void require_known_cell(const LayerCall& call) {
   if (call.arguments().boolean("time_major", false)) {
@@ -81,14 +71,6 @@ std::vector<Tensor> further_tensors(const Tensor& y, std::size_t outputs, std::s
   return tensors;
 }
 
-void note_stateful(LayerCall& call, const keras::Arguments& arguments) {
-  if (arguments.boolean("stateful", false)) {
-    call.note("stateful",
-              "In Keras the layer goes on from the states of the batch before; here each call "
-              "begins at zero, unless states are given to it.");
-  }
-}
-
 /// A wrapped layer that TF.js can have, as an argument of the wrapper's.
 Json wrapped_config(const LayerCall& inner) {
   const std::string& class_name = inner.layer().class_name;
@@ -103,6 +85,25 @@ Json wrapped_config(const LayerCall& inner) {
 }
 
 }  // namespace
+
+std::string step_function(const LayerCall& call, std::string_view argument) {
+  const Activation function = activation_of(call, argument);
+  std::string name = native_name(function, call.generation());
+  if (name.empty()) {
+    throw Refusal{fmt::format("TF.js has no `{}` \"{}\" within the steps of a recurrent layer.",
+                              argument,
+                              function.layer ? function.layer->class_name : function.name)};
+  }
+  return name;
+}
+
+void note_stateful(LayerCall& call, const keras::Arguments& arguments) {
+  if (arguments.boolean("stateful", false)) {
+    call.note("stateful",
+              "In Keras the layer goes on from the states of the batch before; here each call "
+              "begins at zero, unless states are given to it.");
+  }
+}
 
 // tfjs-layers/src/layers/recurrent.ts: the gates stand as in Keras (i, f, c, o and z, r, h), and so
 // do the states among the inputs and outputs.

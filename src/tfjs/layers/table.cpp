@@ -49,6 +49,10 @@ constexpr std::string_view recurrent_arguments =
     "units activation recurrent_activation use_bias return_sequences return_state go_backwards "
     "stateful dropout recurrent_dropout reset_after time_major implementation unroll "
     "unit_forget_bias zero_output_for_mask";
+constexpr std::string_view conv_lstm_arguments =
+    "filters kernel_size strides padding data_format dilation_rate activation recurrent_activation "
+    "use_bias return_sequences return_state go_backwards stateful dropout recurrent_dropout "
+    "time_major implementation unroll unit_forget_bias zero_output_for_mask";
 
 // Keras 3 says `training` to these, which do the same whatever it is.
 constexpr std::string_view at_any_time = "training";
@@ -82,6 +86,8 @@ constexpr std::array<LayerKind, 116> kinds = {{
     {"Conv2DTranspose", transposed_arguments, lower_conv2d_transpose},
     {"Conv3D", convolution_arguments, lower_conv3d},
     {"Conv3DTranspose", transposed_arguments, lower_conv3d_transpose},
+    {"ConvLSTM1D", conv_lstm_arguments, lower_conv_lstm},
+    {"ConvLSTM2D", conv_lstm_arguments, lower_conv_lstm},
     {"Cropping1D", "cropping data_format", lower_cropping},
     {"Cropping2D", "cropping data_format", lower_cropping},
     {"Cropping3D", "cropping data_format", lower_cropping},

@@ -24,6 +24,19 @@ Declaration declare_embedding(const graph::Embedding& embedding, const Site& sit
   return declaration;
 }
 
+Declaration declare_reverse_embedding(const graph::ReverseEmbedding& embedding, const Site& site) {
+  Declaration declaration;
+  declaration.constructor = python::call(
+      "nn.Embedding", {python::number(embedding.input_dim), python::number(embedding.output_dim)});
+  declaration.state.push_back({"weight", stored_weight(site.tensor("embeddings"))});
+  declaration.stock = false;
+  return declaration;
+}
+
+Expression call_reverse_embedding(Call& call) {
+  return python::call("F.linear", {call.input(), python::atom(call.self + ".weight")});
+}
+
 // Keras looks up whatever holds whole numbers, torch int32 and int64 only.
 Expression call_embedding(Call& call) {
   const tensor::DType dtype = call.site.input().dtype;

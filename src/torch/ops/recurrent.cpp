@@ -246,24 +246,6 @@ const Helper& stepwise_class(const Recurrent& op) {
   return stepwise_rnn;
 }
 
-/// A function of a step as a Python function: its name, or a lambda.
-Expression function_of(const graph::StepFunction& function, const Site& site, Helpers& helpers) {
-  if (is_unary(function, UnaryKind::HardSigmoid2)) return atom(helpers.use(hard_sigmoid_2));
-  Call call{site, {atom("x")}, "", true, helpers, [](Expression value) { return value; }};
-  const Expression value =
-      std::visit(io::overloaded{
-                     [](const graph::Identity&) { return atom("x"); },
-                     [&](const graph::Unary& unary) { return call_unary(unary, call); },
-                     [&](const graph::Softmax& softmax) { return call_softmax(softmax, call); },
-                 },
-                 function);
-  const std::string text = python::text_of(value);
-  constexpr std::string_view of_x = "(x)";
-  const bool is_plain_call = text.size() > of_x.size() && text.ends_with(of_x) &&
-                             text.find('(') == text.size() - of_x.size();
-  return atom(is_plain_call ? text.substr(0, text.size() - of_x.size()) : "lambda x: " + text);
-}
-
 /// torch's order of the gates, as blocks of Keras's.
 std::vector<std::size_t> stock_gates(Recurrent::Cell cell) {
   switch (cell) {
@@ -340,9 +322,9 @@ void append_stepwise_state(const Recurrent& op, const Site& site, const std::str
 
 Expression stepwise_constructor(const Recurrent& op, const Site& site, Helpers& helpers) {
   std::vector<Expression> arguments{number(op.in_features), number(op.units),
-                                    function_of(op.activation, site, helpers)};
+                                    step_function(op.activation, site, helpers)};
   if (op.cell != Recurrent::Cell::Simple) {
-    arguments.push_back(function_of(op.recurrent_activation, site, helpers));
+    arguments.push_back(step_function(op.recurrent_activation, site, helpers));
   }
   if (!op.bias) arguments.push_back(keyword("bias", python::boolean(false)));
   return python::call(helpers.use(stepwise_class(op)), std::move(arguments));
@@ -457,6 +439,23 @@ std::vector<Expression> outputs_of(const Recurrent& op, const Results& results) 
 }
 
 }  // namespace
+
+Expression step_function(const graph::StepFunction& function, const Site& site, Helpers& helpers) {
+  if (is_unary(function, UnaryKind::HardSigmoid2)) return atom(helpers.use(hard_sigmoid_2));
+  Call call{site, {atom("x")}, "", true, helpers, [](Expression value) { return value; }};
+  const Expression value =
+      std::visit(io::overloaded{
+                     [](const graph::Identity&) { return atom("x"); },
+                     [&](const graph::Unary& unary) { return call_unary(unary, call); },
+                     [&](const graph::Softmax& softmax) { return call_softmax(softmax, call); },
+                 },
+                 function);
+  const std::string text = python::text_of(value);
+  constexpr std::string_view of_x = "(x)";
+  const bool is_plain_call = text.size() > of_x.size() && text.ends_with(of_x) &&
+                             text.find('(') == text.size() - of_x.size();
+  return atom(is_plain_call ? text.substr(0, text.size() - of_x.size()) : "lambda x: " + text);
+}
 
 Declaration declare_recurrent(const Recurrent& op, const Site& site, Helpers& helpers) {
   if (op.masked) return declare_masked(op, site, helpers);

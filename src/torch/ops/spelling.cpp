@@ -43,6 +43,9 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
           [](const graph::Input&) -> Result { return std::nullopt; },
           [&](const graph::Constant&) -> Result { return declare_constant(site, helpers); },
           [&](const graph::Conv& op) -> Result { return declare_conv(op, sites); },
+          [&](const graph::LocallyConnected& op) -> Result {
+            return declare_locally_connected(op, site, helpers);
+          },
           [&](const graph::Dense& op) -> Result { return declare_dense(op, site); },
           [&](const graph::BatchNorm& op) -> Result { return declare_batch_norm(op, site); },
           [&](const graph::LayerNorm& op) -> Result {
@@ -72,6 +75,9 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
             return declare_multi_head_attention(op, site, helpers);
           },
           [&](const graph::Embedding& op) -> Result { return declare_embedding(op, site); },
+          [&](const graph::ReverseEmbedding& op) -> Result {
+            return declare_reverse_embedding(op, site);
+          },
           [](const graph::Merge&) -> Result { return std::nullopt; },
           [](const graph::Concatenate&) -> Result { return std::nullopt; },
           [](const graph::Dot&) -> Result { return std::nullopt; },
@@ -90,6 +96,9 @@ std::optional<Declaration> declare(const std::vector<Site>& sites, Helpers& help
           [](const graph::Function&) -> Result { return std::nullopt; },
           [&](const graph::Recurrent& op) -> Result {
             return declare_recurrent(op, site, helpers);
+          },
+          [&](const graph::ConvRecurrent& op) -> Result {
+            return declare_conv_recurrent(op, site, helpers);
           },
           [](const graph::NotEqualTo&) -> Result { return std::nullopt; },
           [](const graph::ApplyMask&) -> Result { return std::nullopt; },
@@ -120,6 +129,7 @@ Expression spell(Call& call) {
           [&](const graph::Input&) { return call.input(); },
           [&](const graph::Constant&) { return call_module(call); },
           [&](const graph::Conv& op) { return call_conv(op, call); },
+          [&](const graph::LocallyConnected&) { return call_module(call); },
           [&](const graph::Dense&) { return call_module(call); },
           [&](const graph::BatchNorm&) { return call_batch_norm(call, call.alike); },
           [&](const graph::LayerNorm&) { return call_module(call); },
@@ -149,6 +159,7 @@ Expression spell(Call& call) {
             return call_attention(op.causal, op.return_scores, call);
           },
           [&](const graph::Embedding&) { return call_embedding(call); },
+          [&](const graph::ReverseEmbedding&) { return call_reverse_embedding(call); },
           [&](const graph::Merge& op) { return call_merge(op, call); },
           [&](const graph::Concatenate& op) { return call_concatenate(op, call); },
           [&](const graph::Dot& op) { return call_dot(op, call); },
@@ -161,6 +172,7 @@ Expression spell(Call& call) {
           [&](const graph::Function& op) { return call_function(op, call); },
           // Written by forward.cpp, as it makes several values.
           [&](const graph::Recurrent&) { return call_module(call); },
+          [&](const graph::ConvRecurrent& op) { return call_conv_recurrent(op, call); },
           [&](const graph::NotEqualTo& op) { return call_not_equal_to(op, call); },
           [&](const graph::ApplyMask&) { return call_apply_mask(call); },
           [&](const graph::MaskedMean& op) { return call_masked_mean(op, call); },

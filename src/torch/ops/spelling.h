@@ -91,6 +91,9 @@ Expression call_conv(const graph::Conv& conv, Call& call);
 Declaration declare_dense(const graph::Dense& dense, const Site& site);
 Declaration declare_embedding(const graph::Embedding& embedding, const Site& site);
 Expression call_embedding(Call& call);
+/// Both ops may be calls of one layer, which is an Embedding.
+Declaration declare_reverse_embedding(const graph::ReverseEmbedding& embedding, const Site& site);
+Expression call_reverse_embedding(Call& call);
 
 // attention.cpp
 Declaration declare_einsum_dense(const graph::EinsumDense& op, const Site& site, Helpers& helpers);
@@ -157,6 +160,8 @@ Expression call_masked_mean(const graph::MaskedMean& op, Call& call);
 
 // recurrent.cpp
 Declaration declare_recurrent(const graph::Recurrent& op, const Site& site, Helpers& helpers);
+/// A function of a step as a Python function: its name, or a lambda.
+Expression step_function(const graph::StepFunction& function, const Site& site, Helpers& helpers);
 /// How a recurrent call's results are named. The module's sequence and states have names of their
 /// own, as the layer's outputs are made of parts of them.
 struct RecurrentNames {
@@ -170,6 +175,16 @@ struct RecurrentNames {
 /// Writes the call; the values of the outputs that are read.
 std::vector<Expression> call_recurrent(const graph::Recurrent& op, Call& call,
                                        const RecurrentNames& names);
+
+// conv_recurrent.cpp
+Declaration declare_conv_recurrent(const graph::ConvRecurrent& op, const Site& site,
+                                   Helpers& helpers);
+/// What it gives is (sequence, (h, c)).
+Expression call_conv_recurrent(const graph::ConvRecurrent& op, Call& call);
+
+// locally_connected.cpp
+Declaration declare_locally_connected(const graph::LocallyConnected& op, const Site& site,
+                                      Helpers& helpers);
 
 // stub.cpp
 Declaration declare_stub(const graph::Unsupported& op, const Site& site, Helpers& helpers);
