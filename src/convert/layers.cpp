@@ -7,6 +7,7 @@
 #include "keras/layers/augmentation.h"
 #include "keras/layers/refused.h"
 #include "keras/layers/table.h"
+#include "keras/recurrent_cells.h"
 #include "tfjs/layers/table.h"
 
 namespace tensorferry {
@@ -38,6 +39,12 @@ std::string layers_json() {
   }
   for (const std::string_view name : keras::abstract_layers()) {
     rows.push_back(row_of(name, "abstract", keras::refusal_of(name)));
+  }
+  for (const std::string_view name : keras::cell_classes()) {
+    rows.push_back({{"class", name},
+                    {"pytorch", "within RNN"},
+                    {"tfjs", "within RNN"},
+                    {"reason", "a cell is no layer; the RNN that holds it is converted"}});
   }
   std::sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) {
     return a["class"].get_ref<const std::string&>() < b["class"].get_ref<const std::string&>();

@@ -1,9 +1,12 @@
 #include "keras/config.h"
-#include "keras/json_text.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <string_view>
+
+#include "keras/json_text.h"
 
 namespace tensorferry::keras {
 namespace {
@@ -71,6 +74,10 @@ Json simplified_object(const Json& object) {
                : with_package(name, text_member(object, "registered_name"));
   }
   if (is_policy(class_name) && config->is_object()) {
+    // Quantized ones say it in two parts.
+    const std::string_view mode = text_member(*config, "mode");
+    const std::string_view source = text_member(*config, "source_name");
+    if (!mode.empty() && !source.empty()) return fmt::format("{}_from_{}", mode, source);
     const std::string_view name = text_member(*config, "name");
     return std::string(name.empty() ? class_name : name);
   }

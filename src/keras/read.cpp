@@ -13,6 +13,7 @@
 #include "keras/json_file.h"
 #include "keras/json_text.h"
 #include "keras/keras1_weights.h"
+#include "keras/quantized_weights.h"
 #include "keras/read_h5.h"
 #include "keras/theano_kernels.h"
 
@@ -149,6 +150,7 @@ Model read_model(const std::vector<io::Source>& files) {
   Model model = read_files(files);
   const auto source_count = static_cast<std::uint32_t>(files.size());
   if (model.generation == Generation::Keras1) make_keras2_weights(model, source_count);
+  make_plain_weights(model, source_count);
   turn_theano_kernels(model, source_count);
   return model;
 }

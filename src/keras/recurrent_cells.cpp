@@ -18,8 +18,12 @@ namespace {
 constexpr std::array<std::string_view, 4> stack_arguments = {"cells", "dtype", "name", "trainable"};
 
 constexpr std::string_view cell_suffix = "Cell";
+constexpr std::array<std::string_view, 4> classes_of_cells = {"GRUCell", "LSTMCell",
+                                                              "SimpleRNNCell", "StackedRNNCells"};
 
 }  // namespace
+
+std::span<const std::string_view> cell_classes() { return classes_of_cells; }
 
 WrittenCells written_cells(const Json& rnn_config) {
   WrittenCells written;

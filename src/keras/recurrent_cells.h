@@ -1,6 +1,8 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "keras/model.h"
@@ -16,6 +18,9 @@ struct WrittenCells {
   Json unknown = Json::object();        ///< arguments of a stack that are honoured nowhere
 };
 WrittenCells written_cells(const Json& rnn_config);
+
+/// The classes of cells that an RNN may hold, and of their stack.
+std::span<const std::string_view> cell_classes();
 
 /// Whether an RNN of the cell is a layer of its own: of LSTMCell, GRUCell, SimpleRNNCell.
 bool is_cell_of_layer(const Layer& cell);

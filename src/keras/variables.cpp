@@ -1,7 +1,10 @@
 #include "keras/variables.h"
 
+#include <utility>
+
 #include "keras/config.h"
 #include "keras/layers/table.h"
+#include "keras/quantized_weights.h"
 
 namespace tensorferry::keras {
 namespace {
@@ -11,19 +14,17 @@ bool is_set(const Json& config, const char* key) {
   return found != config.end() && !found->is_null() && *found != false;
 }
 
-// Quantization, LoRA (keras/src/layers/core/dense.py: enable_lora, quantize) and renormalization
-// add variables to a layer, or put others in their place.
-bool has_other_variables(const Layer& layer) {
-  return policy_dtypes(layer.config).quantized || is_set(layer.config, "lora_rank") ||
-         is_set(layer.config, "renorm");
-}
+// Renormalization adds variables to a layer that are not known here.
+bool has_other_variables(const Layer& layer) { return is_set(layer.config, "renorm"); }
 
 }  // namespace
 
 std::optional<std::vector<Variable>> expected_variables(const Layer& layer) {
   const LayerKind* kind = find_layer_kind(layer.class_name);
   if (kind == nullptr || has_other_variables(layer)) return std::nullopt;
-  return kind->variables(layer);
+  std::vector<Variable> plain = kind->variables(layer);
+  if (!policy_dtypes(layer.config).quantized || plain.empty()) return plain;
+  return quantized_variables(layer, std::move(plain));
 }
 
 }  // namespace tensorferry::keras

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "keras/keras1_weights.h"
+#include "keras/quantized_weights.h"
 
 namespace tensorferry::keras {
 namespace {
@@ -14,7 +15,9 @@ bool own_trainable(const Layer& layer) {
 }
 
 std::optional<std::vector<Variable>> variables_of(const Layer& layer, Generation generation) {
-  return generation == Generation::Keras1 ? keras1_variables(layer) : expected_variables(layer);
+  if (generation == Generation::Keras1) return keras1_variables(layer);
+  auto with_lora = lora_variables(layer);
+  return with_lora ? with_lora : expected_variables(layer);
 }
 
 // All slots in the order of creation; an unknown layer has one for each of its two kinds of

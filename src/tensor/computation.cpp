@@ -35,6 +35,24 @@ void check_view(const Computation& computation, const View& view) {
   }
 }
 
+void check_combinations(const Computation& computation) {
+  if (computation.combinations.empty()) return;
+  if (computation.views.size() != 1 || computation.dtype != DType::Float32) {
+    refuse(computation, "a combination of what is not one view of float32.");
+  }
+  for (const Combination& combination : computation.combinations) {
+    const bool product = combination.kind == Combination::Kind::AddProduct;
+    if (combination.operands.size() != (product ? 2 : 1)) refuse(computation, "missing operands.");
+    for (const View& view : combination.operands) {
+      check_view(computation, view);
+      if (view.shape != computation.shape ||
+          computation.inputs[view.input].dtype != DType::Float32) {
+        refuse(computation, "an operand of another shape, or not of float32.");
+      }
+    }
+  }
+}
+
 void check_extents(const Computation& computation) {
   const Shape& shape = computation.shape;
   if (computation.views.empty()) refuse(computation, "no view.");
@@ -75,6 +93,7 @@ Computation identity_computation(const TensorRef& tensor) {
 
 void check_computation(const Computation& computation) {
   check_extents(computation);
+  check_combinations(computation);
   for (const View& view : computation.views) {
     check_view(computation, view);
     DType dtype = computation.inputs[view.input].dtype;
@@ -87,7 +106,10 @@ void check_computation(const Computation& computation) {
 }
 
 bool is_plain_copy(const Computation& computation) {
-  if (computation.views.size() != 1 || !computation.values.empty()) return false;
+  if (computation.views.size() != 1 || !computation.values.empty() ||
+      !computation.combinations.empty()) {
+    return false;
+  }
   const View& view = computation.views.front();
   const TensorRef& input = computation.inputs[view.input];
   if (input.dtype != computation.dtype) return false;

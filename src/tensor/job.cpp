@@ -105,8 +105,17 @@ void describe(Archive& it, AtLeast& value) {
   fields(it, value.value);
 }
 template <class Archive>
+void describe(Archive& it, Nibble& value) {
+  fields(it, value.upper);
+}
+template <class Archive>
+void describe(Archive& it, Combination& value) {
+  fields(it, value.kind, value.operands, value.factor);
+}
+template <class Archive>
 void describe(Archive& it, Computation& value) {
-  fields(it, value.inputs, value.views, value.axis, value.values, value.dtype, value.shape);
+  fields(it, value.inputs, value.views, value.axis, value.values, value.combinations, value.dtype,
+         value.shape);
 }
 template <class Archive>
 void describe(Archive& it, InlinePart& value) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <span>
+#include <vector>
 
 #include "io/crc32.h"
 #include "io/error.h"
@@ -110,6 +112,9 @@ class Producer {
         begin += tail_size;
       }
     }
+    for (const Combination& combination : computation_.combinations) {
+      combine(combination, first, out);
+    }
   }
 
  private:
@@ -142,6 +147,55 @@ class Producer {
       const auto reader = readers_.try_emplace(view.input, input, sources_, limits_).first;
       gather(input, reader->second, std::move(gathered), values_, element_size_, limits_, out);
     }
+  }
+
+  // Elements of an operand at the same places as those of the output from `first` on.
+  std::vector<float> operand(const View& view, std::uint64_t first, std::size_t count) {
+    std::vector<float> elements(count);
+    const std::vector<std::uint64_t> steps = row_major_steps(view.shape);
+    for (const Box& piece : boxes_of_range(view.shape, first, count)) {
+      GatherBox gathered{view.offset, -static_cast<std::int64_t>(first), {}};
+      for (std::size_t axis = 0; axis < piece.start.size(); ++axis) {
+        const auto start = static_cast<std::int64_t>(piece.start[axis]);
+        const auto step = static_cast<std::int64_t>(steps[axis]);
+        gathered.from += start * view.strides[axis];
+        gathered.to += start * step;
+        gathered.axes.push_back({piece.extent[axis], view.strides[axis], step});
+      }
+      const TensorRef& input = computation_.inputs[view.input];
+      const auto reader = readers_.try_emplace(view.input, input, sources_, limits_).first;
+      gather(input, reader->second, std::move(gathered), ValuePipeline({}, {}), sizeof(float),
+             limits_, std::as_writable_bytes(std::span(elements)));
+    }
+    return elements;
+  }
+
+  void combine(const Combination& combination, std::uint64_t first, std::span<std::byte> out) {
+    const std::size_t count = out.size() / sizeof(float);
+    std::vector<float> elements(count);
+    std::memcpy(elements.data(), out.data(), out.size());
+    const std::vector<float> a = operand(combination.operands.front(), first, count);
+    std::vector<float> b;
+    if (combination.kind == Combination::Kind::AddProduct) {
+      b = operand(combination.operands.back(), first, count);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      switch (combination.kind) {
+        case Combination::Kind::Divide:
+          elements[i] /= a[i];
+          break;
+        case Combination::Kind::Multiply:
+          elements[i] *= a[i];
+          break;
+        case Combination::Kind::Subtract:
+          elements[i] -= a[i];
+          break;
+        case Combination::Kind::AddProduct:
+          elements[i] += static_cast<float>(combination.factor) * (a[i] * b[i]);
+          break;
+      }
+    }
+    std::memcpy(out.data(), elements.data(), out.size());
   }
 
   const Computation& computation_;

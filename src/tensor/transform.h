@@ -66,6 +66,13 @@ struct AtLeast {
   bool operator==(const AtLeast&) const = default;
 };
 
+/// The lower or upper four bits of each int8, as the signed number that they are.
+/// (keras/src/quantizers/quantizers.py: unpack_int4)
+struct Nibble {
+  bool upper = false;
+  bool operator==(const Nibble&) const = default;
+};
+
 /// Where the quantized levels lie. x ≈ level · scale + minimum.
 struct QuantizationRange {
   double scale = 1;
@@ -76,7 +83,24 @@ struct QuantizationRange {
 /// extremes are equal. (tensorflowjs/quantization.py: _get_affine_quantization_range)
 QuantizationRange quantization_range(double minimum, double maximum, DType to);
 
-using ValueOp = std::variant<Cast, Affine, Quantize, SquareRoot, AtLeast>;
+using ValueOp = std::variant<Cast, Affine, Quantize, SquareRoot, AtLeast, Nibble>;
+
+/// What is done to each element of a float32 output together with those of other inputs at the same
+/// place, in float32. Each operand has the output's shape; where its input is smaller it has steps
+/// of 0.
+struct Combination {
+  enum class Kind {
+    Divide,     ///< by the operand
+    Multiply,   ///< by the operand
+    Subtract,   ///< the operand
+    AddProduct  ///< + factor · operand · second operand
+  };
+  Kind kind = Kind::Divide;
+  std::vector<View> operands;
+  double factor = 1;
+
+  bool operator==(const Combination&) const = default;
+};
 
 /// How a tensor of an output is made of tensors of the input, such that any range of it can be
 /// made by itself. The views are concatenated along `axis`: their extents before it are those of
@@ -88,8 +112,9 @@ struct Computation {
   std::vector<View> views;
   std::size_t axis = 0;
   std::vector<ValueOp> values;
-  DType dtype = DType::Float32;  ///< of the output
-  Shape shape;                   ///< of the output, row-major
+  std::vector<Combination> combinations;  ///< behind the value operations; of one view only
+  DType dtype = DType::Float32;           ///< of the output
+  Shape shape;                            ///< of the output, row-major
   std::string chain;  ///< the `transform` of the manifest: "permute(3,2,0,1) > cast(float16)"
 
   bool operator==(const Computation&) const = default;

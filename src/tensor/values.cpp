@@ -207,13 +207,22 @@ double number_of(const ReduceResults& results, ReduceId id) {
   return *number;
 }
 
+// (x ^ 8) − 8 is the signed number of four bits.
+void take_nibbles(const std::byte* from, std::size_t count, bool upper, std::byte* to) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto byte = std::to_integer<unsigned>(from[i]);
+    const unsigned bits = upper ? byte >> 4 : byte & 0xF;
+    to[i] = static_cast<std::byte>((bits ^ 8U) - 8U);
+  }
+}
+
 }  // namespace
 
 DType dtype_after(const ValueOp& op, DType dtype) {
   return std::visit(
       io::overloaded{[](const Cast& it) { return it.to; }, [](const Quantize& it) { return it.to; },
                      [&](const Affine&) { return dtype; }, [&](const SquareRoot&) { return dtype; },
-                     [&](const AtLeast&) { return dtype; }},
+                     [&](const AtLeast&) { return dtype; }, [&](const Nibble&) { return dtype; }},
       op);
 }
 
@@ -269,7 +278,8 @@ void ValuePipeline::run_block(const std::byte* from, DType dtype, std::size_t co
                    [&](const AtLeast& least) {
                      map_wide(from, dtype, count, next, target,
                               [&least](double x) { return x < least.value ? least.value : x; });
-                   }},
+                   },
+                   [&](const Nibble& nibble) { take_nibbles(from, count, nibble.upper, target); }},
                step.op);
     from = target;
     dtype = next;

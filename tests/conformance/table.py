@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "tests" / "results" / "conformance.json"
 TABLE = ROOT / "site" / "docs" / "support.md"
 OLD = ("CuDNN", "TFOp", "SlicingOp")  # Keras 2 has them elsewhere than in keras.layers
+KERAS1 = ("Highway", "MaxoutDense", "Merge")  # classes that Keras 1 alone had
 CANNOT = "TF.js cannot have"  # how the command says that a layer is refused there
 
 HEAD = """# What is converted
@@ -106,6 +107,13 @@ def cell_of(results: dict, target: str, said: str) -> str:
     return text + (f"; {refused} refused" if refused else "")
 
 
+def place_of(name: str) -> str:
+    """Where a class is that is not among the layers of Keras 3 or tf-keras."""
+    if name in KERAS1:
+        return "1"
+    return "2" if name.startswith(OLD) else "applications"
+
+
 def words_of(becomes: str) -> str:
     if becomes in ("", "x", "nothing") or becomes.startswith("left out"):
         return "nothing"
@@ -128,7 +136,7 @@ def table(layers: list[dict], run: dict) -> str:
         row = rows.get(name, {"pytorch": "not yet", "tfjs": "not yet", "reason": ""})
         cells = [
             name,
-            ", ".join(sorted(where)) or ("2" if name.startswith(OLD) else "applications"),
+            ", ".join(sorted(where)) or place_of(name),
             str(models or "—"),
             cell_of(results, "pytorch", row["pytorch"]),
             cell_of(results, "tfjs", row["tfjs"]),

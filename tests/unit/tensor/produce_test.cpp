@@ -8,6 +8,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "io/error.h"
 #include "random.h"
 #include "tensor/bundle.h"
 
@@ -267,6 +268,46 @@ TEST_CASE("any range of any computation is what its elements are one by one") {
       part_begin += part_size(part);
     }
   }
+}
+
+// Elements as float32 of a tensor that the plan holds itself.
+TensorRef inline_tensor(const Shape& shape, const std::vector<float>& elements) {
+  TensorRef tensor;
+  tensor.shape = shape;
+  Inline storage;
+  const auto bytes = std::as_bytes(std::span(elements));
+  storage.bytes.assign(bytes.begin(), bytes.end());
+  tensor.storage = std::move(storage);
+  return tensor;
+}
+
+TEST_CASE("an output combined with other inputs, in any range and after a round trip as a job") {
+  Bundle bundle;
+  Computation computation = identity_computation(inline_tensor({2, 3}, {10, 20, 30, 40, 50, 60}));
+  computation.inputs.push_back(inline_tensor({3}, {2, 4, 5}));
+  computation.inputs.push_back(inline_tensor({2}, {1, -1}));
+  const View columns{1, {2, 3}, {0, 1}, 0};
+  const View rows{2, {2, 3}, {1, 0}, 0};
+  using Kind = Combination::Kind;
+  computation.combinations = {{Kind::Divide, {columns}, 1},
+                              {Kind::Subtract, {rows}, 1},
+                              {Kind::Multiply, {columns}, 1},
+                              {Kind::AddProduct, {rows, columns}, 0.5}};
+  bundle.computations = {computation};
+  const std::vector<float> expected{9, 18, 27.5f, 41, 52, 62.5f};
+  const ComputedPart whole{0, 0, 24};
+  const Job job = decode_job(encode_job(bundle, whole, {}));
+  for (std::size_t begin = 0; begin < 6; ++begin) {
+    for (std::size_t count = 1; begin + count <= 6; ++count) {
+      std::vector<float> out(count);
+      produce(job.bundle, job.part, begin * 4, {}, {}, {}, std::as_writable_bytes(std::span(out)));
+      CHECK(std::equal(out.begin(), out.end(),
+                       expected.begin() + static_cast<std::ptrdiff_t>(begin)));
+    }
+  }
+  computation.views.push_back(computation.views.front());
+  computation.shape = {4, 3};
+  CHECK_THROWS_AS(check_computation(computation), io::Error);
 }
 
 TEST_CASE("large transposes with the limits that are used") {

@@ -132,6 +132,14 @@ TEST_CASE("chains of value operations") {
         static_cast<float>(3.0 * 1.0000001 - 3));
 }
 
+TEST_CASE("two signed numbers of four bits in a byte") {
+  const std::vector<std::int8_t> packed{0x2D, static_cast<std::int8_t>(0x87), 0x10};
+  CHECK(run<std::int8_t, std::int8_t>({Nibble{false}}, DType::Int8, packed) ==
+        std::vector<std::int8_t>{-3, 7, 0});
+  CHECK(run<std::int8_t, std::int8_t>({Nibble{true}}, DType::Int8, packed) ==
+        std::vector<std::int8_t>{2, -8, 1});
+}
+
 TEST_CASE("quantization is that of tensorflowjs/quantization.py") {
   // Expected numbers computed with that module's formulas in numpy (float64).
   const ReduceResults results = {{0, -1.0}, {1, 2.0}};
