@@ -58,7 +58,7 @@ def main() -> int:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder, open(out, "w") as lines:
         conversions = convert.Conversions(binary, pathlib.Path(folder))
-        for fixture in fixtures.find(pathlib.Path(root), ("single",)):
+        for fixture in fixtures.find(pathlib.Path(root), ("single", "deep")):
             try:
                 result = result_of(fixture, conversions)
             except Exception as error:  # one model must not hide the others

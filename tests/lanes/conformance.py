@@ -14,6 +14,22 @@ FAMILIES = ("random_layers", "random_attention", "random_augmentation", "random_
 COUNT = 10  # models of each class and generation
 
 
+def applications(names: list[str]) -> bool:
+    """True if no number of keras.applications' architectures is wrong: to PyTorch from Keras 3's
+    `.h5` and `.keras`, and from Keras 2's `.h5`. Writes tests/results/applications.md. Each is
+    removed before the next is made: all of them are some 15 GB."""
+    build.native()
+    install.keras()
+    install.torch()
+    script = SCRIPTS / "applications.py"
+    folder = BUILD / "applications"
+    binary = BUILD / "native" / "tensorferry"
+    return (
+        run([TORCH_PYTHON, script, KERAS_PYTHON, binary, folder, *names], check=False).returncode
+        == 0
+    )
+
+
 def conformance(count: int) -> bool:
     """True if no number is wrong. Writes tests/results/conformance.json and the support table."""
     build.native()
