@@ -146,7 +146,9 @@ Json backward_layer(const Json& config, const Json& forward) {
 void Reader::read_wrapped(Layer& wrapper, const Json& config, int depth) const {
   if (wrapper.class_name == "RNN") return read_cells(wrapper, config, depth);
   const bool is_bidirectional = wrapper.class_name == "Bidirectional";
-  if (!is_bidirectional && wrapper.class_name != "TimeDistributed") return;
+  const bool is_of_one_layer =
+      wrapper.class_name == "TimeDistributed" || wrapper.class_name == "SpectralNormalization";
+  if (!is_bidirectional && !is_of_one_layer) return;
   if (depth > depth_limit) invalid(fmt::format("Layers are nested {} deep.", depth));
   const Json& inner =
       member(config, "layer", fmt::format("The config of the layer `{}`", wrapper.name));

@@ -21,7 +21,7 @@ namespace {
 using tensor::TensorRef;
 
 // Names of variables that say which one it is. Others (`Variable:0`, `dense_1_W`) say nothing.
-constexpr std::array<std::string_view, 15> telling_names = {"alpha",
+constexpr std::array<std::string_view, 16> telling_names = {"alpha",
                                                             "beta",
                                                             "bias",
                                                             "count",
@@ -35,7 +35,8 @@ constexpr std::array<std::string_view, 15> telling_names = {"alpha",
                                                             "pointwise_kernel",
                                                             "recurrent_kernel",
                                                             "running_mean",
-                                                            "variance"};
+                                                            "variance",
+                                                            "vector_u"};
 
 /// One layer of the outermost model and its group in the file.
 class GroupBinding {

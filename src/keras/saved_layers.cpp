@@ -83,6 +83,7 @@ class Binding {
   void bind_layer(Layer& layer, const SavedGroup* group, const std::string& path,
                   const Model& around);
   void bind_stored(Layer& layer, const SavedGroup& group, const Model& around);
+  void bind_own(Layer& wrapper, const SavedGroup& group);
   void bind_known(Layer& layer, const SavedGroup& group, const std::vector<Variable>& variables);
   bool bind_as_seen(Layer& layer);
   bool was_seen(const Layer& layer) const { return seen_.count(identity_of(layer)) > 0; }
@@ -172,6 +173,26 @@ void Binding::bind_known(Layer& layer, const SavedGroup& group,
                               layer.weights.size()));
 }
 
+// A wrapper's own variables. Before them stands what is its layer's too and is stored there again
+// (keras/src/layers/normalization/spectral_normalization.py: self.kernel = self.layer.kernel).
+void Binding::bind_own(Layer& wrapper, const SavedGroup& group) {
+  const auto variables = expected_variables(wrapper);
+  const SavedGroup* vars = group.find("vars");
+  if (!variables || variables->empty() || vars == nullptr) return;
+  std::vector<SavedVariable> saved = variables_below(*vars, Json::object());
+  if (saved.size() != variables->size() + 1) {
+    throw io::Error(io::ErrorCode::WeightMissing,
+                    fmt::format("/{} holds {} variables where {} has {}.", vars->path, saved.size(),
+                                layer_words(wrapper), variables->size() + 1));
+  }
+  used_.insert(saved.front().path);
+  for (std::size_t i = 0; i < variables->size(); ++i) {
+    const std::uint32_t tensor = add(saved[i + 1], wrapper.name);
+    check_weight(wrapper, (*variables)[i], model_.tensors[tensor], "/" + saved[i + 1].path);
+    wrapper.weights.push_back({(*variables)[i].role, tensor});
+  }
+}
+
 // "cell/cells/gru_cell" is three groups deep.
 const SavedGroup* find_path(const SavedGroup& group, std::string_view path) {
   const std::size_t slash = path.find('/');
@@ -185,6 +206,7 @@ void Binding::bind_stored(Layer& layer, const SavedGroup& group, const Model& ar
   if (layer.model) {
     bind_model(*layer.model, group);
   } else if (!layer.wrapped.empty()) {
+    bind_own(layer, group);
     for (Layer& inner : layer.wrapped) {
       bind_layer(inner, find_path(group, inner.attribute),
                  fmt::format("{}/{}", group.path, inner.attribute), around);

@@ -20,6 +20,18 @@ std::optional<std::vector<Variable>> variables_of(const Layer& layer, Generation
   return with_lora ? with_lora : expected_variables(layer);
 }
 
+// What a wrapper has itself stands behind the first variable of its layer, which it has as its own
+// too (keras/src/layers/normalization/spectral_normalization.py: self.kernel = self.layer.kernel).
+void insert_own_slots(Layer& wrapper, std::size_t begin, std::vector<WeightSlot>& slots) {
+  const auto variables = expected_variables(wrapper);
+  if (!variables || slots.size() == begin) return;
+  for (auto variable = variables->rbegin(); variable != variables->rend(); ++variable) {
+    const bool trainable = own_trainable(wrapper) && variable->trainable;
+    slots.insert(slots.begin() + static_cast<std::ptrdiff_t>(begin) + 1,
+                 {&wrapper, *variable, trainable});
+  }
+}
+
 // All slots in the order of creation; an unknown layer has one for each of its two kinds of
 // variables.
 void append_slots(Layer& layer, Generation generation, std::vector<WeightSlot>& slots) {
@@ -27,7 +39,9 @@ void append_slots(Layer& layer, Generation generation, std::vector<WeightSlot>& 
   if (layer.model) {
     for (Layer& inner : layer.model->layers) append_slots(inner, generation, slots);
   } else if (!layer.wrapped.empty()) {
+    const std::size_t begin = slots.size();
     for (Layer& inner : layer.wrapped) append_slots(inner, generation, slots);
+    insert_own_slots(layer, begin, slots);
   } else if (const auto variables = variables_of(layer, generation)) {
     for (const Variable& variable : *variables) {
       slots.push_back({&layer, variable, trainable && variable.trainable});
@@ -55,10 +69,14 @@ std::vector<WeightSlot> keras3_order(Layer& layer) {
 // first.
 void keras2_slots(Layer& layer, Generation generation, std::vector<WeightSlot>& trainable,
                   std::vector<WeightSlot>& others) {
-  if (!layer.model && layer.wrapped.empty()) {
+  const bool is_leaf = !layer.model && layer.wrapped.empty();
+  if (is_leaf || layer.class_name == "SpectralNormalization") {
     std::vector<WeightSlot> slots;
     append_slots(layer, generation, slots);
-    for (WeightSlot& slot : slots) (slot.trainable ? trainable : others).push_back(slot);
+    const bool frozen = !own_trainable(layer);
+    for (WeightSlot& slot : slots) {
+      (slot.trainable && !frozen ? trainable : others).push_back(slot);
+    }
     return;
   }
   std::vector<WeightSlot> inner_trainable;

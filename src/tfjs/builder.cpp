@@ -45,10 +45,11 @@ std::string NetworkBuilder::name_of(const std::string& keras_name) {
   return reserved.erase(keras_name) != 0 ? names.claim(keras_name) : names.unique(keras_name);
 }
 
-LayerCall LayerCall::of_argument(const keras::Layer& argument, Tensor input) {
+LayerCall LayerCall::of_argument(const keras::Layer& argument, Tensor input,
+                                 const std::string& part) {
   LayerCall call(builder_, tensors_, generation_, argument, {std::move(input)});
   call.owner_ = owner_;
-  call.prefix_ = prefix_ + "activation";
+  call.prefix_ = prefix_ + part;
   call.classes_ = classes_;
   return call;
 }

@@ -46,8 +46,10 @@ class LayerCall {
         node_(node),
         arguments_(layer.name, layer.config) {}
 
-  /// A call of `argument`, a layer that was given as an argument of this one.
-  LayerCall of_argument(const keras::Layer& argument, Tensor input);
+  /// A call of `argument`, a layer that was given as an argument of this one; its parts are called
+  /// `part` of this one's.
+  LayerCall of_argument(const keras::Layer& argument, Tensor input,
+                        const std::string& part = "activation");
 
   const keras::Layer& layer() const { return layer_; }
   /// As the config has it: which tensor is which argument, and what else the layer is told.

@@ -35,7 +35,7 @@ bool passes_mask_on(const std::string& class_name) {
 }
 
 bool uses_mask(const keras::Layer& layer) {
-  static constexpr std::array<std::string_view, 14> classes = {"AdditiveAttention",
+  static constexpr std::array<std::string_view, 15> classes = {"AdditiveAttention",
                                                                "Attention",
                                                                "Bidirectional",
                                                                "ConvLSTM1D",
@@ -48,7 +48,8 @@ bool uses_mask(const keras::Layer& layer) {
                                                                "LSTM",
                                                                "MultiHeadAttention",
                                                                "SimpleRNN",
-                                                               "Softmax"};
+                                                               "Softmax",
+                                                               "SpectralNormalization"};
   const std::vector<keras::Layer>& inner =
       layer.model != nullptr ? layer.model->layers : layer.wrapped;
   return std::find(classes.begin(), classes.end(), layer.class_name) != classes.end() ||

@@ -20,6 +20,7 @@
 #include "keras/layers/recurrent.h"
 #include "keras/layers/regularization.h"
 #include "keras/layers/reshaping.h"
+#include "keras/layers/spectral_normalization.h"
 #include "keras/layers/time_distributed.h"
 #include "keras/operations/operations.h"
 
@@ -141,6 +142,7 @@ constexpr LayerRow table[] = {
     {"SpatialDropout1D", &spatial_dropout_kind},
     {"SpatialDropout2D", &spatial_dropout_kind},
     {"SpatialDropout3D", &spatial_dropout_kind},
+    {"SpectralNormalization", &spectral_normalization_kind},
     {"StochasticDepth", &stochastic_depth_kind},
     {"Subtract", &subtract_kind},
     {"TFOpLambda", &tensorflow_operation_kind},

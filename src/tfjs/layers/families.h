@@ -37,6 +37,8 @@ Tensor lower_global_pooling(LayerCall& call);
 Tensor lower_batch_normalization(LayerCall& call);
 Tensor lower_layer_normalization(LayerCall& call);
 Tensor lower_normalization(LayerCall& call);
+// spectral_normalization.cpp
+Tensor lower_spectral_normalization(LayerCall& call);
 // group_normalization.cpp
 Tensor lower_group_normalization(LayerCall& call);
 Tensor lower_rms_normalization(LayerCall& call);

@@ -58,7 +58,7 @@ constexpr std::string_view conv_lstm_arguments =
 constexpr std::string_view at_any_time = "training";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 118> kinds = {{
+constexpr std::array<LayerKind, 119> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"AdaptiveAveragePooling1D", "output_size data_format", lower_adaptive_pooling},
@@ -168,6 +168,7 @@ constexpr std::array<LayerKind, 118> kinds = {{
     {"SpatialDropout1D", drop_arguments, lower_spatial_dropout},
     {"SpatialDropout2D", "rate noise_shape data_format", lower_spatial_dropout},
     {"SpatialDropout3D", "rate noise_shape data_format", lower_spatial_dropout},
+    {"SpectralNormalization", "power_iterations", lower_spectral_normalization},
     {"StochasticDepth", "drop_path_rate", lower_stochastic_depth},
     {"Subtract", "", lower_subtract},
     {"ThresholdedReLU", "theta", lower_thresholded_relu},
