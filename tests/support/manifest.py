@@ -19,7 +19,7 @@ MEMBERS = {
 }
 STEP = re.compile(
     r"identity|permute\(\d+(,\d+)*\)|rows\([a-z](,[a-z])*\)|gates\([^)]*\)|concat\(\d+\)|fold\(bn\)"
-    r"|cast\([a-z0-9]+\)|dequantize|const\([-0-9.e]+\)"
+    r"|cast\([a-z0-9]+\)|dequantize|const\([-0-9.e]+\)|windows"
 )
 
 

@@ -16,6 +16,7 @@ const refused = [
   { match: /^keras_2_2_4\/lstm_gru$/, words: ["reset_after"] },
   { match: /^cudnn\//, words: ["CuDNN"] },
   { match: /^rnn_cells\/(gru|stack_default_gru)$/, words: ["reset_after"] },
+  { match: /^locally_connected\//, words: ["LocallyConnected"] },
   { match: /^conv_recurrent\/rank3/, words: ["ConvLSTM3D"] },
   {
     match: /^conv_recurrent\/(rank[12]_initial_state|encoder_decoder)$/,

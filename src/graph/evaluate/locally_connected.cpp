@@ -38,9 +38,10 @@ Array evaluate_locally_connected(const LocallyConnected& op, const Array& x, con
       }
     });
     if (op.bias) {
-      std::uint64_t row = 0;
-      for (const std::size_t axis : axes) row = row * shape[axis] + output[axis];
-      sum += bias.data.at(row * shape[op.channel_axis] + out);
+      // With the channels first Keras takes the elements as (out, spatial…).
+      std::uint64_t at = op.channels_first ? out : 0;
+      for (const std::size_t axis : axes) at = at * shape[axis] + output[axis];
+      sum += bias.data.at(op.channels_first ? at : at * shape[op.channel_axis] + out);
     }
     result.data[next++] = sum;
   });

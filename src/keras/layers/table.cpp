@@ -12,6 +12,7 @@
 #include "keras/layers/einsum_dense.h"
 #include "keras/layers/images.h"
 #include "keras/layers/keras1.h"
+#include "keras/layers/locally_connected.h"
 #include "keras/layers/masking.h"
 #include "keras/layers/merging.h"
 #include "keras/layers/normalization.h"
@@ -93,6 +94,8 @@ constexpr LayerRow table[] = {
     {"LayerNormalization", &layer_normalization_kind},
     {"LayerScale", &layer_scale_kind},
     {"LeakyReLU", &leaky_relu_kind},
+    {"LocallyConnected1D", &locally_connected_kind},
+    {"LocallyConnected2D", &locally_connected_kind},
     {"Masking", &masking_kind},
     {"MaxPooling1D", &max_pooling_kind},
     {"MaxPooling2D", &max_pooling_kind},

@@ -1,6 +1,7 @@
 #include "graph/locally_connected.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "torch/ops/spelling.h"
 
@@ -17,7 +18,14 @@ const Helper locally_connected_1d{"LocallyConnected1d",
     """A convolution that has a kernel of its own at each place of its result."""
 
     def __init__(
-        self, in_channels, out_channels, size, kernel_size, stride=1, pad=None, bias=True
+        self,
+        in_channels,
+        out_channels,
+        size,
+        kernel_size,
+        stride=1,
+        pad=None,
+        bias=True,
     ):
         super().__init__()
         self.weight = nn.Parameter(
@@ -41,7 +49,14 @@ const Helper locally_connected_2d{"LocallyConnected2d",
     """A convolution that has a kernel of its own at each place of its result."""
 
     def __init__(
-        self, in_channels, out_channels, size, kernel_size, stride=(1, 1), pad=None, bias=True
+        self,
+        in_channels,
+        out_channels,
+        size,
+        kernel_size,
+        stride=(1, 1),
+        pad=None,
+        bias=True,
     ):
         super().__init__()
         self.weight = nn.Parameter(
@@ -169,8 +184,16 @@ Weight local_kernel_weight(const LocallyConnected& op, const tensor::TensorRef& 
   return weight;
 }
 
-/// (spatial…, out) as (out, spatial…).
-Weight local_bias_weight(const tensor::TensorRef& bias) {
+/// (spatial…, out) as (out, spatial…). Where the channels are first, Keras reshapes it to that and
+/// moves nothing (tf_keras/src/backend.py: bias_add).
+Weight local_bias_weight(const LocallyConnected& op, const tensor::TensorRef& bias) {
+  if (op.channels_first) {
+    std::vector<std::size_t> as_stored(bias.shape.size());
+    std::iota(as_stored.begin(), as_stored.end(), std::size_t{0});
+    tensor::Shape shape{bias.shape.back()};
+    shape.insert(shape.end(), bias.shape.begin(), bias.shape.end() - 1);
+    return permuted_weight(bias, as_stored, shape);
+  }
   std::vector<std::size_t> axes{bias.shape.size() - 1};
   for (std::size_t axis = 0; axis + 1 < bias.shape.size(); ++axis) axes.push_back(axis);
   return permuted_weight(bias, axes);
@@ -197,7 +220,7 @@ Declaration declare_locally_connected(const LocallyConnected& op, const Site& si
   declaration.constructor =
       python::call(helpers.use(is_1d ? locally_connected_1d : locally_connected_2d), arguments);
   declaration.state.push_back({"weight", local_kernel_weight(op, site.tensor("kernel"))});
-  if (op.bias) declaration.state.push_back({"bias", local_bias_weight(site.tensor("bias"))});
+  if (op.bias) declaration.state.push_back({"bias", local_bias_weight(op, site.tensor("bias"))});
   return declaration;
 }
 
