@@ -278,7 +278,7 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
     throw Refusal{"Keras hands it the mask of an Embedding with `mask_zero`, and TF.js has none."};
   }
   std::vector<Tensor> outputs{kind->lower(lowering)};
-  outputs[0].masked = layer.class_name == "Embedding"
+  outputs[0].masked = layer.class_name == "Embedding" || layer.class_name == "ReversibleEmbedding"
                           ? lowering.arguments().boolean("mask_zero", false)
                           : masked && passes_mask_on(layer.class_name);
   outputs.insert(outputs.end(), lowering.also_returned().begin(), lowering.also_returned().end());

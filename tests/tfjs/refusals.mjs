@@ -23,6 +23,7 @@ const refused = [
     words: ["initial states"],
   },
   { match: /^conv_recurrent\/hard_sigmoid_3_elu$/, words: ["`recurrent_activation`"] },
+  { match: /^reversible_embedding\/masked$/, words: ["mask"] },
   { match: /^spectral_normalization\/embedding_3/, words: ["Embedding", "dtype"] },
   { match: /^recurrent\/lstm_leaky_relu$/, words: ["`activation`", "LeakyReLU"] },
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },

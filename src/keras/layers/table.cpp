@@ -21,6 +21,7 @@
 #include "keras/layers/recurrent.h"
 #include "keras/layers/regularization.h"
 #include "keras/layers/reshaping.h"
+#include "keras/layers/reversible_embedding.h"
 #include "keras/layers/spectral_normalization.h"
 #include "keras/layers/time_distributed.h"
 #include "keras/operations/operations.h"
@@ -136,6 +137,7 @@ constexpr LayerRow table[] = {
     {"Rescaling", &rescaling_kind},
     {"Reshape", &reshape_kind},
     {"Resizing", &resizing_kind},
+    {"ReversibleEmbedding", &reversible_embedding_kind},
     {"SeparableConv1D", &separable_convolution_kind},
     {"SeparableConv2D", &separable_convolution_kind},
     {"SimpleRNN", &simple_rnn_kind},

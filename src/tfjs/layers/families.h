@@ -80,6 +80,8 @@ Tensor lower_center_crop(LayerCall& call);
 Tensor lower_resizing(LayerCall& call);
 // embedding.cpp
 Tensor lower_embedding(LayerCall& call);
+// reversible_embedding.cpp
+Tensor lower_reversible_embedding(LayerCall& call);
 // keras1.cpp
 Tensor lower_highway(LayerCall& call);
 Tensor lower_maxout_dense(LayerCall& call);

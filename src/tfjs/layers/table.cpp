@@ -39,6 +39,8 @@ constexpr std::string_view augmentation_arguments =
     "contrast_factor data_format factor fill_mode fill_value height_factor hue_factor "
     "interpolation kernel_size mode num_chains num_ops rng_type saturation_factor scale sigma "
     "threshold_factor value_range width_factor x_factor y_factor";
+constexpr std::string_view reversible_arguments =
+    "input_dim output_dim mask_zero tie_weights reverse_dtype logit_soft_cap";
 constexpr std::string_view drop_arguments = "rate noise_shape";
 constexpr std::string_view resizing_arguments =
     "height width interpolation crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value "
@@ -58,7 +60,7 @@ constexpr std::string_view conv_lstm_arguments =
 constexpr std::string_view at_any_time = "training";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 119> kinds = {{
+constexpr std::array<LayerKind, 120> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"AdaptiveAveragePooling1D", "output_size data_format", lower_adaptive_pooling},
@@ -160,6 +162,7 @@ constexpr std::array<LayerKind, 119> kinds = {{
     {"Rescaling", "scale offset", lower_rescaling},
     {"Reshape", "target_shape", lower_reshape},
     {"Resizing", resizing_arguments, lower_resizing, at_any_time},
+    {"ReversibleEmbedding", reversible_arguments, lower_reversible_embedding, "reverse"},
     {"SeparableConv1D", separable_arguments, lower_separable_conv1d},
     {"SeparableConv2D", separable_arguments, lower_separable_conv2d},
     {"SimpleRNN", recurrent_arguments, lower_recurrent},
