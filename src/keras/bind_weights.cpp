@@ -68,7 +68,10 @@ class GroupBinding {
 GroupBinding::GroupBinding(Layer& layer, const StoredLayer& stored,
                            const std::vector<TensorRef>& tensors, Generation generation)
     : outer_(layer), stored_(stored), tensors_(tensors), slots_(weight_order(layer, generation)) {
-  for (const WeightSlot& slot : slots_) leaf_names_.insert(slot.layer->name);
+  // In Keras 2 a weight of a layer that is wrapped is called after the wrapper.
+  for (const WeightSlot& slot : slots_) {
+    if (slot.layer->wrapped.empty()) leaf_names_.insert(slot.layer->name);
+  }
 }
 
 // The part of a name that says the layer: "sq/dense_3" of "sq/dense_3/kernel:0".

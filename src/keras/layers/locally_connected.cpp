@@ -67,7 +67,9 @@ std::vector<Variable> locally_connected_variables(const Layer& layer) {
 /// conv_connected_inputs, conv_output_length).
 void place_windows(LocallyConnected& op, graph::Extent extent, std::int64_t size,
                    std::int64_t stride, bool same) {
-  if (extent < 1 || (!same && extent < size)) {
+  // Of a larger window the rest would look at nothing but zeros.
+  const bool fits = same ? size / 2 <= extent : size <= extent;
+  if (extent < 1 || !fits) {
     throw Refusal{
         fmt::format("its window of {} does not fit an axis of {} elements", size, extent)};
   }
@@ -110,8 +112,18 @@ LocallyConnected locally_connected_of(LayerCall& call) {
   return op;
 }
 
+/// A kernel holds an element of each place at least, so what follows is no more work than it is
+/// large.
+void require_kernel_of_places(const LayerCall& call, const LocallyConnected& op) {
+  std::int64_t room = 1;
+  for (const graph::Extent extent : call.variable_shape("kernel")) room *= extent;
+  for (const graph::Extent extent : op.out_extents) room /= extent;
+  if (room == 0) throw Refusal{"its kernel is too small for the size of its input"};
+}
+
 graph::ValueId lower_locally_connected(LayerCall& call) {
   const LocallyConnected op = locally_connected_of(call);
+  require_kernel_of_places(call, op);
   const std::vector<graph::Extent> kernel = graph::kernel_shape(op);
   std::vector<std::string> axes;
   for (std::size_t i = 0; i < kernel.size(); ++i) axes.push_back(fmt::format("stored{}", i));
