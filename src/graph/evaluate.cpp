@@ -151,7 +151,8 @@ std::vector<Array> Evaluation::attention(const Node& node, const Attention& op,
   const Array scale = op.scale ? parameter(node, "scale").array : Array{{}, {1}};
   const Array weight = concat ? parameter(node, "weight").array : Array{{}, {1}};
   const Array scores = attention_scores(op, inputs.at(0), inputs.at(2), scale, weight.data.at(0));
-  return attend(scores, inputs.at(1), op.causal, op.return_scores);
+  const Sight sight{op.causal, op.masked ? &inputs.at(3) : nullptr, false};
+  return attend(scores, inputs.at(1), sight, op.return_scores);
 }
 
 std::vector<Array> Evaluation::multi_head_attention(const Node& node, const MultiHeadAttention& op,
@@ -172,8 +173,14 @@ std::vector<Array> Evaluation::multi_head_attention(const Node& node, const Mult
   const Array key = split_heads(projected(inputs.at(2), "key", width(op.key_features)),
                                 op.key_value_heads, repeats);
   const Array scale{{}, {1 / std::sqrt(static_cast<double>(op.key_dim))}};
+  Array mask;
+  if (op.masked) {
+    mask = inputs.at(3);
+    mask.shape.insert(mask.shape.end() - 2, 1);
+  }
+  const Sight sight{op.causal, op.masked ? &mask : nullptr, op.blind_is_zero};
   std::vector<Array> results =
-      attend(attention_scores(Attention{}, query, key, scale, 1), value, op.causal, true);
+      attend(attention_scores(Attention{}, query, key, scale, 1), value, sight, true);
   results[0] =
       projected(join_heads(results[0]), "attention_output", width(op.heads * op.value_dim));
   if (!op.return_scores) results.pop_back();

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
 
 #include "graph/einsum.h"
 #include "graph/functions.h"
@@ -252,8 +253,9 @@ Value infer_einsum_dense(const EinsumDense& op, const Value& input) {
   return with_shape(input, shape);
 }
 
+// A mask behind them may have other axes.
 void require_attention_inputs(const std::vector<Value>& inputs) {
-  for (const Value& input : inputs) {
+  for (const Value& input : std::span(inputs).first(3)) {
     const bool fits = input.shape.size() >= 3 && input.shape.size() == inputs[0].shape.size();
     if (!fits) {
       refuse(fmt::format("Attention is given tensors of {} and {} axes.", inputs[0].shape.size(),

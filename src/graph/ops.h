@@ -299,14 +299,16 @@ struct EinsumDense {
 /// softmax(scores) · value, where `scores` (…, T, S) tell how much each of T queries has to do with
 /// each of S keys; with `causal` query t sees keys 0…t only. Dot: q · k, times parameter `scale` if
 /// there is one. Concat: `weight` · Σ tanh(scale · (q + k)), both scalars. Additive: Σ scale ·
-/// tanh(q + k), scale(features). The sums are over the last axis. `dropout` is of the softmax's
-/// result, in training. Inputs: query (…, T, features), value (…, S, any), key (…, S, features).
-/// Outputs: (…, T, any), and with `return_scores` softmax(scores).
+/// tanh(q + k), scale(features). The sums are over the last axis. `masked`: the last input is a
+/// mask (…, T or 1, S or 1) of the keys that a query sees; one that sees none takes all alike.
+/// `dropout` is of the softmax's result, in training. Inputs: query (…, T, features), value (…, S,
+/// any), key (…, S, features). Outputs: (…, T, any), and with `return_scores` softmax(scores).
 struct Attention {
   enum class Score { Dot, Concat, Additive };
   Score score = Score::Dot;
   bool scale = false;
   bool causal = false;
+  bool masked = false;
   bool return_scores = false;
   double dropout = 0;
   bool operator==(const Attention&) const = default;
@@ -317,7 +319,8 @@ struct Attention {
 /// head h · key_value_heads / heads (rounded down). Parameters "query/kernel"(in, heads, key_dim),
 /// "query/bias"(heads, key_dim), the same of "key" and "value" with their own heads,
 /// "attention_output/kernel"(heads, value_dim, out…), "attention_output/bias"(out…). Inputs and
-/// outputs as of Attention; its scores are (…, heads, T, S).
+/// outputs as of Attention; its scores are (…, heads, T, S), its mask is of all heads. With
+/// `blind_is_zero` a query that sees no key takes nothing.
 struct MultiHeadAttention {
   std::int64_t heads = 1;
   std::int64_t key_value_heads = 1;
@@ -329,6 +332,8 @@ struct MultiHeadAttention {
   std::int64_t out_features = 0;  ///< all of them
   bool bias = true;
   bool causal = false;
+  bool masked = false;
+  bool blind_is_zero = false;
   bool return_scores = false;
   double dropout = 0;
   bool operator==(const MultiHeadAttention&) const = default;

@@ -397,13 +397,15 @@ std::string arguments(const Op& op) {
             return fmt::format("(\"{}\"{})", o.equation, flag(o.bias, ", bias"));
           },
           [](const Attention& o) {
-            return fmt::format("({}{}{}{})", score_name(o.score), flag(o.scale, ", scale"),
-                               flag(o.causal, ", causal"), flag(o.return_scores, ", scores"));
+            return fmt::format("({}{}{}{}{})", score_name(o.score), flag(o.scale, ", scale"),
+                               flag(o.causal, ", causal"), flag(o.masked, ", masked"),
+                               flag(o.return_scores, ", scores"));
           },
           [](const MultiHeadAttention& o) {
-            return fmt::format("({} of {} heads, {} and {} -> {}{}{}{})", o.heads,
+            return fmt::format("({} of {} heads, {} and {} -> {}{}{}{}{}{})", o.heads,
                                o.key_value_heads, o.key_dim, o.value_dim, o.out_features,
                                flag(o.bias, ", bias"), flag(o.causal, ", causal"),
+                               flag(o.masked, ", masked"), flag(o.blind_is_zero, ", blind is zero"),
                                flag(o.return_scores, ", scores"));
           },
           [](const Embedding& o) { return fmt::format("({} -> {})", o.input_dim, o.output_dim); },

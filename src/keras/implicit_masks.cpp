@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <tuple>
 
+#include "keras/call_arguments.h"
 #include "keras/call_order.h"
 #include "keras/layers/table.h"
 
@@ -78,7 +80,11 @@ class MaskReader {
       return;
     }
     const std::string given = given_along(layer, call);
-    take_keyword(layer, call, given);
+    if (takes_each(layer)) {
+      take_each(call);
+    } else {
+      take_keyword(layer, call, given);
+    }
     const std::string mask = made(layer, call, given);
     if (!mask.empty()) along_[output] = mask;
   }
@@ -89,6 +95,11 @@ class MaskReader {
     if (is_operation(layer, "ops.NotEqual")) {
       const auto value = number_at(call, 1);
       return value ? not_equal(*x, *value) : "";
+    }
+    // Merging layers say it even of a mask and itself.
+    if (is_operation(layer, "ops.LogicalOr")) {
+      const std::string mask = text_of(x, computed_);
+      return mask == text_of(tensor_at(call, 1), computed_) ? mask : "";
     }
     if (is_operation(layer, "ops.Any")) {
       const std::string mask = text_of(x, computed_);
@@ -107,11 +118,51 @@ class MaskReader {
     const bool merges =
         kind != nullptr && tensors.size() > 1 && find_keyword(call, "mask") == nullptr;
     const std::string first = text_of(&tensors[0], along_);
-    if (!merges) return first;
+    if (!merges || takes_each(layer)) return first;
     const bool alike = std::all_of(tensors.begin(), tensors.end(), [&](const TensorHandle& tensor) {
       return text_of(&tensor, along_) == first;
     });
     return alike ? first : "";
+  }
+
+  static bool takes_each(const Layer& layer) {
+    const LayerKind* kind = layer.model ? nullptr : find_layer_kind(layer.class_name);
+    return kind != nullptr && kind->mask == MaskUse::TakesEach;
+  }
+
+  /// Whether a mask that is given is the one that comes along with the tensor: null with none.
+  bool is_along(const Argument& mask, const TensorHandle* tensor) const {
+    const std::string along = text_of(tensor, along_);
+    if (const auto* handle = std::get_if<TensorHandle>(&mask.value)) {
+      return !along.empty() && text_of(handle, computed_) == along;
+    }
+    const Json* constant = std::get_if<Json>(&mask.value);
+    return constant != nullptr && constant->is_null() && along.empty();
+  }
+
+  /// Attention has a list of masks for its list of tensors, MultiHeadAttention one by name for
+  /// each.
+  void take_each(Call& call) {
+    const std::vector<TensorHandle> tensors = tensors_of(call);
+    std::erase_if(call.keywords, [&](const auto& keyword) {
+      const std::string& name = keyword.first;
+      const Argument& argument = keyword.second;
+      if (name == "mask") {
+        const auto* masks = std::get_if<std::vector<Argument>>(&argument.value);
+        if (masks == nullptr || masks->size() > tensors.size()) return false;
+        for (std::size_t i = 0; i < masks->size(); ++i) {
+          if (!is_along((*masks)[i], &tensors[i])) return false;
+        }
+        return true;
+      }
+      constexpr std::array<std::string_view, 3> roles = {"query", "value", "key"};
+      for (std::size_t i = 0; i < roles.size(); ++i) {
+        if (name != std::string(roles.at(i)) + "_mask") continue;
+        const auto index = tensor_argument(call, i, roles.at(i));
+        return is_along(argument, index ? &tensors.at(*index) : nullptr);
+      }
+      return false;
+    });
   }
 
   void take_keyword(const Layer& layer, Call& call, const std::string& along) {
@@ -142,7 +193,8 @@ class MaskReader {
     }
     const LayerKind* kind = find_layer_kind(layer.class_name);
     if (kind == nullptr || layer.model != nullptr) return "";
-    const bool passes = kind->mask == MaskUse::Passes || passes_sequence(layer);
+    const bool passes = kind->mask == MaskUse::Passes || kind->mask == MaskUse::PassesAndTakes ||
+                        kind->mask == MaskUse::TakesEach || passes_sequence(layer);
     return passes ? along : "";
   }
 

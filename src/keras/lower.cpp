@@ -4,12 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
+#include "graph/functions.h"
 #include "graph/infer.h"
 #include "io/error.h"
 #include "io/overloaded.h"
+#include "keras/call_arguments.h"
 #include "keras/call_order.h"
 #include "keras/layers/layer_call.h"
 #include "keras/layers/refused.h"
@@ -44,9 +47,14 @@ class Lowering {
   void lower_input(Scope& scope, const CallId& id);
   void lower_call(Scope& scope, const CallId& id);
   std::vector<ValueId> lower_layer(Scope& scope, const Layer& layer, const Call& call,
-                                   std::vector<ValueId> inputs);
+                                   std::vector<ValueId> inputs,
+                                   std::optional<ValueId> given_mask = std::nullopt);
   std::vector<ValueId> lower_known(Scope& scope, const Layer& layer, const Call& call,
-                                   std::vector<ValueId> inputs);
+                                   std::vector<ValueId> inputs, std::optional<ValueId> given_mask);
+  std::optional<ValueId> merged_mask(Scope& scope, const Layer& layer,
+                                     const std::set<ValueId>& masks);
+  std::optional<std::optional<ValueId>> mask_along(Scope& scope, const Layer& layer,
+                                                   const std::vector<ValueId>& values);
   std::vector<ValueId> lower_nested(Scope& scope, const Layer& layer, const Call& call,
                                     std::vector<ValueId> inputs);
   const Layer& wrapped_as(const Layer& wrapper, const Layer& wrapped);
@@ -80,9 +88,14 @@ bool is_nothing(const Argument& argument) {
 }
 
 /// Refuses a call that passes a tensor or a setting which the lowering does not look at.
-void require_plain_keywords(const Call& call, std::span<const std::string_view> taken) {
+void require_plain_keywords(const Call& call, const LayerKind* kind) {
+  const std::span<const std::string_view> taken =
+      kind == nullptr ? std::span<const std::string_view>{} : kind->keywords;
+  const bool takes_mask = kind != nullptr && kind->mask == MaskUse::Takes;
   for (const auto& [keyword, argument] : call.keywords) {
-    const bool is_data = keyword == "inputs" || keyword == "x" ||
+    const bool is_mask =
+        takes_mask && keyword == "mask" && std::holds_alternative<TensorHandle>(argument.value);
+    const bool is_data = keyword == "inputs" || keyword == "x" || is_mask ||
                          std::find(taken.begin(), taken.end(), keyword) != taken.end();
     const bool is_setting = std::holds_alternative<Json>(argument.value) &&
                             (keyword == "training" || keyword == "name");
@@ -92,19 +105,30 @@ void require_plain_keywords(const Call& call, std::span<const std::string_view> 
   }
 }
 
+bool passes_mask(const LayerKind& kind) {
+  return kind.mask == MaskUse::Passes || kind.mask == MaskUse::PassesAndTakes;
+}
+
+bool takes_masks(const LayerKind& kind) {
+  return kind.mask == MaskUse::Takes || kind.mask == MaskUse::TakesEach;
+}
+
 /// Whether the values of the layer, or of one within it, depend on a mask.
 bool depends_on_mask(const Layer& layer) {
   const std::vector<Layer>& inner = layer.model != nullptr ? layer.model->layers : layer.wrapped;
   if (std::any_of(inner.begin(), inner.end(), depends_on_mask)) return true;
   if (layer.model != nullptr) return false;
   const LayerKind* kind = find_layer_kind(layer.class_name);
-  return kind == nullptr || kind->mask == MaskUse::Consumes || kind->mask == MaskUse::Takes;
+  return kind == nullptr || kind->mask == MaskUse::Consumes ||
+         kind->mask == MaskUse::PassesAndTakes || takes_masks(*kind);
 }
 
 /// Whether a mask may come along: the layer takes it, or nothing depends on it.
 bool bears_mask(const Layer& layer) {
   const LayerKind* kind = layer.model != nullptr ? nullptr : find_layer_kind(layer.class_name);
-  return (kind != nullptr && kind->mask == MaskUse::Takes) || !depends_on_mask(layer);
+  const bool takes =
+      kind != nullptr && (takes_masks(*kind) || kind->mask == MaskUse::PassesAndTakes);
+  return takes || !depends_on_mask(layer);
 }
 
 /// The weights of a layer and of all layers within it, under a path.
@@ -248,25 +272,80 @@ bool is_masked(const Scope& scope, const std::vector<ValueId>& values) {
                      [&](ValueId value) { return scope.masks.contains(value); });
 }
 
-/// The mask that comes along with the values of a call. Several that differ are combined in other
-/// ways by each class and each Keras, so what comes of them is not known.
-std::optional<std::optional<ValueId>> mask_along(const Scope& scope, const Layer& layer,
-                                                 const std::vector<ValueId>& values) {
+bool merges_masks(const Layer& layer) {
+  constexpr std::array<std::string_view, 4> elementwise = {"Add", "Average", "Multiply",
+                                                           "Subtract"};
+  if (layer.class_name == "Concatenate") return layer.config.value("axis", Json(-1)) == -1;
+  return std::find(elementwise.begin(), elementwise.end(), layer.class_name) != elementwise.end();
+}
+
+/// Where they all hold (tf_keras/src/layers/merging/base_merge.py, concatenate.py: compute_mask).
+/// Keras 3 writes what it makes of several as operations, and gives it to who takes it.
+std::optional<ValueId> Lowering::merged_mask(Scope& scope, const Layer& layer,
+                                             const std::set<ValueId>& masks) {
+  if (scope.model.generation == Generation::Keras3 || !merges_masks(layer)) return std::nullopt;
+  graph::Function both;
+  both.kind = graph::find_function("logical_and");
+  both.operands = {std::nullopt, std::nullopt};
+  both.dtypes = {tensor::DType::Bool};
+  std::optional<ValueId> all;
+  for (const ValueId mask : masks) {
+    if (scope.graph.values[mask].shape.size() != 2) return std::nullopt;
+    if (!all) {
+      all = mask;
+      continue;
+    }
+    const ValueId output = graph::add_value(scope.graph, graph::Value(scope.graph.values[mask]));
+    scope.graph.nodes.push_back({both, {*all, mask}, {output}, std::nullopt, layer.name, false});
+    all = output;
+  }
+  return all;
+}
+
+/// The mask that comes along with the values of a call; within: none where it is not known.
+std::optional<std::optional<ValueId>> Lowering::mask_along(Scope& scope, const Layer& layer,
+                                                           const std::vector<ValueId>& values) {
   if (!is_masked(scope, values)) return std::nullopt;
   const LayerKind* kind = find_layer_kind(layer.class_name);
-  if (kind != nullptr && kind->mask == MaskUse::Takes) {
+  if (kind != nullptr && takes_masks(*kind)) {
     const auto found = scope.masks.find(values.front());
     if (found == scope.masks.end()) return std::nullopt;
     return found->second;
   }
-  std::set<std::optional<ValueId>> masks;
+  std::set<ValueId> masks;
+  bool of_all = true;
   for (const ValueId value : values) {
     const auto found = scope.masks.find(value);
-    masks.insert(found == scope.masks.end() ? std::nullopt : found->second);
+    if (found == scope.masks.end()) {
+      of_all = false;
+    } else if (!found->second) {
+      return found->second;
+    } else {
+      masks.insert(*found->second);
+    }
   }
   const bool joins_last =
       layer.class_name != "Concatenate" || layer.config.value("axis", Json(-1)) == -1;
-  return masks.size() == 1 && joins_last ? *masks.begin() : std::nullopt;
+  if (masks.size() == 1 && of_all && joins_last) return *masks.begin();
+  // Keras 3 makes none of what some inputs have; of a Concatenate, all of them hold then.
+  if (!of_all && scope.model.generation == Generation::Keras3 && merges_masks(layer)) {
+    return std::nullopt;
+  }
+  return merged_mask(scope, layer, masks);
+}
+
+/// Those that come along with each value.
+std::vector<std::optional<ValueId>> masks_of_each(const Scope& scope,
+                                                  const std::vector<ValueId>& values) {
+  std::vector<std::optional<ValueId>> masks;
+  for (const ValueId value : values) {
+    const auto found = scope.masks.find(value);
+    if (found != scope.masks.end() && !found->second) {
+      throw Refusal{"it depends on a mask that is not known here"};
+    }
+    masks.push_back(found == scope.masks.end() ? std::nullopt : found->second);
+  }
+  return masks;
 }
 
 std::vector<ValueId> Lowering::lower_nested(Scope& scope, const Layer& layer, const Call& call,
@@ -318,18 +397,20 @@ const Layer& Lowering::wrapped_as(const Layer& wrapper, const Layer& wrapped) {
 }
 
 std::vector<ValueId> Lowering::lower_layer(Scope& scope, const Layer& layer, const Call& call,
-                                           std::vector<ValueId> inputs) {
+                                           std::vector<ValueId> inputs,
+                                           std::optional<ValueId> given_mask) {
   if (layer.model != nullptr) return lower_nested(scope, layer, call, std::move(inputs));
   const LayerKind* kind = find_layer_kind(layer.class_name);
   const bool is_operation = kind != nullptr && kind->is_operation;
   if (const auto dtype = dtype_from_name(layer.dtype); dtype && !is_operation) {
     for (ValueId& input : inputs) input = cast(scope, input, *dtype, layer);
   }
-  return lower_known(scope, layer, call, std::move(inputs));
+  return lower_known(scope, layer, call, std::move(inputs), given_mask);
 }
 
 std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, const Call& call,
-                                           std::vector<ValueId> inputs) {
+                                           std::vector<ValueId> inputs,
+                                           std::optional<ValueId> given_mask) {
   const LayerKind* kind = find_layer_kind(layer.class_name);
   if (kind == nullptr) throw Refusal{std::string(refusal_of(layer.class_name))};
   const std::string policy = Arguments(layer.name, layer.config).text("dtype", layer.dtype);
@@ -338,9 +419,14 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
   }
   if (!kind->is_operation) require_known_arguments(layer, *kind);
   if (is_masked(scope, inputs) && !bears_mask(layer)) throw Refusal{"it depends on a mask"};
-  const auto along = mask_along(scope, layer, inputs);
+  const auto along = given_mask ? std::optional(given_mask) : mask_along(scope, layer, inputs);
   const bool takes_mask = kind->mask == MaskUse::Takes && along.has_value();
   if (takes_mask && !*along) throw Refusal{"it depends on a mask that is not known here"};
+
+  std::vector<std::optional<ValueId>> each;
+  if (kind->mask == MaskUse::TakesEach || kind->mask == MaskUse::PassesAndTakes) {
+    each = masks_of_each(scope, inputs);
+  }
 
   LayerCall layer_call(
       program_, scope.graph, modules_, {scope.model.generation, keras_version_}, layer, call,
@@ -348,13 +434,14 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
         return lower_layer(scope, wrapped_as(layer, wrapped), call, std::move(values));
       });
   if (takes_mask) layer_call.set_mask(*along);
+  layer_call.set_masks(std::move(each));
   const ValueId output = kind->lower(layer_call);
   std::vector<ValueId> outputs{output};
   outputs.insert(outputs.end(), layer_call.also_returned().begin(),
                  layer_call.also_returned().end());
   if (layer_call.sent_mask()) {
     scope.masks[output] = layer_call.sent_mask();
-  } else if (kind->mask == MaskUse::Passes && along) {
+  } else if (passes_mask(*kind) && along) {
     scope.masks[output] = *along;
   }
   const bool differs_in_training =
@@ -364,6 +451,25 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
     throw Refusal{"it is always called in training mode"};
   }
   return outputs;
+}
+
+/// The mask that a call names, for a layer that takes one; it is no input then.
+std::optional<ValueId> take_given_mask(const Scope& scope, const Layer& layer, const Call& call,
+                                       std::vector<ValueId>& inputs) {
+  const LayerKind* kind = find_layer_kind(layer.class_name);
+  if (kind == nullptr || layer.model != nullptr || kind->mask != MaskUse::Takes) {
+    return std::nullopt;
+  }
+  constexpr std::size_t by_name_only = 1000;
+  const auto index = tensor_argument(call, by_name_only, "mask");
+  if (!index) return std::nullopt;
+  const ValueId mask = inputs.at(*index);
+  const graph::Value& value = scope.graph.values[mask];
+  if (!value.rank_known || value.shape.size() != 2 || value.dtype != tensor::DType::Bool) {
+    throw Refusal{"its mask is not one of booleans (batch, time)"};
+  }
+  inputs.erase(inputs.begin() + static_cast<std::ptrdiff_t>(*index));
+  return mask;
 }
 
 void Lowering::lower_call(Scope& scope, const CallId& id) {
@@ -384,11 +490,11 @@ void Lowering::lower_call(Scope& scope, const CallId& id) {
   try {
     const LayerKind* kind = find_layer_kind(layer.class_name);
     if (kind == nullptr || !kind->is_operation) {
-      require_plain_keywords(
-          call, kind == nullptr ? std::span<const std::string_view>{} : kind->keywords);
+      require_plain_keywords(call, kind);
     }
+    const std::optional<ValueId> mask = take_given_mask(scope, layer, call, inputs);
     std::uint32_t tensor = 0;
-    for (const ValueId output : lower_layer(scope, layer, call, inputs)) {
+    for (const ValueId output : lower_layer(scope, layer, call, inputs, mask)) {
       scope.tensors[{id, tensor++}] = output;
     }
   } catch (const Refusal& refusal) {
@@ -410,6 +516,11 @@ void Lowering::note_unreached(const Scope& scope) {
   }
 }
 
+bool is_merged_mask(const graph::Node& node) {
+  const auto* function = std::get_if<graph::Function>(&node.op);
+  return function != nullptr && function->kind == graph::find_function("logical_and");
+}
+
 /// Of layers that stay folded one after another only the last is unfolded; a mask is made where
 /// somebody takes it.
 void drop_unread_steps(graph::Graph& graph) {
@@ -418,7 +529,7 @@ void drop_unread_steps(graph::Graph& graph) {
   for (std::size_t i = graph.nodes.size(); i-- > 0;) {
     const graph::Node& node = graph.nodes[i];
     const bool is_step = std::holds_alternative<graph::UnfoldTime>(node.op) ||
-                         std::holds_alternative<graph::NotEqualTo>(node.op);
+                         std::holds_alternative<graph::NotEqualTo>(node.op) || is_merged_mask(node);
     if (is_step && !read.contains(node.outputs[0])) {
       graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i));
     } else {

@@ -261,7 +261,7 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   const bool masked =
       std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.masked; });
   if (layer.class_name == "TimeDistributed") {
-    if (masked && uses_mask(layer)) {
+    if (masked && uses_mask(layer, root_.generation)) {
       throw Refusal{"Keras hands its layer a mask, and TF.js has none there."};
     }
     return call_time_distributed(scope, layer, inputs);
@@ -274,7 +274,7 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   if (std::any_of(inputs.begin(), inputs.end(), is_lost)) {
     return {Tensor{}};
   }
-  if (masked && uses_mask(layer)) {
+  if (masked && uses_mask(layer, root_.generation)) {
     throw Refusal{"Keras hands it the mask of an Embedding with `mask_zero`, and TF.js has none."};
   }
   std::vector<Tensor> outputs{kind->lower(lowering)};

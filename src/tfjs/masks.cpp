@@ -34,7 +34,7 @@ bool passes_mask_on(const std::string& class_name) {
   return std::find(classes.begin(), classes.end(), class_name) != classes.end();
 }
 
-bool uses_mask(const keras::Layer& layer) {
+bool uses_mask(const keras::Layer& layer, keras::Generation generation) {
   static constexpr std::array<std::string_view, 15> classes = {"AdditiveAttention",
                                                                "Attention",
                                                                "Bidirectional",
@@ -52,8 +52,11 @@ bool uses_mask(const keras::Layer& layer) {
                                                                "SpectralNormalization"};
   const std::vector<keras::Layer>& inner =
       layer.model != nullptr ? layer.model->layers : layer.wrapped;
-  return std::find(classes.begin(), classes.end(), layer.class_name) != classes.end() ||
-         std::any_of(inner.begin(), inner.end(), uses_mask);
+  const bool is_product = layer.class_name == "Multiply" && generation == keras::Generation::Keras3;
+  return is_product ||
+         std::find(classes.begin(), classes.end(), layer.class_name) != classes.end() ||
+         std::any_of(inner.begin(), inner.end(),
+                     [generation](const keras::Layer& it) { return uses_mask(it, generation); });
 }
 
 }  // namespace tensorferry::tfjs

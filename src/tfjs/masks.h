@@ -10,7 +10,8 @@ namespace tensorferry::tfjs {
 /// Classes that pass a mask on (`supports_masking`); all others end it.
 bool passes_mask_on(const std::string& class_name);
 
-/// Whether the layer's numbers, or those of a layer within it, depend on a mask.
-bool uses_mask(const keras::Layer& layer);
+/// Whether the layer's numbers, or those of a layer within it, depend on a mask. A product does in
+/// Keras 3 alone (keras/src/layers/merging/multiply.py: _merge_function).
+bool uses_mask(const keras::Layer& layer, keras::Generation generation);
 
 }  // namespace tensorferry::tfjs

@@ -12,7 +12,9 @@ const refused = [
   { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', "None"] },
   // TF.js has the GRU of Keras before 2.1, and its own activations within the steps.
   { match: /^(recurrent|bidirectional)\/gru(?!_reset_before)/, words: ["reset_after"] },
+  { match: /^masks\/multiply_of_one_mask$/, words: ["mask"], sometimes: true }, // Keras 3 alone
   { match: /^masks\//, words: ["mask"] },
+  { match: /^masked_attention\//, words: ["mask"] },
   { match: /^keras_2_2_4\/lstm_gru$/, words: ["reset_after"] },
   { match: /^cudnn\//, words: ["CuDNN"] },
   { match: /^rnn_cells\/(gru|stack_default_gru)$/, words: ["reset_after"] },

@@ -1,5 +1,4 @@
 #include <cmath>
-#include <limits>
 
 #include "graph/einsum.h"
 #include "graph/evaluate/kernels.h"
@@ -91,18 +90,24 @@ Array attention_scores(const Attention& op, const Array& query, const Array& key
   return result;
 }
 
-std::vector<Array> attend(const Array& scores, const Array& value, bool causal,
+std::vector<Array> attend(const Array& scores, const Array& value, const Sight& sight,
                           bool return_scores) {
+  // Finite, so that a query which sees no key takes all alike.
+  constexpr double unseen = -1e300;
   Array seen = scores;
   const Matrices s = matrices_of(scores);
   const Matrices v = matrices_of(value);
-  if (causal) {
-    for (std::uint64_t i = 0; i < seen.data.size(); ++i) {
-      const std::uint64_t row = i / s.columns % s.rows;
-      if (i % s.columns > row) seen.data[i] = -std::numeric_limits<double>::infinity();
-    }
+  std::size_t next = 0;
+  for_each_index(scores.shape, [&](const Index& index) {
+    const bool later = sight.causal && index.back() > index[index.size() - 2];
+    const bool masked = sight.mask != nullptr && broadcast_at(*sight.mask, index) == 0;
+    if (later || masked) seen.data[next] = unseen;
+    ++next;
+  });
+  Array weights = evaluate_softmax({Softmax::Kind::Softmax, {scores.shape.size() - 1}}, seen);
+  for (std::uint64_t i = 0; sight.blind_is_zero && i < weights.data.size(); ++i) {
+    if (seen.data[i] == unseen) weights.data[i] = 0;
   }
-  const Array weights = evaluate_softmax({Softmax::Kind::Softmax, {scores.shape.size() - 1}}, seen);
   Array result;
   result.shape = scores.shape;
   result.shape.back() = v.columns;

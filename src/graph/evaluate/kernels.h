@@ -50,7 +50,14 @@ Array evaluate_einsum(const EinsumDense& op, const Array& x, const Array& kernel
 Array attention_scores(const Attention& op, const Array& query, const Array& key,
                        const Array& scale, double weight);
 /// softmax(scores) · value, then softmax(scores) if `return_scores`.
-std::vector<Array> attend(const Array& scores, const Array& value, bool causal, bool return_scores);
+/// What queries see of the keys. `mask`: null, or of the rank of the scores and broadcasting.
+struct Sight {
+  bool causal = false;
+  const Array* mask = nullptr;
+  bool blind_is_zero = false;
+};
+std::vector<Array> attend(const Array& scores, const Array& value, const Sight& sight,
+                          bool return_scores);
 /// (…, T, heads · dim) → (…, heads · repeats, T, dim), each head `repeats` times in succession.
 Array split_heads(const Array& x, std::int64_t heads, std::int64_t repeats);
 /// (…, heads, T, dim) → (…, T, heads · dim).

@@ -1,7 +1,9 @@
 #include "keras/layers/attention.h"
 
 #include <algorithm>
+#include <set>
 
+#include "graph/functions.h"
 #include "keras/call_arguments.h"
 #include "keras/layers/layer_call.h"
 
@@ -25,8 +27,8 @@ constexpr std::string_view group_query_arguments[] = {
     "num_query_heads", "sliding_window",  "use_bias", "use_gate",
 };
 constexpr std::string_view attention_keywords[] = {"return_attention_scores", "use_causal_mask"};
-constexpr std::string_view multi_head_keywords[] = {"key", "query", "return_attention_scores",
-                                                    "use_causal_mask", "value"};
+constexpr std::string_view multi_head_keywords[] = {
+    "attention_mask", "key", "query", "return_attention_scores", "use_causal_mask", "value"};
 
 std::optional<ValueId> given_tensor(const LayerCall& call, std::size_t position,
                                     std::string_view name) {
@@ -54,6 +56,28 @@ double dropout_of(const LayerCall& call) {
     throw Refusal{"it is always called in training mode"};
   }
   return dropout;
+}
+
+ValueId both_hold(LayerCall& call, ValueId a, ValueId b) {
+  graph::Function both;
+  both.kind = graph::find_function("logical_and");
+  both.operands = {std::nullopt, std::nullopt};
+  both.dtypes = {tensor::DType::Bool};
+  return call.add_step(both, {a, b});
+}
+
+/// A mask (batch, length) as (batch, length, 1) of queries or (batch, 1, length) of keys.
+ValueId of_queries(LayerCall& call, ValueId mask) {
+  return call.add_step(graph::Reshape{{call.value(mask).shape.at(1), 1}}, {mask});
+}
+ValueId of_keys(LayerCall& call, ValueId mask) {
+  return call.add_step(graph::Reshape{{1, call.value(mask).shape.at(1)}}, {mask});
+}
+
+void require_sequence_mask(const LayerCall& call, ValueId mask) {
+  if (!call.value(mask).rank_known || call.rank(mask) != 2) {
+    throw Refusal{"it is given a mask of other axes than the batch and the time"};
+  }
 }
 
 ValueId add_attention(LayerCall& call, const graph::Op& op, std::vector<ValueId> inputs,
@@ -108,7 +132,17 @@ ValueId lower_attention(LayerCall& call) {
   if (op.score == graph::Attention::Score::Concat) {
     parameters.push_back({"concat_score_weight", "weight", {}, {}});
   }
-  return add_attention(call, op, inputs, call.module("", parameters));
+  const std::optional<ValueId> query_mask = call.mask_of(0);
+  if (const auto mask = call.mask_of(1)) {
+    require_sequence_mask(call, *mask);
+    op.masked = true;
+    inputs.push_back(of_keys(call, *mask));
+  }
+  ValueId result = add_attention(call, op, inputs, call.module("", parameters));
+  if (!query_mask) return result;
+  require_sequence_mask(call, *query_mask);
+  call.sends_mask(query_mask);
+  return call.add_step(graph::ApplyMask{}, {result, *query_mask});
 }
 
 struct Heads {
@@ -274,6 +308,32 @@ std::vector<ParameterRequest> projection_parameters(const LayerCall& call,
   return parameters;
 }
 
+/// Which keys a query sees: `_compute_attention_mask` of multi_head_attention.py. None: all.
+std::optional<ValueId> sight_of(LayerCall& call) {
+  std::optional<ValueId> sight;
+  const auto add = [&](ValueId mask) { sight = sight ? both_hold(call, *sight, mask) : mask; };
+  const char* names[] = {"query", "value", "key"};
+  std::set<ValueId> masks_of_keys;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto index = tensor_argument(call.call(), i, names[i]);
+    const auto mask = index ? call.mask_of(*index) : std::nullopt;
+    if (!mask) continue;
+    require_sequence_mask(call, *mask);
+    if (i == 0) {
+      add(of_queries(call, *mask));
+    } else if (masks_of_keys.insert(*mask).second) {
+      add(of_keys(call, *mask));
+    }
+  }
+  constexpr std::size_t by_name_only = 1000;
+  if (const auto given = given_tensor(call, by_name_only, "attention_mask")) {
+    if (call.rank(*given) != 3) throw Refusal{"its attention_mask is not (batch, queries, keys)"};
+    const bool is_mask = call.value(*given).dtype == tensor::DType::Bool;
+    add(is_mask ? *given : call.add_step(graph::Cast{tensor::DType::Bool}, {*given}));
+  }
+  return sight;
+}
+
 /// keras/src/layers/attention/multi_head_attention.py and grouped_query_attention.py.
 ValueId lower_multi_head_attention(LayerCall& call) {
   const Arguments& arguments = call.arguments();
@@ -324,11 +384,21 @@ ValueId lower_multi_head_attention(LayerCall& call) {
       throw Refusal{"its kernels do not fit its tensors"};
     }
   }
+  const std::optional<ValueId> sight = sight_of(call);
+  if (sight && query_shape.size() != 3) throw Refusal{"it attends over several axes with a mask"};
+  if (const auto index = tensor_argument(call.call(), 0, "query")) {
+    call.sends_mask(call.mask_of(*index));
+  }
+  op.masked = sight.has_value();
+  // Its Softmax layer takes what is masked for nothing; the other way does not use one.
+  op.blind_is_zero =
+      op.masked && call.generation() == Generation::Keras3 && (op.dropout > 0 || op.return_scores);
   const bool key_is_value = inputs[2] == inputs[1];
   for (ValueId& input : inputs) {
     input =
         &input == &inputs[2] && key_is_value ? inputs[1] : with_one_length(call, input, attended);
   }
+  if (sight) inputs.push_back(*sight);
   const ValueId result = add_attention(call, op, inputs, module);
   return with_all_axes(call, result, query_shape, attended, written_output_shape(call.layer()));
 }
@@ -336,14 +406,14 @@ ValueId lower_multi_head_attention(LayerCall& call) {
 }  // namespace
 
 const LayerKind attention_kind{attention_arguments, attention_variables, lower_attention,
-                               MaskUse::Consumes, attention_keywords};
+                               MaskUse::TakesEach, attention_keywords};
 const LayerKind additive_attention_kind{attention_arguments, attention_variables, lower_attention,
-                                        MaskUse::Consumes, attention_keywords};
+                                        MaskUse::TakesEach, attention_keywords};
 const LayerKind multi_head_attention_kind{multi_head_arguments, multi_head_variables,
-                                          lower_multi_head_attention, MaskUse::Consumes,
+                                          lower_multi_head_attention, MaskUse::TakesEach,
                                           multi_head_keywords};
 const LayerKind group_query_attention_kind{group_query_arguments, multi_head_variables,
-                                           lower_multi_head_attention, MaskUse::Consumes,
+                                           lower_multi_head_attention, MaskUse::TakesEach,
                                            multi_head_keywords};
 
 }  // namespace tensorferry::keras

@@ -94,6 +94,9 @@ class LayerCall {
   /// The mask that comes along with the first input, for a layer that takes it.
   void set_mask(std::optional<graph::ValueId> mask) { mask_ = mask; }
   std::optional<graph::ValueId> mask() const { return mask_; }
+  /// The masks that come along with each input, for a layer that takes them.
+  void set_masks(std::vector<std::optional<graph::ValueId>> masks) { masks_ = std::move(masks); }
+  std::optional<graph::ValueId> mask_of(std::size_t input) const { return masks_.at(input); }
   /// The mask that goes along with the first value.
   void sends_mask(std::optional<graph::ValueId> mask) { sent_mask_ = mask; }
   std::optional<graph::ValueId> sent_mask() const { return sent_mask_; }
@@ -130,6 +133,7 @@ class LayerCall {
   std::vector<graph::ValueId> also_returned_;
   WrappedLowering lower_wrapped_;
   std::optional<graph::ValueId> mask_;
+  std::vector<std::optional<graph::ValueId>> masks_;
   std::optional<graph::ValueId> sent_mask_;
   Arguments arguments_;
   tensor::DType compute_dtype_;

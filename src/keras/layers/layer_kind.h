@@ -14,10 +14,14 @@ class LayerCall;
 
 /// What a layer does with a mask that Keras sends along with a value (`Embedding(mask_zero=True)`).
 enum class MaskUse {
-  Drops,     ///< the result has none
-  Passes,    ///< the values do not depend on it, the result carries it on
+  Drops,   ///< the result has none
+  Passes,  ///< the values do not depend on it, the result carries it on
+  /// The result carries it on, and the lowering reads those of all its inputs:
+  /// `LayerCall::mask_of`.
+  PassesAndTakes,
   Consumes,  ///< the values depend on it, so a masked input is refused
   Takes,     ///< the values depend on it, and the lowering reads it: `LayerCall::mask`
+  TakesEach  ///< the same of the masks of all its inputs: `LayerCall::mask_of`
 };
 
 /// What is known of a Keras layer class, or of several that differ in their rank only. `arguments`

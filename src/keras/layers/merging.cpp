@@ -1,7 +1,11 @@
 #include "keras/layers/merging.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <vector>
 
+#include "graph/functions.h"
 #include "keras/layers/layer_call.h"
 
 namespace tensorferry::keras {
@@ -43,7 +47,57 @@ graph::ValueId lower_add(LayerCall& call) { return lower_merge(call, Merge::Kind
 graph::ValueId lower_average(LayerCall& call) { return lower_merge(call, Merge::Kind::Average); }
 graph::ValueId lower_maximum(LayerCall& call) { return lower_merge(call, Merge::Kind::Maximum); }
 graph::ValueId lower_minimum(LayerCall& call) { return lower_merge(call, Merge::Kind::Minimum); }
-graph::ValueId lower_multiply(LayerCall& call) { return lower_merge(call, Merge::Kind::Multiply); }
+
+/// 1 where the mask is off.
+graph::ValueId one_outside(LayerCall& call, graph::ValueId x, graph::ValueId mask) {
+  const std::vector<graph::Extent>& shape = call.value(mask).shape;
+  if (shape.size() != 2 || call.rank(x) != 3) {
+    throw Refusal{"its mask is not one of sequences of vectors"};
+  }
+  graph::Function choice;
+  choice.kind = graph::find_function("where");
+  choice.operands = {std::nullopt, std::nullopt, graph::Scalar{1, false}};
+  choice.dtypes = {call.value(x).dtype};
+  const graph::ValueId on = call.add_step(graph::Reshape{{shape[1], 1}}, {mask});
+  return call.add_step(choice, {on, x});
+}
+
+graph::ValueId either_holds(LayerCall& call, graph::ValueId a, graph::ValueId b) {
+  graph::Function either;
+  either.kind = graph::find_function("logical_or");
+  either.operands = {std::nullopt, std::nullopt};
+  either.dtypes = {tensor::DType::Bool};
+  return call.add_step(either, {a, b});
+}
+
+/// Keras 3 leaves masked elements out of the product, which is 0 where there are none else
+/// (keras/src/layers/merging/multiply.py: _merge_function); Keras 2 takes them as they are.
+graph::ValueId lower_multiply(LayerCall& call) {
+  std::set<graph::ValueId> masks;
+  bool of_all = true;
+  for (std::size_t i = 0; i < call.inputs().size(); ++i) {
+    const auto mask = call.mask_of(i);
+    if (mask) masks.insert(*mask);
+    of_all = of_all && mask.has_value();
+  }
+  if (masks.empty() || call.generation() != Generation::Keras3) {
+    return lower_merge(call, Merge::Kind::Multiply);
+  }
+  std::vector<graph::ValueId> factors = call.inputs();
+  if (masks.size() > 1 || !of_all) {
+    for (std::size_t i = 0; i < factors.size(); ++i) {
+      if (const auto mask = call.mask_of(i)) factors[i] = one_outside(call, factors[i], *mask);
+    }
+  }
+  const graph::ValueId product = call.add(Merge{Merge::Kind::Multiply}, factors);
+  if (!of_all) return product;
+  graph::ValueId any = *masks.begin();
+  for (auto mask = std::next(masks.begin()); mask != masks.end(); ++mask) {
+    any = either_holds(call, any, *mask);
+  }
+  return call.add_step(graph::ApplyMask{}, {product, any});
+}
+
 graph::ValueId lower_subtract(LayerCall& call) { return lower_merge(call, Merge::Kind::Subtract); }
 
 graph::ValueId lower_concatenate(LayerCall& call) {
@@ -82,7 +136,7 @@ const LayerKind concatenate_kind{concatenate_arguments, no_variables, lower_conc
 const LayerKind dot_kind{dot_arguments, no_variables, lower_dot};
 const LayerKind maximum_kind{{}, no_variables, lower_maximum, MaskUse::Consumes};
 const LayerKind minimum_kind{{}, no_variables, lower_minimum, MaskUse::Consumes};
-const LayerKind multiply_kind{{}, no_variables, lower_multiply, MaskUse::Passes};
+const LayerKind multiply_kind{{}, no_variables, lower_multiply, MaskUse::PassesAndTakes};
 const LayerKind subtract_kind{{}, no_variables, lower_subtract, MaskUse::Passes};
 
 }  // namespace tensorferry::keras

@@ -27,12 +27,18 @@ const Helper einsum_dense{"EinsumDense",
 )"};
 
 const Helper attend{"attend",
-                    R"(def attend(scores, value, causal, dropout, return_scores):
+                    R"(def attend(
+    scores, value, mask, causal, dropout, return_scores, blind_is_zero=False
+):
     """Softmax of the scores (..., queries, keys), times value (..., keys, features)."""
     if causal:
-        later = torch.ones_like(scores, dtype=torch.bool).triu(1)
-        scores = scores.masked_fill(later, float("-inf"))
+        earlier = torch.ones_like(scores, dtype=torch.bool).tril()
+        mask = earlier if mask is None else mask & earlier
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
     scores = F.softmax(scores, dim=-1)
+    if blind_is_zero and mask is not None:
+        scores = scores * mask.any(dim=-1, keepdim=True)
     x = F.dropout(scores, dropout, training=dropout > 0) @ value
     return (x, scores) if return_scores else x
 )"};
@@ -46,13 +52,15 @@ const Helper dot_product_attention{"DotProductAttention",
         self.scale = nn.Parameter(torch.ones(())) if scaled else None
         self.dropout = dropout
 
-    def forward(self, query, value, key=None, causal=False, return_scores=False):
+    def forward(
+        self, query, value, key=None, mask=None, causal=False, return_scores=False
+    ):
         key = value if key is None else key
         scores = query @ key.transpose(-2, -1)
         if self.scale is not None:
             scores = scores * self.scale
         dropout = self.dropout if self.training else 0.0
-        return attend(scores, value, causal, dropout, return_scores)
+        return attend(scores, value, mask, causal, dropout, return_scores)
 )",
                                    {&attend}};
 
@@ -66,14 +74,16 @@ const Helper concat_attention{"ConcatAttention",
         self.weight = nn.Parameter(torch.ones(()))
         self.dropout = dropout
 
-    def forward(self, query, value, key=None, causal=False, return_scores=False):
+    def forward(
+        self, query, value, key=None, mask=None, causal=False, return_scores=False
+    ):
         key = value if key is None else key
         both = query.unsqueeze(-2) + key.unsqueeze(-3)
         if self.scale is not None:
             both = both * self.scale
         scores = self.weight * torch.tanh(both).sum(dim=-1)
         dropout = self.dropout if self.training else 0.0
-        return attend(scores, value, causal, dropout, return_scores)
+        return attend(scores, value, mask, causal, dropout, return_scores)
 )",
                               {&attend}};
 
@@ -86,13 +96,15 @@ const Helper additive_attention{"AdditiveAttention",
         self.scale = None if features is None else nn.Parameter(torch.ones(features))
         self.dropout = dropout
 
-    def forward(self, query, value, key=None, causal=False, return_scores=False):
+    def forward(
+        self, query, value, key=None, mask=None, causal=False, return_scores=False
+    ):
         key = value if key is None else key
         both = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
         if self.scale is not None:
             both = both * self.scale
         dropout = self.dropout if self.training else 0.0
-        return attend(both.sum(dim=-1), value, causal, dropout, return_scores)
+        return attend(both.sum(dim=-1), value, mask, causal, dropout, return_scores)
 )",
                                 {&attend}};
 
@@ -109,11 +121,13 @@ const Helper multi_head_attention{"MultiHeadAttention",
         out_features,
         bias=True,
         dropout=0.0,
+        blind_is_zero=False,
     ):
         super().__init__()
         query_features, value_features, key_features = features
         self.num_heads = num_heads
         self.dropout = dropout
+        self.blind_is_zero = blind_is_zero  # a query that sees no key takes nothing
         self.query = nn.Linear(query_features, num_heads * key_dim, bias=bias)
         self.key = nn.Linear(key_features, num_heads * key_dim, bias=bias)
         self.value = nn.Linear(value_features, num_heads * value_dim, bias=bias)
@@ -125,13 +139,17 @@ const Helper multi_head_attention{"MultiHeadAttention",
         """(..., length, heads * dim) to (..., heads, length, dim)."""
         return x.reshape(*x.shape[:-1], self.num_heads, -1).transpose(-3, -2)
 
-    def forward(self, query, value, key=None, causal=False, return_scores=False):
+    def forward(
+        self, query, value, key=None, mask=None, causal=False, return_scores=False
+    ):
         key = self.split(self.key(value if key is None else key))
         query = self.split(self.query(query))
         value = self.split(self.value(value))
         scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
         dropout = self.dropout if self.training else 0.0
-        x, scores = attend(scores, value, causal, dropout, True)
+        mask = None if mask is None else mask.unsqueeze(-3)
+        blind_is_zero = self.blind_is_zero
+        x, scores = attend(scores, value, mask, causal, dropout, True, blind_is_zero)
         x = self.attention_output(x.transpose(-3, -2).flatten(-2))
         return (x, scores) if return_scores else x
 )",
@@ -150,12 +168,14 @@ const Helper group_query_attention{"GroupQueryAttention",
         out_features,
         bias=True,
         dropout=0.0,
+        blind_is_zero=False,
     ):
         super().__init__()
         query_features, value_features, key_features = features
         self.num_heads = num_heads
         self.num_key_value_heads = num_key_value_heads
         self.dropout = dropout
+        self.blind_is_zero = blind_is_zero  # a query that sees no key takes nothing
         key_value_dim = num_key_value_heads * head_dim
         self.query = nn.Linear(query_features, num_heads * head_dim, bias=bias)
         self.key = nn.Linear(key_features, key_value_dim, bias=bias)
@@ -167,14 +187,18 @@ const Helper group_query_attention{"GroupQueryAttention",
         x = x.reshape(*x.shape[:-1], heads, -1).transpose(-3, -2)
         return x.repeat_interleave(self.num_heads // heads, dim=-3)
 
-    def forward(self, query, value, key=None, causal=False, return_scores=False):
+    def forward(
+        self, query, value, key=None, mask=None, causal=False, return_scores=False
+    ):
         key = self.key(value if key is None else key)
         key = self.split(key, self.num_key_value_heads)
         query = self.split(self.query(query), self.num_heads)
         value = self.split(self.value(value), self.num_key_value_heads)
         scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
         dropout = self.dropout if self.training else 0.0
-        x, scores = attend(scores, value, causal, dropout, True)
+        mask = None if mask is None else mask.unsqueeze(-3)
+        blind_is_zero = self.blind_is_zero
+        x, scores = attend(scores, value, mask, causal, dropout, True, blind_is_zero)
         x = self.attention_output(x.transpose(-3, -2).flatten(-2))
         return (x, scores) if return_scores else x
 )",
@@ -279,6 +303,7 @@ Declaration declare_multi_head_attention(const graph::MultiHeadAttention& op, co
   arguments.push_back(keyword("out_features", number(op.out_features)));
   if (!op.bias) arguments.push_back(keyword("bias", python::boolean(false)));
   add_dropout(arguments, op.dropout);
+  if (op.blind_is_zero) arguments.push_back(keyword("blind_is_zero", python::boolean(true)));
   Declaration declaration;
   declaration.stock = false;
   declaration.constructor =
@@ -295,14 +320,13 @@ Declaration declare_multi_head_attention(const graph::MultiHeadAttention& op, co
   return declaration;
 }
 
-Expression call_attention(bool causal, bool return_scores, Call& call) {
-  std::vector<Expression> arguments;
-  for (std::size_t i = 0; i < call.inputs.size(); ++i) {
-    arguments.push_back(python::atom(call.name(i)));
-  }
-  if (call.site.node.inputs.at(1) == call.site.node.inputs.at(2)) arguments.pop_back();
-  if (causal) arguments.push_back(keyword("causal", python::boolean(true)));
-  if (return_scores) arguments.push_back(keyword("return_scores", python::boolean(true)));
+Expression call_attention(const Attending& how, Call& call) {
+  std::vector<Expression> arguments{python::atom(call.name(0)), python::atom(call.name(1))};
+  const std::vector<graph::ValueId>& inputs = call.site.node.inputs;
+  if (inputs.at(1) != inputs.at(2)) arguments.push_back(python::atom(call.name(2)));
+  if (how.masked) arguments.push_back(keyword("mask", python::atom(call.name(3))));
+  if (how.causal) arguments.push_back(keyword("causal", python::boolean(true)));
+  if (how.return_scores) arguments.push_back(keyword("return_scores", python::boolean(true)));
   return python::call(call.self, arguments);
 }
 

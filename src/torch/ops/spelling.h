@@ -101,7 +101,12 @@ Declaration declare_attention(const graph::Attention& op, const Site& site, Help
 Declaration declare_multi_head_attention(const graph::MultiHeadAttention& op, const Site& site,
                                          Helpers& helpers);
 /// Of both attentions.
-Expression call_attention(bool causal, bool return_scores, Call& call);
+struct Attending {
+  bool masked = false;
+  bool causal = false;
+  bool return_scores = false;
+};
+Expression call_attention(const Attending& how, Call& call);
 
 // normalization.cpp
 Declaration declare_batch_norm(const graph::BatchNorm& norm, const Site& site);

@@ -271,7 +271,7 @@ TEST_CASE("a query of another length than the keys; it sees no later one") {
   const Array key{{1, 3, 1}, {std::log(2.0), std::log(6.0), 50}};
   const Array value{{1, 3, 2}, {1, 10, 2, 20, 4, 40}};
   const Array scores = attention_scores({}, query, key, {{}, {1}}, 1);
-  const std::vector<Array> results = attend(scores, value, true, true);
+  const std::vector<Array> results = attend(scores, value, {true, nullptr, false}, true);
   check_close(results[0].data, {1, 10, 0.25 * 1 + 0.75 * 2, 0.25 * 10 + 0.75 * 20});
   check_close(results[1].data, {1, 0, 0, 0.25, 0.75, 0});
 }
