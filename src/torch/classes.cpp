@@ -238,17 +238,20 @@ const Class& Classes::of(std::uint32_t graph) const {
 }
 
 const Attribute* Classes::attribute_of(const Class& owner, std::size_t layer) const {
-  for (const Attribute& attribute : owner.attributes) {
-    if (std::find(attribute.layers.begin(), attribute.layers.end(), layer) !=
-        attribute.layers.end()) {
-      return &attribute;
-    }
-  }
-  return nullptr;
+  const auto found = owner.attribute_of_layer.find(layer);
+  return found == owner.attribute_of_layer.end() ? nullptr : &owner.attributes[found->second];
 }
 
 Classes divide(const graph::Program& program, const std::string& root_name) {
-  return Divider(program, root_name).run();
+  Classes classes = Divider(program, root_name).run();
+  for (Class& owner : classes.classes) {
+    for (std::size_t i = 0; i < owner.attributes.size(); ++i) {
+      for (const std::size_t layer : owner.attributes[i].layers) {
+        owner.attribute_of_layer.emplace(layer, i);
+      }
+    }
+  }
+  return classes;
 }
 
 std::vector<StateEntry> state_dict(const Classes& classes) {

@@ -38,7 +38,8 @@ struct Class {
   std::string name;
   std::string path;  ///< from the root's: "self", "self.encoder"
   std::vector<Attribute> attributes;
-  bool is_sequence = false;  ///< an nn.Sequential
+  std::map<std::size_t, std::size_t> attribute_of_layer;  ///< index into `attributes`
+  bool is_sequence = false;                               ///< an nn.Sequential
 };
 
 /// `self.<to> = self.<from>`: one layer at two places.

@@ -43,6 +43,7 @@ Variables::Variables(const graph::Graph& graph, const std::vector<std::string>& 
   for (const graph::Port& port : graph.outputs) is_output_[port.value] = true;
   for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
     names_[graph.inputs[i].value] = arguments.at(i);
+    held_.insert(graph.inputs[i].value);
   }
 }
 
@@ -54,11 +55,12 @@ bool Variables::is_live_after(graph::ValueId value, std::size_t node) const {
                      [&](graph::ValueId other) { return is_live_after(other, node); });
 }
 
-std::set<std::string> Variables::live_after(std::size_t node) const {
+// What is read no more at a node is not read later: it is forgotten, so that a long net does not
+// look at all its values for each node.
+std::set<std::string> Variables::live_after(std::size_t node) {
+  std::erase_if(held_, [&](graph::ValueId value) { return !is_live_after(value, node); });
   std::set<std::string> live;
-  for (const auto& [value, name] : names_) {
-    if (is_live_after(value, node)) live.insert(name);
-  }
+  for (const graph::ValueId value : held_) live.insert(names_.at(value));
   return live;
 }
 
@@ -85,10 +87,11 @@ std::string Variables::assign(std::size_t node, graph::ValueId value) {
     }
   }
   names_[value] = name;
+  held_.insert(value);
   return name;
 }
 
-std::string Variables::temporary(std::size_t node, std::string_view name) const {
+std::string Variables::temporary(std::size_t node, std::string_view name) {
   std::set<std::string> taken = reserved_names();
   taken.merge(live_after(node));
   for (const graph::ValueId input : graph_.nodes[node].inputs) taken.insert(names_.at(input));
@@ -98,6 +101,7 @@ std::string Variables::temporary(std::size_t node, std::string_view name) const 
 void Variables::alias(std::size_t, graph::ValueId value, graph::ValueId same) {
   names_[value] = names_.at(same);
   aliases_[same].push_back(value);
+  held_.insert({value, same});
 }
 
 bool Variables::has_one_reader(graph::ValueId value, std::size_t& reader) const {

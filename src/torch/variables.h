@@ -11,7 +11,8 @@
 namespace tensorferry::torch {
 
 /// The variables of a `forward`: the main path is `x`; what branches off it is named after what it
-/// is for (residual, scale, branch, skip); a name whose value is read no more is used again.
+/// is for (residual, scale, branch, skip); a name whose value is read no more is used again. Nodes
+/// are told in their order.
 class Variables {
  public:
   Variables(const graph::Graph& graph, const std::vector<std::string>& arguments);
@@ -20,7 +21,7 @@ class Variables {
   /// The variable for output `value` of node `node`, once the node has read its inputs.
   std::string assign(std::size_t node, graph::ValueId value);
   /// A name for something that only the statements of this node hold, whose outputs have theirs.
-  std::string temporary(std::size_t node, std::string_view name) const;
+  std::string temporary(std::size_t node, std::string_view name);
   /// Whether any node, or the caller, reads the value.
   bool is_read(graph::ValueId value) const { return is_output_[value] || !readers_[value].empty(); }
   /// `value` is another name for `same`.
@@ -30,7 +31,7 @@ class Variables {
 
  private:
   bool is_live_after(graph::ValueId value, std::size_t node) const;
-  std::set<std::string> live_after(std::size_t node) const;
+  std::set<std::string> live_after(std::size_t node);
   std::string hint(graph::ValueId value) const;
   bool is_skip(graph::ValueId value) const;
 
@@ -38,6 +39,7 @@ class Variables {
   std::vector<std::vector<std::size_t>> readers_;  ///< of each value, ascending
   std::vector<bool> is_output_;
   std::map<graph::ValueId, std::string> names_;
+  std::set<graph::ValueId> held_;  ///< that have names and may be read again
   std::map<graph::ValueId, std::vector<graph::ValueId>> aliases_;
   std::set<std::string> arguments_;
 };

@@ -26,10 +26,9 @@ const Helper einsum_dense{"EinsumDense",
         return x if self.bias is None else x + self.bias
 )"};
 
-const Helper attend{"attend",
-                    R"(def attend(
-    scores, value, mask, causal, dropout, return_scores, blind_is_zero=False
-):
+const Helper attend{
+    "attend",
+    R"(def attend(scores, value, mask, causal, dropout, return_scores, blind_is_zero=False):
     """Softmax of the scores (..., queries, keys), times value (..., keys, features)."""
     if causal:
         earlier = torch.ones_like(scores, dtype=torch.bool).tril()
