@@ -85,6 +85,8 @@ std::span<const FunctionKind> matrix_functions();
 std::span<const FunctionRow> matrix_rows();
 std::span<const FunctionKind> image_functions();
 std::span<const FunctionRow> image_rows();
+std::span<const FunctionKind> signal_functions();
+std::span<const FunctionRow> signal_rows();
 
 /// Stands in `Function::integers` for a bound of a slice that is not given.
 inline constexpr std::int64_t no_bound = INT64_MIN;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -11,8 +12,10 @@
 #include "keras/implicit_masks.h"
 #include "keras/json_text.h"
 #include "keras/keras1_config.h"
+#include "keras/layers/arguments.h"
 #include "keras/operations/operation_row.h"
 #include "keras/recurrent_cells.h"
+#include "keras/saved_weights.h"
 #include "keras/wiring.h"
 
 namespace tensorferry::keras {
@@ -50,7 +53,7 @@ bool is_operation(const Json& written, const Json& config, const std::string& cl
                   Generation generation) {
   if (text_member(written, "module").starts_with("keras.src.ops.")) return true;
   return generation == Generation::Keras3 && class_name != "InputLayer" &&
-         !config.contains("trainable") &&
+         class_name != "Pipeline" && !config.contains("trainable") &&
          (!config.contains("dtype") || find_operation(class_name) != nullptr);
 }
 
@@ -67,6 +70,7 @@ class Reader {
   Layer numbered_layer(const Json& written, std::size_t number, bool trainable, int depth) const;
   void read_wrapped(Layer& wrapper, const Json& config, int depth) const;
   void read_cells(Layer& rnn, const Json& config, int depth) const;
+  void read_pipeline(Layer& pipeline, const Json& config, int depth) const;
   void read_functional(Model& model, const Json& config, bool trainable, int depth) const;
   void read_sequential(Model& model, const Json& config, bool trainable, int depth) const;
 
@@ -145,6 +149,7 @@ Json backward_layer(const Json& config, const Json& forward) {
 
 void Reader::read_wrapped(Layer& wrapper, const Json& config, int depth) const {
   if (wrapper.class_name == "RNN") return read_cells(wrapper, config, depth);
+  if (wrapper.class_name == "Pipeline") return read_pipeline(wrapper, config, depth);
   const bool is_bidirectional = wrapper.class_name == "Bidirectional";
   const bool is_of_one_layer =
       wrapper.class_name == "TimeDistributed" || wrapper.class_name == "SpectralNormalization";
@@ -188,6 +193,24 @@ void Reader::read_cells(Layer& rnn, const Json& config, int depth) const {
   rnn.config.erase("cell");
   for (const auto& [name, value] : written.unknown.items()) rnn.config[name] = value;
   rnn.wrapped = std::move(cells);
+}
+
+// The attributes are where a `.weights.h5` has the layers.
+void Reader::read_pipeline(Layer& pipeline, const Json& config, int depth) const {
+  if (depth > depth_limit) invalid(fmt::format("Layers are nested {} deep.", depth));
+  const auto found = config.find("layers");
+  const Json* written = found == config.end() ? nullptr : list_items(*found);
+  if (written == nullptr) {
+    invalid(fmt::format("`layers` of the layer `{}` is not a list.", pipeline.name));
+  }
+  std::map<std::string, std::size_t> counts;
+  for (const Json& one : *written) {
+    Layer inner = layer(one, pipeline.trainable, depth + 1);
+    const std::string name = snake_case(text_member(one, "class_name"));
+    inner.attribute = "layers/" + counted_name(name, counts[name]++);
+    pipeline.wrapped.push_back(std::move(inner));
+  }
+  pipeline.config.erase("layers");
 }
 
 const Json& layer_list(const Json& config, const std::string& name) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ constexpr const char* config_name = "config.json";
 constexpr const char* metadata_name = "metadata.json";
 constexpr const char* weights_name = "model.weights.h5";
 constexpr std::uint64_t json_limit = std::uint64_t{256} << 20;  ///< bytes
+constexpr std::uint64_t vocabulary_limit = std::uint64_t{64} << 20;
 
 // "model/config.json" where a folder was zipped; other places are not the model's.
 bool is_named(const io::ZipMember& member, std::string_view name) {
@@ -90,6 +92,41 @@ tensor::TensorRef inflated_bytes(const io::ZipMember& member, std::uint64_t offs
   return bytes;
 }
 
+// Keras writes down a vocabulary that was learned, a token a line. (keras/src/layers/preprocessing/
+// index_lookup.py: save_assets)
+Json read_vocabulary(const io::Source& file, const io::ZipMember& member) {
+  const std::string text = io::read_zip_text(file, member, vocabulary_limit);
+  Json tokens = Json::array();
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    std::int64_t token = 0;
+    const auto [rest, failure] = std::from_chars(at, end, token);
+    const bool is_line = failure == std::errc() && (rest == end || *rest == '\n' || *rest == '\r');
+    if (!is_line) {
+      invalid_archive(io::ErrorCode::ConfigInvalid, file,
+                      "a vocabulary in it is no list of whole numbers");
+    }
+    tokens.push_back(token);
+    at = std::find_if(rest, end, [](char c) { return c != '\n' && c != '\r'; });
+  }
+  return tokens;
+}
+
+void add_vocabularies(std::vector<Layer>& layers, const io::Source& file,
+                      const std::vector<io::ZipMember>& members) {
+  for (Layer& layer : layers) {
+    add_vocabularies(layer.model ? layer.model->layers : layer.wrapped, file, members);
+    if (layer.class_name != "IntegerLookup" ||
+        !layer.config.value("vocabulary", Json()).is_null()) {
+      continue;
+    }
+    const std::string name = fmt::format("assets/{}/vocabulary.txt", layer.stored_at);
+    const io::ZipMember* member = find_member(file, members, name.c_str());
+    if (member != nullptr) layer.config["vocabulary"] = read_vocabulary(file, *member);
+  }
+}
+
 }  // namespace
 
 bool is_archive(const std::vector<io::ZipMember>& members) {
@@ -118,6 +155,7 @@ Model read_archive(const io::Source& file, std::uint32_t index, std::uint32_t co
   }
   Model model = read_h5(weights, architecture);
   model.container = "keras";
+  add_vocabularies(model.layers, file, members);
   if (member->deflated) {
     model.made.push_back(tensor::identity_computation(inflated_bytes(*member, offset, index)));
   }

@@ -21,12 +21,14 @@ struct ClassAlias {
 };
 // TensorFlow 1.13 to 2.1 wrote the versions of a class; `Model` was the functional model until 2.3.
 // A SyncBatchNormalization differs in training on several devices only.
-constexpr std::array<ClassAlias, 5> class_aliases = {
+constexpr std::array<ClassAlias, 7> class_aliases = {
     {{"BatchNormalizationV1", "BatchNormalization"},
      {"BatchNormalizationV2", "BatchNormalization"},
      {"GroupedQueryAttention", "GroupQueryAttention"},
      {"Model", "Functional"},
-     {"SyncBatchNormalization", "BatchNormalization"}}};
+     {"SyncBatchNormalization", "BatchNormalization"},
+     {"UnifiedGRU", "GRU"},
+     {"UnifiedLSTM", "LSTM"}}};
 
 bool is_keras_module(std::string_view module) {
   return module == "keras" || module == "tf_keras" || module.starts_with("keras.") ||

@@ -14,6 +14,7 @@
 #include "io/overloaded.h"
 #include "keras/call_arguments.h"
 #include "keras/call_order.h"
+#include "keras/layers/augmentation.h"
 #include "keras/layers/layer_call.h"
 #include "keras/layers/refused.h"
 #include "keras/layers/table.h"
@@ -428,10 +429,13 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
     each = masks_of_each(scope, inputs);
   }
 
+  // A Pipeline hands its `training` on, which is false where the model predicts.
+  const Call inner =
+      says_training_by_default(layer, scope.model.generation) ? Call{call.arguments, {}} : call;
   LayerCall layer_call(
       program_, scope.graph, modules_, {scope.model.generation, keras_version_}, layer, call,
       std::move(inputs), [&](const Layer& wrapped, std::vector<ValueId> values) {
-        return lower_layer(scope, wrapped_as(layer, wrapped), call, std::move(values));
+        return lower_layer(scope, wrapped_as(layer, wrapped), inner, std::move(values));
       });
   if (takes_mask) layer_call.set_mask(*along);
   layer_call.set_masks(std::move(each));

@@ -73,6 +73,7 @@ struct Layer {
   std::vector<Layer> wrapped;    ///< of a wrapper: the layers that it holds, which are not called
   bool is_numbered = false;      ///< the file does not say its name: `name` is made up
   std::string attribute;         ///< of a wrapped layer: what its wrapper calls it
+  std::string stored_at;         ///< its path in a `.weights.h5` and among an archive's assets
 };
 
 enum class ModelKind {

@@ -58,6 +58,7 @@ bool has_variables_of_class(const Layer& layer) {
 
 void copy_weights(const Layer& from, Layer& to) {
   to.weights = from.weights;
+  to.stored_at = from.stored_at;
   const std::vector<Layer>& inner = inner_layers(from);
   for (std::size_t i = 0; i < inner.size(); ++i) copy_weights(inner[i], inner_layers(to)[i]);
 }
@@ -224,6 +225,7 @@ void Binding::bind_stored(Layer& layer, const SavedGroup& group, const Model& ar
 // `group` is null where the file has none at that path.
 void Binding::bind_layer(Layer& layer, const SavedGroup* group, const std::string& path,
                          const Model& around) {
+  layer.stored_at = path;
   if (group != nullptr) {
     bind_stored(layer, *group, around);
   } else if (!bind_as_seen(layer) && has_variables_of_class(layer)) {

@@ -14,8 +14,16 @@ bool is_set(const Json& config, const char* key) {
   return found != config.end() && !found->is_null() && *found != false;
 }
 
+// Layers whose variables are what they have learned of data, and are called after the kind of file;
+// Keras 3 keeps them in the config, or nowhere.
+bool is_adapted(const Layer& layer) {
+  return layer.class_name == "Discretization" || layer.class_name == "IntegerLookup";
+}
+
 // Renormalization adds variables to a layer that are not known here.
-bool has_other_variables(const Layer& layer) { return is_set(layer.config, "renorm"); }
+bool has_other_variables(const Layer& layer) {
+  return is_adapted(layer) || is_set(layer.config, "renorm");
+}
 
 }  // namespace
 

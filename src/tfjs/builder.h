@@ -25,6 +25,7 @@ struct NetworkBuilder {
   /// The layers that each part of a Keras layer became; more than one where calls differ in what
   /// TF.js fixes for a layer.
   std::map<std::pair<const keras::Layer*, std::string>, std::vector<std::uint32_t>> parts;
+  std::string keras_version;  ///< as the file spells it, may be empty
 
   void reserve(const std::string& name);
   /// The name for what a Keras layer of that name became: its own where that can be.
@@ -53,8 +54,13 @@ class LayerCall {
 
   const keras::Layer& layer() const { return layer_; }
   /// As the config has it: which tensor is which argument, and what else the layer is told.
-  const keras::Call& keras_call() const { return layer_.calls.at(node_); }
+  /// Of a layer that another one holds: nothing.
+  const keras::Call& keras_call() const {
+    static const keras::Call nothing;
+    return node_ < layer_.calls.size() ? layer_.calls[node_] : nothing;
+  }
   keras::Generation generation() const { return generation_; }
+  const std::string& keras_version() const { return builder_.keras_version; }
   const keras::Arguments& arguments() const { return arguments_; }
   const std::vector<Tensor>& inputs() const { return inputs_; }
   /// The one tensor that the layer takes.

@@ -269,6 +269,10 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   if (layer.class_name == "RNN") {
     return call_cells(scope, layer, inputs);
   }
+  if (layer.class_name == "Pipeline") {
+    if (masked) throw Refusal{"Keras hands its layers a mask."};
+    return call_pipeline(scope, layer, inputs.at(0));
+  }
   LayerCall lowering(scope.builder, root_.tensors, root_.generation, layer, inputs, node);
   require_activation(activation_of(lowering));
   if (std::any_of(inputs.begin(), inputs.end(), is_lost)) {
@@ -404,7 +408,8 @@ void ModelLowering::repeat_outputs(Scope& scope) {
 
 std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
                                               const std::vector<Tensor>& given) {
-  Scope scope{model, {names_, {}, {}, {}, {}}, Values(model.layers.size()), {}, {}};
+  Scope scope{
+      model, {names_, {}, {}, {}, {}, root_.keras_version}, Values(model.layers.size()), {}, {}};
   for (const keras::Layer& layer : model.layers) {
     scope.builder.reserve(layer.name);
   }

@@ -47,6 +47,7 @@ class ModelLowering {
   std::vector<Tensor> call_time_distributed(Scope& scope, const keras::Layer& layer,
                                             const std::vector<Tensor>& inputs);
   Tensor make_time_distributed(Scope& scope, const keras::Layer& layer, const Tensor& input);
+  std::vector<Tensor> call_pipeline(Scope& scope, const keras::Layer& layer, Tensor input);
   std::vector<Tensor> call_cells(Scope& scope, const keras::Layer& rnn,
                                  const std::vector<Tensor>& inputs);
   void note_fate(Scope& scope, const keras::Layer& layer, const std::vector<std::string>& classes);

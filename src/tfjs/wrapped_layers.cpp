@@ -108,6 +108,23 @@ std::vector<Tensor> ModelLowering::call_time_distributed(Scope& scope, const ker
   return {output};
 }
 
+// One layer after another, each by its own name.
+std::vector<Tensor> ModelLowering::call_pipeline(Scope& scope, const keras::Layer& layer,
+                                                 Tensor input) {
+  std::vector<std::string> classes;
+  for (const keras::Layer& inner : layer.wrapped) {
+    noted_.insert(&inner);
+    std::vector<Tensor> results = call(scope, inner, 0, {input});
+    if (results.size() != 1 || is_lost(results[0])) {
+      throw Refusal{"It holds what TF.js cannot have, or what gives several tensors."};
+    }
+    input = results[0];
+    classes.push_back(inner.class_name);
+  }
+  note_fate(scope, layer, classes);
+  return {input};
+}
+
 // Cells on one another: a layer each, which reads what the one before gives.
 std::vector<Tensor> ModelLowering::call_cells(Scope& scope, const keras::Layer& rnn,
                                               const std::vector<Tensor>& inputs) {

@@ -226,9 +226,9 @@ const std::set<std::string>& reserved_names() {
       "GaussianDropout", "GaussianNoise", "LayerScale", "Literal", "Masked", "MaskedBidirectional",
       "Normalization", "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset",
       "SharedDropout", "StepwiseGRU", "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN",
-      "StochasticDepth", "average_pool", "cubic", "hard_sigmoid", "lanczos3", "lanczos5",
-      "mirror_pad", "one_hot", "pad_same", "resize", "resize_matrix", "same_average_pool", "select",
-      "sparsemax"};
+      "StochasticDepth", "auto_contrast", "average_pool", "cubic", "hard_sigmoid", "lanczos3",
+      "lanczos5", "look_up", "mirror_pad", "one_hot", "pad_same", "resize", "resize_matrix",
+      "same_average_pool", "select", "sparsemax"};
   return names;
 }
 

@@ -10,7 +10,13 @@ from lanes.project import BUILD, KERAS_PYTHON, ROOT, TORCH_PYTHON, run, say
 TESTS = ROOT / "tests"
 FOLDER = BUILD / "conformance"
 SCRIPTS = TESTS / "conformance"
-FAMILIES = ("random_layers", "random_attention", "random_augmentation", "random_recurrent")
+FAMILIES = (
+    "random_layers",
+    "random_attention",
+    "random_augmentation",
+    "random_preprocessing",
+    "random_recurrent",
+)
 COUNT = 10  # models of each class and generation
 
 

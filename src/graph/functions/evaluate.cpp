@@ -10,7 +10,7 @@ namespace {
 const FunctionValues& values_of(const Function& function) {
   for (const std::span<const FunctionRow> rows :
        {elementwise_rows(), reducing_rows(), along_axes_rows(), shape_rows(), indexing_rows(),
-        product_rows(), matrix_rows(), image_rows()}) {
+        product_rows(), matrix_rows(), image_rows(), signal_rows()}) {
     const auto row = std::find_if(rows.begin(), rows.end(), [&](const FunctionRow& it) {
       return it.kind.name == function.kind->name;
     });

@@ -114,6 +114,35 @@ Arrays evaluate_adaptive_max(const Function& function, const Arrays& operands) {
   return adaptively_pooled(function, operands, true);
 }
 
+/// Stretches the values of each image to `numbers`, the least and the greatest; `axes` are those of
+/// an image. One that is flat stays. (keras/src/layers/preprocessing/image_preprocessing/
+/// auto_contrast.py)
+Arrays evaluate_auto_contrast(const Function& function, const Arrays& operands) {
+  const double low = function.numbers.at(0);
+  const double high = function.numbers.at(1);
+  Array result = operands.at(0);
+  const auto strides = strides_of(result.shape);
+  Index outer = result.shape;
+  Index inner(result.shape.size(), 1);
+  for (const std::size_t axis : function.axes) std::swap(outer[axis], inner[axis]);
+  for_each_index(outer, [&](const Index& base) {
+    double least = INFINITY;
+    double greatest = -INFINITY;
+    const auto each = [&](auto visit) {
+      for_each_index(inner, [&](const Index& index) {
+        visit(result.data[offset_of(base, strides) + offset_of(index, strides)]);
+      });
+    };
+    each([&](double& value) {
+      least = std::min(least, value);
+      greatest = std::max(greatest, value);
+    });
+    if (greatest == least) return;
+    each([&](double& value) { value = low + (value - least) / (greatest - least) * (high - low); });
+  });
+  return {result};
+}
+
 constexpr FunctionRow image(std::string_view name,
                             std::vector<Extents> (*shapes)(const Function&,
                                                            const std::vector<Extents>&),
@@ -126,9 +155,17 @@ constexpr FunctionRow image(std::string_view name,
   return row;
 }
 
+constexpr FunctionRow along_image(std::string_view name,
+                                  Arrays (*evaluate)(const Function&, const Arrays&)) {
+  FunctionRow row = image(name, nullptr, evaluate);
+  row.kind.axes = AxisUse::Along;
+  return row;
+}
+
 constexpr FunctionRow rows_of_images[] = {
     image("adaptive_average_pool", shapes_of_adaptive_pool, evaluate_adaptive_average),
     image("adaptive_max_pool", shapes_of_adaptive_pool, evaluate_adaptive_max),
+    along_image("auto_contrast", evaluate_auto_contrast),
     image("resize", shapes_of_resize, evaluate_resize),
 };
 

@@ -240,11 +240,12 @@ Arrays evaluate_quantile(const Function& function, const Arrays& operands) {
   return {result};
 }
 
-/// How many of `numbers`, which ascend, lie below each element; `text` "right": also those equal
-/// to it.
+/// How many of `numbers`, which ascend and are float32's, lie below each element; `text` "right":
+/// also those equal to it.
 Arrays evaluate_search(const Function& function, const Arrays& operands) {
   Array result = operands.at(0);
-  const auto& edges = function.numbers;
+  std::vector<double> edges;
+  for (const double edge : function.numbers) edges.push_back(static_cast<float>(edge));
   for (double& value : result.data) {
     const auto at = function.text == "right" ? std::upper_bound(edges.begin(), edges.end(), value)
                                              : std::lower_bound(edges.begin(), edges.end(), value);
@@ -253,10 +254,30 @@ Arrays evaluate_search(const Function& function, const Arrays& operands) {
   return {result};
 }
 
+/// Of each element of x the value at its place among the keys, which ascend; of what is none of
+/// them the last operand.
+Operands shapes_of_look_up(const Function&, const Operands& operands) { return {operands.at(0)}; }
+
+Arrays evaluate_look_up(const Function&, const Arrays& operands) {
+  Array result = operands.at(0);
+  const std::vector<double>& keys = operands.at(1).data;
+  for (std::size_t i = 0; i < result.data.size(); ++i) {
+    const auto at = std::lower_bound(keys.begin(), keys.end(), result.data[i]);
+    const Array& otherwise = operands.at(3);
+    if (at != keys.end() && *at == result.data[i]) {
+      result.data[i] = operands.at(2).data[static_cast<std::size_t>(at - keys.begin())];
+    } else {
+      result.data[i] = otherwise.data[otherwise.data.size() == 1 ? 0 : i];
+    }
+  }
+  return {result};
+}
+
 constexpr FunctionRow rows_of_indexing[] = {
     fixed("argmax", shapes_of_arg, evaluate_argmax),
     fixed("argmin", shapes_of_arg, evaluate_argmin),
     fixed("get_item", shapes_of_get_item, evaluate_get_item),
+    fixed("look_up", shapes_of_look_up, evaluate_look_up),
     fixed("one_hot", shapes_of_one_hot, evaluate_one_hot),
     fixed("quantile", shapes_of_quantile, evaluate_quantile),
     fixed("search", nullptr, evaluate_search),

@@ -10,8 +10,9 @@
 namespace tensorferry::graph {
 
 std::vector<std::span<const FunctionKind>> function_tables() {
-  return {elementwise_functions(), reducing_functions(), functions_along_axes(), shape_functions(),
-          indexing_functions(),    product_functions(),  matrix_functions(),     image_functions()};
+  return {elementwise_functions(), reducing_functions(), functions_along_axes(),
+          shape_functions(),       indexing_functions(), product_functions(),
+          matrix_functions(),      image_functions(),    signal_functions()};
 }
 
 const FunctionKind* find_function(std::string_view name) {

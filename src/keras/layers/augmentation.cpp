@@ -1,5 +1,8 @@
 #include "keras/layers/augmentation.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "keras/layers/layer_call.h"
 #include "keras/layers/table.h"
 
@@ -12,6 +15,7 @@ constexpr std::string_view augmentation_arguments[] = {
     "addition_factor",
     "all_ops",
     "alpha",
+    "bins",
     "bounding_box_format",
     "brightness_factor",
     "chain_depth",
@@ -57,8 +61,10 @@ graph::ValueId lower_augmentation(LayerCall& call) {
 const LayerKind augmentation_kind{augmentation_arguments, no_variables, lower_augmentation};
 
 bool says_training_by_default(const Layer& layer, Generation generation) {
+  constexpr std::string_view others[] = {"AutoContrast", "Pipeline", "RandomCrop"};
   return generation == Generation::Keras3 &&
-         find_layer_kind(layer.class_name) == &augmentation_kind;
+         (find_layer_kind(layer.class_name) == &augmentation_kind ||
+          std::find(std::begin(others), std::end(others), layer.class_name) != std::end(others));
 }
 
 }  // namespace tensorferry::keras

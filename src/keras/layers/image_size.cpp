@@ -24,6 +24,11 @@ ImageCrop around(const ImageSize& size, std::int64_t height, std::int64_t width,
   return {top, size.height - height - top, left, size.width - width - left, resizes};
 }
 
+/// "3.5.0"
+bool is_before_3_7(std::string_view version) {
+  return version.size() > 3 && version.starts_with("3.") && version[3] == '.' && version[2] < '7';
+}
+
 /// int(float(extent · of) / by), and 1 … limit. Keras computes in float32 where it does not know
 /// the extents, which is the same up to 2^24.
 std::int64_t in_proportion(std::int64_t extent, std::int64_t of, std::int64_t by,
@@ -66,6 +71,25 @@ std::string resizing_interpolation(const Arguments& arguments) {
     throw Refusal{"its padding to the aspect ratio is not supported"};
   }
   return interpolation;
+}
+
+RandomCropUse random_crop_use(const Layer& layer, const Call& call, Generation generation,
+                              std::string_view keras_version, const ImageSize& size,
+                              const ImageSize& target) {
+  if (generation != Generation::Keras3) {
+    if (is_called_in_training(call)) throw Refusal{"it is always called in training mode"};
+    return {true, layer.class_name +
+                      " crops at random in training only; the converted model resizes the middle "
+                      "of the images, as Keras 2 does."};
+  }
+  require_known(size);
+  const bool same = size.height == target.height && size.width == target.width;
+  if (!same && is_before_3_7(keras_version)) {
+    throw Refusal{"Keras before 3.7 resized its images, and today's gives them back as they are"};
+  }
+  return {false, layer.class_name +
+                     " crops images in training only; the converted model leaves them as they "
+                     "are, as Keras 3 does."};
 }
 
 }  // namespace tensorferry::keras

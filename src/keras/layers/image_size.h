@@ -36,6 +36,17 @@ ImageCrop center_crop(const ImageSize& size, const ImageSize& target);
 /// (keras/src/utils/image_utils.py: smart_resize)
 ImageCrop crop_to_aspect_ratio(const ImageSize& size, const ImageSize& target);
 
+/// What a RandomCrop does at inference.
+struct RandomCropUse {
+  bool resizes = false;  ///< the middle to the target; else it gives the images back
+  std::string note;
+};
+
+/// Throws Refusal where it crops at random, or where versions of Keras differ.
+RandomCropUse random_crop_use(const Layer& layer, const Call& call, Generation generation,
+                              std::string_view keras_version, const ImageSize& size,
+                              const ImageSize& target);
+
 /// "bilinear" or "nearest" of a Resizing that has no other argument than those that can be
 /// computed; else throws Refusal.
 std::string resizing_interpolation(const Arguments& arguments);

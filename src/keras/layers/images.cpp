@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "graph/functions.h"
+#include "keras/layers/categories.h"
 #include "keras/layers/image_size.h"
 #include "keras/layers/layer_call.h"
 
@@ -10,7 +13,11 @@ namespace tensorferry::keras {
 
 namespace {
 
+constexpr std::string_view auto_contrast_arguments[] = {"bounding_box_format", "data_format",
+                                                        "value_range"};
 constexpr std::string_view center_crop_arguments[] = {"data_format", "height", "width"};
+constexpr std::string_view random_crop_arguments[] = {"bounding_box_format", "data_format",
+                                                      "height", "rng_type", "width"};
 // What it fills with matters to `pad_to_aspect_ratio` only.
 constexpr std::string_view resizing_arguments[] = {
     "antialias", "crop_to_aspect_ratio", "data_format",         "fill_mode", "fill_value",
@@ -57,6 +64,23 @@ graph::Function as_resize(LayerCall& call, const Images& images, const ImageSize
   return resize;
 }
 
+/// The axes after the batch, whatever the data format is. (keras/src/layers/preprocessing/
+/// image_preprocessing/auto_contrast.py)
+graph::ValueId lower_auto_contrast(LayerCall& call) {
+  const graph::ValueId x = images_of(call).value;
+  std::vector<double> range{0, 255};
+  if (call.arguments().find("value_range") != nullptr) {
+    range = call.arguments().number_list("value_range");
+  }
+  if (range.size() != 2) call.arguments().mistaken("value_range", "two numbers");
+  std::sort(range.begin(), range.end());
+  if (range[0] == range[1]) call.arguments().mistaken("value_range", "two numbers that differ");
+  graph::Function stretch;
+  stretch.axes = {1, 2};
+  stretch.numbers = range;
+  return add_function(call, "auto_contrast", {x}, call.value(x).dtype, std::move(stretch));
+}
+
 graph::ValueId lower_center_crop(LayerCall& call) {
   Images images = images_of(call);
   const ImageSize size = size_of(call, images);
@@ -67,22 +91,42 @@ graph::ValueId lower_center_crop(LayerCall& call) {
   return call.add(as_resize(call, images, target, "bilinear"), {images.value});
 }
 
+graph::ValueId lower_resized_middle(LayerCall& call, Images images, const ImageSize& target,
+                                    const std::string& interpolation) {
+  const ImageCrop crop = crop_to_aspect_ratio(size_of(call, images), target);
+  if (!crop.is_nothing()) images.value = call.add_step(as_pads(images, crop), {images.value});
+  return call.add(as_resize(call, images, target, interpolation), {images.value});
+}
+
 /// keras/src/layers/preprocessing/image_preprocessing/resizing.py, which is
 /// keras/src/backend/tensorflow/image.py: resize
 graph::ValueId lower_resizing(LayerCall& call) {
-  Images images = images_of(call);
+  const Images images = images_of(call);
   const ImageSize target = target_size(call.arguments());
   const std::string interpolation = resizing_interpolation(call.arguments());
   if (call.arguments().boolean("crop_to_aspect_ratio", false)) {
-    const ImageCrop crop = crop_to_aspect_ratio(size_of(call, images), target);
-    if (!crop.is_nothing()) images.value = call.add_step(as_pads(images, crop), {images.value});
+    return lower_resized_middle(call, images, target, interpolation);
   }
   return call.add(as_resize(call, images, target, interpolation), {images.value});
 }
 
+/// In Keras 2 the middle, resized (tf_keras/src/layers/preprocessing/image_preprocessing.py); in
+/// Keras 3 nothing (random_crop.py: transform_images), whatever shape it declares.
+graph::ValueId lower_random_crop(LayerCall& call) {
+  const Images images = images_of(call);
+  const ImageSize target = target_size(call.arguments());
+  const RandomCropUse use = random_crop_use(call.layer(), call.call(), call.generation(),
+                                            call.keras_version(), size_of(call, images), target);
+  call.note(io::Severity::Info, "training-only", use.note);
+  if (!use.resizes) return call.add(graph::Identity{}, {images.value});
+  return lower_resized_middle(call, images, target, "bilinear");
+}
+
 }  // namespace
 
+const LayerKind auto_contrast_kind{auto_contrast_arguments, no_variables, lower_auto_contrast};
 const LayerKind center_crop_kind{center_crop_arguments, no_variables, lower_center_crop};
+const LayerKind random_crop_kind{random_crop_arguments, no_variables, lower_random_crop};
 const LayerKind resizing_kind{resizing_arguments, no_variables, lower_resizing};
 
 }  // namespace tensorferry::keras

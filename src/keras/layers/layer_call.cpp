@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "graph/infer.h"
 #include "io/error.h"
@@ -62,6 +63,16 @@ bool keeps_dtype(const graph::Op& op) {
          std::holds_alternative<graph::Function>(op) ||
          std::holds_alternative<graph::CallGraph>(op) ||
          std::holds_alternative<graph::Unsupported>(op);
+}
+
+template <class Number>
+tensor::TensorRef inline_tensor(tensor::DType dtype, const std::vector<Number>& values) {
+  const auto* bytes = reinterpret_cast<const std::byte*>(values.data());
+  tensor::TensorRef result;
+  result.dtype = dtype;
+  result.shape = {values.size()};
+  result.storage = tensor::Inline{{bytes, bytes + values.size() * sizeof(Number)}};
+  return result;
 }
 
 }  // namespace
@@ -219,6 +230,59 @@ graph::ValueId LayerCall::add_step(graph::Op op, std::vector<graph::ValueId> inp
 
 std::vector<graph::ValueId> LayerCall::add_steps(graph::Op op, std::vector<graph::ValueId> inputs) {
   return append(std::move(op), std::move(inputs), std::nullopt, false);
+}
+
+graph::ValueId LayerCall::append_constant(graph::ModuleId module) {
+  const graph::Module& holder = program_.modules[module];
+  const tensor::TensorRef& tensor = program_.tensors[holder.parameters.at(0).tensor];
+  graph::Value value;
+  value.shape = {tensor.shape.begin(), tensor.shape.end()};
+  value.dtype = tensor.dtype;
+  const graph::ValueId id = graph::add_value(graph_, std::move(value));
+  graph_.nodes.push_back({graph::Constant{}, {}, {id}, module, layer_.name, false});
+  return id;
+}
+
+graph::ValueId LayerCall::add_inline(std::string_view part, tensor::TensorRef tensor) {
+  const auto key = std::make_pair(&layer_, std::string(part));
+  const auto known = modules_.find(key);
+  if (known != modules_.end()) return append_constant(known->second);
+  tensor.name = fmt::format("{}/{}", layer_.name, part);
+  graph::Module module;
+  module.layer = layer_.name;
+  module.part = part;
+  module.compute_dtype = tensor.dtype;
+  std::vector<std::size_t> axes(tensor.shape.size());
+  std::iota(axes.begin(), axes.end(), std::size_t{0});
+  module.parameters = {{"value",
+                        static_cast<std::uint32_t>(program_.tensors.size()),
+                        numbered_axis_names(axes),
+                        {}}};
+  program_.tensors.push_back(std::move(tensor));
+  program_.modules.push_back(std::move(module));
+  const auto id = static_cast<graph::ModuleId>(program_.modules.size() - 1);
+  modules_.emplace(key, id);
+  return append_constant(id);
+}
+
+graph::ValueId LayerCall::add_constant(std::string_view part,
+                                       const std::vector<std::int64_t>& values) {
+  return add_inline(part, inline_tensor(tensor::DType::Int64, values));
+}
+
+graph::ValueId LayerCall::add_constant(std::string_view part, const std::vector<float>& values) {
+  return add_inline(part, inline_tensor(tensor::DType::Float32, values));
+}
+
+graph::ValueId LayerCall::add_constant(std::string_view part, const std::vector<float>& values,
+                                       const Shape& shape) {
+  tensor::TensorRef tensor = inline_tensor(tensor::DType::Float32, values);
+  tensor.shape = {shape.begin(), shape.end()};
+  return add_inline(part, std::move(tensor));
+}
+
+graph::ValueId LayerCall::add_variable(std::string_view part, const ParameterRequest& variable) {
+  return append_constant(module(part, {variable}));
 }
 
 graph::ValueId LayerCall::add_fused(graph::Op op, graph::ValueId input) {

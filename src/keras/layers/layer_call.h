@@ -88,6 +88,14 @@ class LayerCall {
   /// Adds a node that prepares or completes the layer.
   graph::ValueId add_step(graph::Op op, std::vector<graph::ValueId> inputs);
   std::vector<graph::ValueId> add_steps(graph::Op op, std::vector<graph::ValueId> inputs);
+  /// Adds numbers that the layer's config holds, as a tensor of the program: of whole numbers, or
+  /// of floating-point ones.
+  graph::ValueId add_constant(std::string_view part, const std::vector<std::int64_t>& values);
+  graph::ValueId add_constant(std::string_view part, const std::vector<float>& values);
+  graph::ValueId add_constant(std::string_view part, const std::vector<float>& values,
+                              const Shape& shape);
+  /// Adds a variable of the layer's as a value.
+  graph::ValueId add_variable(std::string_view part, const ParameterRequest& variable);
   /// Adds an activation that was given as the layer's argument.
   graph::ValueId add_fused(graph::Op op, graph::ValueId input);
 
@@ -122,6 +130,8 @@ class LayerCall {
   std::vector<graph::ValueId> append(graph::Op op, std::vector<graph::ValueId> inputs,
                                      std::optional<graph::ModuleId> module, bool fused);
   const Weight& weight(std::string_view variable) const;
+  graph::ValueId append_constant(graph::ModuleId module);
+  graph::ValueId add_inline(std::string_view part, tensor::TensorRef tensor);
 
   graph::Program& program_;
   graph::Graph& graph_;

@@ -6,16 +6,19 @@
 #include "keras/layers/applications.h"
 #include "keras/layers/attention.h"
 #include "keras/layers/augmentation.h"
+#include "keras/layers/categories.h"
 #include "keras/layers/conv_recurrent.h"
 #include "keras/layers/convolution.h"
 #include "keras/layers/core.h"
 #include "keras/layers/einsum_dense.h"
 #include "keras/layers/images.h"
+#include "keras/layers/integer_lookup.h"
 #include "keras/layers/keras1.h"
 #include "keras/layers/locally_connected.h"
 #include "keras/layers/masking.h"
 #include "keras/layers/merging.h"
 #include "keras/layers/normalization.h"
+#include "keras/layers/pipeline.h"
 #include "keras/layers/pooling.h"
 #include "keras/layers/preprocessing.h"
 #include "keras/layers/recurrent.h"
@@ -23,6 +26,7 @@
 #include "keras/layers/reshaping.h"
 #include "keras/layers/reversible_embedding.h"
 #include "keras/layers/spectral_normalization.h"
+#include "keras/layers/spectrograms.h"
 #include "keras/layers/time_distributed.h"
 #include "keras/operations/operations.h"
 
@@ -44,12 +48,14 @@ constexpr LayerRow table[] = {
     {"AlphaDropout", &alpha_dropout_kind},
     {"Attention", &attention_kind},
     {"AugMix", &augmentation_kind},
+    {"AutoContrast", &auto_contrast_kind},
     {"Average", &average_kind},
     {"AveragePooling1D", &average_pooling_kind},
     {"AveragePooling2D", &average_pooling_kind},
     {"AveragePooling3D", &average_pooling_kind},
     {"BatchNormalization", &batch_normalization_kind},
     {"Bidirectional", &bidirectional_kind},
+    {"CategoryEncoding", &category_encoding_kind},
     {"CenterCrop", &center_crop_kind},
     {"Concatenate", &concatenate_kind},
     {"Conv1D", &convolution_kind},
@@ -71,11 +77,13 @@ constexpr LayerRow table[] = {
     {"Dense", &dense_kind},
     {"DepthwiseConv1D", &depthwise_convolution_kind},
     {"DepthwiseConv2D", &depthwise_convolution_kind},
+    {"Discretization", &discretization_kind},
     {"Dot", &dot_kind},
     {"Dropout", &dropout_kind},
     {"ELU", &elu_kind},
     {"EinsumDense", &einsum_dense_kind},
     {"Embedding", &embedding_kind},
+    {"Equalization", &augmentation_kind},
     {"Flatten", &flatten_kind},
     {"GRU", &gru_kind},
     {"GaussianDropout", &gaussian_dropout_kind},
@@ -91,6 +99,7 @@ constexpr LayerRow table[] = {
     {"Highway", &highway_kind},
     {"Identity", &identity_kind},
     {"InputLayer", &input_kind},
+    {"IntegerLookup", &integer_lookup_kind},
     {"LSTM", &lstm_kind},
     {"LayerNormalization", &layer_normalization_kind},
     {"LayerScale", &layer_scale_kind},
@@ -103,6 +112,7 @@ constexpr LayerRow table[] = {
     {"MaxPooling3D", &max_pooling_kind},
     {"Maximum", &maximum_kind},
     {"MaxoutDense", &maxout_dense_kind},
+    {"MelSpectrogram", &mel_spectrogram_kind},
     {"Minimum", &minimum_kind},
     {"MixUp", &augmentation_kind},
     {"MultiHeadAttention", &multi_head_attention_kind},
@@ -110,6 +120,7 @@ constexpr LayerRow table[] = {
     {"Normalization", &normalization_kind},
     {"PReLU", &prelu_kind},
     {"Permute", &permute_kind},
+    {"Pipeline", &pipeline_kind},
     {"RMSNormalization", &rms_normalization_kind},
     {"RNN", &rnn_kind},
     {"RandAugment", &augmentation_kind},
@@ -117,11 +128,13 @@ constexpr LayerRow table[] = {
     {"RandomColorDegeneration", &augmentation_kind},
     {"RandomColorJitter", &augmentation_kind},
     {"RandomContrast", &augmentation_kind},
+    {"RandomCrop", &random_crop_kind},
     {"RandomElasticTransform", &augmentation_kind},
     {"RandomErasing", &augmentation_kind},
     {"RandomFlip", &augmentation_kind},
     {"RandomGaussianBlur", &augmentation_kind},
     {"RandomGrayscale", &augmentation_kind},
+    {"RandomHeight", &augmentation_kind},
     {"RandomHue", &augmentation_kind},
     {"RandomInvert", &augmentation_kind},
     {"RandomPerspective", &augmentation_kind},
@@ -131,6 +144,7 @@ constexpr LayerRow table[] = {
     {"RandomSharpness", &augmentation_kind},
     {"RandomShear", &augmentation_kind},
     {"RandomTranslation", &augmentation_kind},
+    {"RandomWidth", &augmentation_kind},
     {"RandomZoom", &augmentation_kind},
     {"ReLU", &relu_kind},
     {"RepeatVector", &repeat_vector_kind},
@@ -138,6 +152,7 @@ constexpr LayerRow table[] = {
     {"Reshape", &reshape_kind},
     {"Resizing", &resizing_kind},
     {"ReversibleEmbedding", &reversible_embedding_kind},
+    {"STFTSpectrogram", &stft_spectrogram_kind},
     {"SeparableConv1D", &separable_convolution_kind},
     {"SeparableConv2D", &separable_convolution_kind},
     {"SimpleRNN", &simple_rnn_kind},

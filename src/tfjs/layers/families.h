@@ -77,6 +77,7 @@ Tensor lower_up_sampling(LayerCall& call);
 Tensor lower_adaptive_pooling(LayerCall& call);
 // images.cpp
 Tensor lower_center_crop(LayerCall& call);
+Tensor lower_random_crop(LayerCall& call);
 Tensor lower_resizing(LayerCall& call);
 // embedding.cpp
 Tensor lower_embedding(LayerCall& call);
@@ -85,6 +86,10 @@ Tensor lower_reversible_embedding(LayerCall& call);
 // keras1.cpp
 Tensor lower_highway(LayerCall& call);
 Tensor lower_maxout_dense(LayerCall& call);
+// category_encoding.cpp
+Tensor lower_category_encoding(LayerCall& call);
+// spectrograms.cpp
+Tensor lower_stft_spectrogram(LayerCall& call);
 // merging.cpp
 Tensor lower_merge(LayerCall& call);
 Tensor lower_subtract(LayerCall& call);

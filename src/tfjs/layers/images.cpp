@@ -66,6 +66,12 @@ Tensor resized(LayerCall& call, const Tensor& x, const ImageSize& target, bool n
                        resizing_matrix(size.width, target.width, nearest));
 }
 
+Tensor resized_middle(LayerCall& call, const Tensor& x, const ImageSize& target, bool nearest) {
+  const ImageCrop crop =
+      computed([&] { return keras::crop_to_aspect_ratio(size_of(call, x), target); });
+  return resized(call, crop.is_nothing() ? x : cropped(call, "crop", x, crop), target, nearest);
+}
+
 }  // namespace
 
 // TF.js's own CenterCrop takes neighbours of the cells, and begins a column late.
@@ -78,17 +84,26 @@ Tensor lower_center_crop(LayerCall& call) {
   return resized(call, y, target, false);
 }
 
+Tensor lower_random_crop(LayerCall& call) {
+  const Tensor& x = call.input_of_rank(4);
+  const ImageSize target = keras::target_size(call.arguments());
+  const keras::RandomCropUse use = computed([&] {
+    return keras::random_crop_use(call.layer(), call.keras_call(), call.generation(),
+                                  call.keras_version(), size_of(call, x), target);
+  });
+  call.note("training-only", use.note);
+  return use.resizes ? resized_middle(call, x, target, false) : lower_identity(call);
+}
+
 Tensor lower_resizing(LayerCall& call) {
-  Tensor x = call.input_of_rank(4);
+  const Tensor& x = call.input_of_rank(4);
   const ImageSize target = keras::target_size(call.arguments());
   const std::string interpolation =
       computed([&] { return keras::resizing_interpolation(call.arguments()); });
-  if (call.arguments().boolean("crop_to_aspect_ratio", false)) {
-    const ImageCrop crop =
-        computed([&] { return keras::crop_to_aspect_ratio(size_of(call, x), target); });
-    if (!crop.is_nothing()) x = cropped(call, "crop", x, crop);
-  }
-  return resized(call, x, target, interpolation == "nearest");
+  const bool nearest = interpolation == "nearest";
+  return call.arguments().boolean("crop_to_aspect_ratio", false)
+             ? resized_middle(call, x, target, nearest)
+             : resized(call, x, target, nearest);
 }
 
 }  // namespace tensorferry::tfjs

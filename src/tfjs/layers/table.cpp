@@ -35,7 +35,7 @@ constexpr std::string_view group_query_arguments =
     "head_dim num_query_heads num_key_value_heads dropout use_bias use_gate flash_attention";
 // How images are changed in training.
 constexpr std::string_view augmentation_arguments =
-    "addition_factor all_ops alpha bounding_box_format brightness_factor chain_depth "
+    "addition_factor all_ops alpha bins bounding_box_format brightness_factor chain_depth "
     "contrast_factor data_format factor fill_mode fill_value height_factor hue_factor "
     "interpolation kernel_size mode num_chains num_ops rng_type saturation_factor scale sigma "
     "threshold_factor value_range width_factor x_factor y_factor";
@@ -45,6 +45,10 @@ constexpr std::string_view drop_arguments = "rate noise_shape";
 constexpr std::string_view resizing_arguments =
     "height width interpolation crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value "
     "antialias data_format";
+// Some say how its kernels were made.
+constexpr std::string_view stft_arguments =
+    "data_format expand_dims fft_length frame_length frame_step mode padding periodic scaling "
+    "window";
 // What is not said to TF.js: how Keras computes (`implementation`, `unroll`), an initializer
 // (`unit_forget_bias`), what matters where there is a mask only.
 constexpr std::string_view recurrent_arguments =
@@ -60,7 +64,7 @@ constexpr std::string_view conv_lstm_arguments =
 constexpr std::string_view at_any_time = "training";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 120> kinds = {{
+constexpr std::array<LayerKind, 127> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"AdaptiveAveragePooling1D", "output_size data_format", lower_adaptive_pooling},
@@ -80,6 +84,7 @@ constexpr std::array<LayerKind, 120> kinds = {{
     {"AveragePooling3D", pool_arguments, lower_pooling3d},
     {"BatchNormalization", batch_norm_arguments, lower_batch_normalization},
     {"Bidirectional", "merge_mode num_constants", lower_bidirectional},
+    {"CategoryEncoding", "num_tokens output_mode sparse", lower_category_encoding, "count_weights"},
     {"CenterCrop", "height width data_format", lower_center_crop, at_any_time},
     {"Concatenate", "axis", lower_concatenate},
     {"Conv1D", convolution_arguments, lower_conv1d},
@@ -103,6 +108,7 @@ constexpr std::array<LayerKind, 120> kinds = {{
     {"ELU", "alpha", lower_elu},
     {"EinsumDense", "equation output_shape bias_axes activation", lower_einsum_dense},
     {"Embedding", "input_dim output_dim mask_zero input_length", lower_embedding},
+    {"Equalization", augmentation_arguments, lower_identity},
     {"Flatten", "data_format", lower_flatten},
     {"GRU", recurrent_arguments, lower_recurrent},
     {"GaussianDropout", "rate", lower_gaussian},
@@ -133,6 +139,7 @@ constexpr std::array<LayerKind, 120> kinds = {{
     {"Normalization", "axis mean variance invert input_mean input_variance", lower_normalization},
     {"PReLU", "shared_axes", lower_prelu},
     {"Permute", "dims", lower_permute},
+    {"Pipeline", "", nullptr},
     {"RMSNormalization", "axis epsilon", lower_rms_normalization},
     {"RNN",
      "go_backwards return_sequences return_state stateful time_major unroll zero_output_for_mask",
@@ -142,11 +149,13 @@ constexpr std::array<LayerKind, 120> kinds = {{
     {"RandomColorDegeneration", augmentation_arguments, lower_identity},
     {"RandomColorJitter", augmentation_arguments, lower_identity},
     {"RandomContrast", augmentation_arguments, lower_identity},
+    {"RandomCrop", "bounding_box_format data_format height rng_type width", lower_random_crop},
     {"RandomElasticTransform", augmentation_arguments, lower_identity},
     {"RandomErasing", augmentation_arguments, lower_identity},
     {"RandomFlip", augmentation_arguments, lower_identity},
     {"RandomGaussianBlur", augmentation_arguments, lower_identity},
     {"RandomGrayscale", augmentation_arguments, lower_identity},
+    {"RandomHeight", augmentation_arguments, lower_identity},
     {"RandomHue", augmentation_arguments, lower_identity},
     {"RandomInvert", augmentation_arguments, lower_identity},
     {"RandomPerspective", augmentation_arguments, lower_identity},
@@ -156,6 +165,7 @@ constexpr std::array<LayerKind, 120> kinds = {{
     {"RandomSharpness", augmentation_arguments, lower_identity},
     {"RandomShear", augmentation_arguments, lower_identity},
     {"RandomTranslation", augmentation_arguments, lower_identity},
+    {"RandomWidth", augmentation_arguments, lower_identity},
     {"RandomZoom", augmentation_arguments, lower_identity},
     {"ReLU", "max_value negative_slope threshold", lower_relu},
     {"RepeatVector", "n", lower_repeat_vector},
@@ -163,6 +173,7 @@ constexpr std::array<LayerKind, 120> kinds = {{
     {"Reshape", "target_shape", lower_reshape},
     {"Resizing", resizing_arguments, lower_resizing, at_any_time},
     {"ReversibleEmbedding", reversible_arguments, lower_reversible_embedding, "reverse"},
+    {"STFTSpectrogram", stft_arguments, lower_stft_spectrogram},
     {"SeparableConv1D", separable_arguments, lower_separable_conv1d},
     {"SeparableConv2D", separable_arguments, lower_separable_conv2d},
     {"SimpleRNN", recurrent_arguments, lower_recurrent},

@@ -33,6 +33,25 @@ const Helper one_hot{"one_hot",
     return (x.unsqueeze(dim) == index).to(dtype)
 )"};
 
+const Helper auto_contrast{"auto_contrast",
+                           R"(def auto_contrast(x, dim, low, high):
+    """Stretches each image, which lies along `dim`, to the range; a flat one stays."""
+    y = x if (low, high) == (0, 255) else (x - low) / (high - low) * 255
+    darkest = y.amin(dim, keepdim=True)
+    scale = 255 / (y.amax(dim, keepdim=True) - darkest)
+    y = (y * scale - darkest * scale).clamp(0, 255)
+    if (low, high) != (0, 255):
+        y = y / 255 * (high - low) + low
+    return torch.where(y.isnan(), x, y)
+)"};
+
+const Helper look_up{"look_up",
+                     R"(def look_up(x, keys, values, otherwise):
+    """The value at the place of x among `keys`, which ascend; `otherwise` if it is none."""
+    index = torch.searchsorted(keys, x.contiguous()).clamp(max=len(keys) - 1)
+    return torch.where(keys[index] == x, values[index], otherwise)
+)"};
+
 std::string bound(std::int64_t value) {
   return value == graph::no_bound ? "" : std::to_string(value);
 }
@@ -44,16 +63,15 @@ std::vector<Expression> whole_axes(std::size_t count) {
   return std::vector<Expression>(count, python::atom(":"));
 }
 
-std::string on_device(const Function& function, Call& call, bool integers) {
+Expression on_device(const Function& function, Call& call, bool integers) {
   std::vector<Expression> items;
   if (integers) {
     items = python::numbers(function.integers);
   } else {
     for (const double value : function.numbers) items.push_back(number(value));
   }
-  return python::text_of(python::call(
-      "torch.tensor",
-      {python::list(items), keyword("device", python::atom(call.name() + ".device"))}));
+  return python::call("torch.tensor", {python::list(items),
+                                       keyword("device", python::atom(call.name() + ".device"))});
 }
 
 }  // namespace
@@ -82,9 +100,8 @@ Expression spell_squeeze(const Function& function, Call& call) {
 }
 
 Expression spell_repeat(const Function& function, Call& call) {
-  const Expression counts = function.integers.size() == 1
-                                ? number(function.integers[0])
-                                : python::atom(on_device(function, call, true));
+  const Expression counts = function.integers.size() == 1 ? number(function.integers[0])
+                                                          : on_device(function, call, true);
   return python::call(call.name() + ".repeat_interleave",
                       {counts, keyword("dim", axis_number(function.axes.at(0)))});
 }
@@ -201,10 +218,16 @@ Expression spell_one_hot(const Function& function, Call& call) {
   return python::call(call.helpers.use(one_hot), arguments);
 }
 
+Expression spell_look_up(const Function& function, Call& call) {
+  return python::call(call.helpers.use(look_up), all_operands(function, call));
+}
+
 Expression spell_search(const Function& function, Call& call) {
-  std::vector<Expression> arguments{python::atom(call.name()),
-                                    python::atom(on_device(function, call, false))};
+  std::vector<Expression> arguments{python::atom(call.name()), on_device(function, call, false)};
   if (function.text == "right") arguments.push_back(keyword("right", python::boolean(true)));
+  if (function.dtypes.at(0) == tensor::DType::Int32) {
+    arguments.push_back(keyword("out_int32", python::boolean(true)));
+  }
   return python::call("torch.bucketize", arguments);
 }
 
@@ -226,6 +249,23 @@ Expression spell_resize(const Function& function, Call& call) {
       keyword("mode", python::string(nearest ? "nearest-exact" : "bilinear"))};
   if (!nearest) arguments.push_back(keyword("align_corners", python::boolean(false)));
   return python::call("F.interpolate", arguments);
+}
+
+Expression spell_auto_contrast(const Function& function, Call& call) {
+  return python::call(call.helpers.use(auto_contrast),
+                      {call.input(), python::tuple_of(signed_axes(function.axes)),
+                       number(function.numbers.at(0)), number(function.numbers.at(1))});
+}
+
+Expression spell_spectrogram(const Function& function, Call& call) {
+  std::vector<Expression> arguments{call.input(), number(function.integers.at(0)),
+                                    keyword("hop_length", number(function.integers.at(1)))};
+  if (function.integers.at(2) != function.integers[0]) {
+    arguments.push_back(keyword("win_length", number(function.integers[2])));
+  }
+  arguments.push_back(keyword("window", call.input(1)));
+  arguments.push_back(keyword("return_complex", python::boolean(true)));
+  return python::call("torch.abs", {python::call("torch.stft", arguments)});
 }
 
 }  // namespace tensorferry::torch

@@ -70,8 +70,11 @@ Expression spell_get_item(const graph::Function& function, Call& call);
 Expression spell_take(const graph::Function& function, Call& call);
 Expression spell_take_along_axis(const graph::Function& function, Call& call);
 Expression spell_one_hot(const graph::Function& function, Call& call);
+Expression spell_look_up(const graph::Function& function, Call& call);
 Expression spell_search(const graph::Function& function, Call& call);
 Expression spell_adaptive_pool(const graph::Function& function, Call& call);
 Expression spell_resize(const graph::Function& function, Call& call);
+Expression spell_auto_contrast(const graph::Function& function, Call& call);
+Expression spell_spectrogram(const graph::Function& function, Call& call);
 
 }  // namespace tensorferry::torch

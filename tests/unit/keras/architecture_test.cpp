@@ -150,5 +150,7 @@ TEST_CASE("configs in one spelling") {
   CHECK(name(R"({"class_name": "Dense", "module": "__main__"})") == "Custom>Dense");
   CHECK(name(R"({"class_name": "Custom>CustomScaleLayer"})") == "CustomScaleLayer");
   CHECK(name(R"({"class_name": "BatchNormalizationV1"})") == "BatchNormalization");
+  CHECK(name(R"({"class_name": "UnifiedLSTM"})") == "LSTM");
+  CHECK(name(R"({"class_name": "UnifiedGRU"})") == "GRU");
   CHECK(keras::layer_config("BatchNormalization", Json{{"axis", {3}}})["axis"] == 3);
 }
