@@ -22,6 +22,7 @@ const refused = [
   { match: /^cudnn\//, words: ["CuDNN"] },
   { match: /^rnn_cells\/(gru|stack_default_gru)$/, words: ["reset_after"] },
   { match: /^locally_connected\//, words: ["LocallyConnected"] },
+  { match: /^random_layers\/locallyconnected/, words: ["LocallyConnected"] },
   { match: /^conv_recurrent\/rank3/, words: ["ConvLSTM3D"] },
   {
     match: /^conv_recurrent\/(rank[12]_initial_state|encoder_decoder)$/,

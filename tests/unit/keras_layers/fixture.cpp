@@ -127,7 +127,7 @@ Fixture load_fixture(const FixtureStore& store, const std::string& name) {
 }
 
 std::vector<io::Source> with_made(std::vector<io::Source> files,
-                                      const std::vector<tensor::Computation>& made) {
+                                  const std::vector<tensor::Computation>& made) {
   tensor::Bundle bundle;
   tensor::add_temporaries(bundle, made);
   for (const tensor::OutputFile& temporary : bundle.temporaries) {

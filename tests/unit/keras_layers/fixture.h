@@ -45,7 +45,7 @@ Fixture load_fixture(const FixtureStore& store, const std::string& name);
 
 /// The sources that tensors refer to: the files, then what is made of them (`Model::made`).
 std::vector<io::Source> with_made(std::vector<io::Source> files,
-                                      const std::vector<tensor::Computation>& made);
+                                  const std::vector<tensor::Computation>& made);
 
 /// A stored tensor as the evaluator wants it, read from its sources.
 graph::LoadTensor tensor_loader(const std::vector<io::Source>& sources);
