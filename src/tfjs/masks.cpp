@@ -52,8 +52,11 @@ bool uses_mask(const keras::Layer& layer, keras::Generation generation) {
                                                                "SpectralNormalization"};
   const std::vector<keras::Layer>& inner =
       layer.model != nullptr ? layer.model->layers : layer.wrapped;
-  const bool is_product = layer.class_name == "Multiply" && generation == keras::Generation::Keras3;
-  return is_product ||
+  static constexpr std::array<std::string_view, 3> in_keras3 = {"Maximum", "Minimum", "Multiply"};
+  const bool merges_by_mask =
+      generation == keras::Generation::Keras3 &&
+      std::find(in_keras3.begin(), in_keras3.end(), layer.class_name) != in_keras3.end();
+  return merges_by_mask ||
          std::find(classes.begin(), classes.end(), layer.class_name) != classes.end() ||
          std::any_of(inner.begin(), inner.end(),
                      [generation](const keras::Layer& it) { return uses_mask(it, generation); });

@@ -134,8 +134,8 @@ const LayerKind average_kind{{}, no_variables, lower_average, MaskUse::Passes};
 const LayerKind concatenate_kind{concatenate_arguments, no_variables, lower_concatenate,
                                  MaskUse::Passes};
 const LayerKind dot_kind{dot_arguments, no_variables, lower_dot};
-const LayerKind maximum_kind{{}, no_variables, lower_maximum, MaskUse::Passes};
-const LayerKind minimum_kind{{}, no_variables, lower_minimum, MaskUse::Passes};
+const LayerKind maximum_kind{{}, no_variables, lower_maximum, MaskUse::Consumes};
+const LayerKind minimum_kind{{}, no_variables, lower_minimum, MaskUse::Consumes};
 const LayerKind multiply_kind{{}, no_variables, lower_multiply, MaskUse::PassesAndTakes};
 const LayerKind subtract_kind{{}, no_variables, lower_subtract, MaskUse::Passes};
 
