@@ -28,6 +28,10 @@ std::optional<std::size_t> tensor_argument(const Call& call, std::size_t positio
   return found;
 }
 
+std::optional<std::size_t> tensor_keyword(const Call& call, std::string_view name) {
+  return tensor_argument(call, call.arguments.size(), name);
+}
+
 std::optional<bool> flag_argument(const Call& call, std::string_view name) {
   for (const auto& [keyword, argument] : call.keywords) {
     if (keyword != name) continue;

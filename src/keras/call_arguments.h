@@ -13,6 +13,9 @@ namespace tensorferry::keras {
 std::optional<std::size_t> tensor_argument(const Call& call, std::size_t position,
                                            std::string_view name);
 
+/// The same of one that has no position.
+std::optional<std::size_t> tensor_keyword(const Call& call, std::string_view name);
+
 /// A setting such as `use_causal_mask`, false if it is not there or null; none if it is no
 /// constant.
 std::optional<bool> flag_argument(const Call& call, std::string_view name);

@@ -98,12 +98,6 @@ Computation joined(const std::vector<TensorRef>& parts) {
   return computation;
 }
 
-const Weight* find_weight(const Layer& layer, std::string_view role) {
-  const auto found = std::find_if(layer.weights.begin(), layer.weights.end(),
-                                  [&](const Weight& weight) { return weight.role == role; });
-  return found == layer.weights.end() ? nullptr : &*found;
-}
-
 void join_gates(Layer& layer, const Gates& gates, MadeTensors& made) {
   std::vector<Weight> weights;
   for (const auto& [kind, role] :

@@ -1,5 +1,6 @@
 #include "keras/made_tensors.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tensorferry::keras {
@@ -33,6 +34,12 @@ std::uint32_t MadeTensors::made_of(
   const std::uint32_t made = add(name, make(tensor(index)));
   made_.emplace(index, made);
   return made;
+}
+
+const Weight* find_weight(const Layer& layer, std::string_view role) {
+  const auto found = std::find_if(layer.weights.begin(), layer.weights.end(),
+                                  [&](const Weight& weight) { return weight.role == role; });
+  return found == layer.weights.end() ? nullptr : &*found;
 }
 
 void visit_layers(Model& model, const std::function<void(Layer&)>& visit) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "keras/model.h"
 
@@ -27,6 +28,9 @@ class MadeTensors {
   std::uint32_t source_count_;
   std::map<std::uint32_t, std::uint32_t> made_;
 };
+
+/// The weight of a layer by its role; null if there is none.
+const Weight* find_weight(const Layer& layer, std::string_view role);
 
 /// Calls `visit` on each layer, those of nested models and of wrappers too.
 void visit_layers(Model& model, const std::function<void(Layer&)>& visit);

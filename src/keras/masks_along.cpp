@@ -128,8 +128,7 @@ std::optional<ValueId> take_given_mask(const Scope& scope, const Layer& layer, c
   if (kind == nullptr || layer.model != nullptr || kind->mask != MaskUse::Takes) {
     return std::nullopt;
   }
-  constexpr std::size_t by_name_only = 1000;
-  const auto index = tensor_argument(call, by_name_only, "mask");
+  const auto index = tensor_keyword(call, "mask");
   if (!index) return std::nullopt;
   const ValueId mask = inputs.at(*index);
   const graph::Value& value = scope.graph.values[mask];

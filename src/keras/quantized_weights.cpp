@@ -1,6 +1,7 @@
 #include "keras/quantized_weights.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -9,9 +10,11 @@
 #include <string_view>
 #include <utility>
 
+#include "io/error.h"
 #include "keras/json_text.h"
 #include "keras/layers/layer_kind.h"
 #include "keras/made_tensors.h"
+#include "keras/weight_check.h"
 
 namespace tensorferry::keras {
 namespace {
@@ -61,12 +64,6 @@ std::optional<std::uint64_t> block_size(const Layer& layer) {
   return done.ec == std::errc() && size > 0 ? std::optional(size) : std::nullopt;
 }
 
-const Weight* find_weight(const Layer& layer, std::string_view role) {
-  const auto found = std::find_if(layer.weights.begin(), layer.weights.end(),
-                                  [&](const Weight& weight) { return weight.role == role; });
-  return found == layer.weights.end() ? nullptr : &*found;
-}
-
 Computation as_float32(const TensorRef& stored) {
   Computation computation = tensor::identity_computation(stored);
   if (stored.dtype != tensor::DType::Float32) {
@@ -114,11 +111,28 @@ std::vector<std::size_t> scaled_axes(const Layer& layer, std::size_t rank) {
   return axes;
 }
 
+// A view of too few elements would be our own mistake, one of too many would go unseen.
+void require_shape(const Layer& layer, const TensorRef& tensor, const tensor::Shape& expected) {
+  if (tensor.shape == expected) return;
+  throw io::Error(
+      io::ErrorCode::WeightShape,
+      fmt::format("{} of {} has the shape ({}), and ({}) is expected.", tensor.name,
+                  layer_words(layer), fmt::join(tensor.shape, ","), fmt::join(expected, ",")));
+}
+
+void require_scales(const Layer& layer, const TensorRef& scale, const tensor::Shape& shape,
+                    const std::vector<std::size_t>& axes) {
+  std::uint64_t count = 1;
+  for (const std::size_t axis : axes) count *= shape[axis];
+  if (tensor::element_count(scale.shape) != count) require_shape(layer, scale, {count});
+}
+
 /// kernel / scale
 Computation dequantized_int8(const Layer& layer, const TensorRef& kernel, const TensorRef& scale) {
+  const std::vector<std::size_t> axes = scaled_axes(layer, kernel.shape.size());
+  require_scales(layer, scale, kernel.shape, axes);
   Computation computation = as_float32(kernel);
-  combine(computation, Combination::Kind::Divide, scale,
-          steps_along(kernel.shape, scaled_axes(layer, kernel.shape.size())));
+  combine(computation, Combination::Kind::Divide, scale, steps_along(kernel.shape, axes));
   return computation;
 }
 
@@ -191,11 +205,13 @@ std::optional<Computation> dequantized_int4(const Layer& layer, const std::strin
   const TensorRef values = unpacked(name, packed, columns, made);
   Computation computation = tensor::identity_computation(values);
   if (zero == nullptr) {
+    require_scales(layer, scales, shape, scaled_axes(layer, 2));
     combine(computation, Combination::Kind::Divide, scales,
             steps_along(shape, scaled_axes(layer, 2)));
     return computation;
   }
   const TensorRef zeros = made.tensor(zero->tensor);
+  require_shape(layer, zeros, scales.shape);
   const std::vector<std::int64_t> whole = tensor::identity_view(0, shape).strides;
   combine(computation, Combination::Kind::Subtract, repeated(name, zeros, shape, axis, block, made),
           whole);
@@ -207,6 +223,10 @@ std::optional<Computation> dequantized_int4(const Layer& layer, const std::strin
 /// W + alpha / rank · A · B, the product over A's last axis.
 Computation merged(const Layer& layer, const TensorRef& kernel, const TensorRef& a,
                    const TensorRef& b) {
+  tensor::Shape of_a = kernel.shape;
+  of_a.back() = a.shape.empty() ? 0 : a.shape.back();
+  require_shape(layer, a, of_a);
+  require_shape(layer, b, {of_a.back(), kernel.shape.back()});
   Computation computation = as_float32(kernel);
   computation.inputs.push_back(a);
   computation.inputs.push_back(b);

@@ -122,6 +122,23 @@ class Producer {
     return element_count({shape.begin() + static_cast<std::ptrdiff_t>(axis_), shape.end()});
   }
 
+  // A piece of a view; its elements go where `steps` from `origin` lead.
+  void gather_piece(const View& view, const Box& piece, const std::vector<std::uint64_t>& steps,
+                    std::int64_t origin, const ValuePipeline& values, std::size_t element_size,
+                    std::span<std::byte> out) {
+    GatherBox gathered{view.offset, origin, {}};
+    for (std::size_t axis = 0; axis < piece.start.size(); ++axis) {
+      const auto start = static_cast<std::int64_t>(piece.start[axis]);
+      const auto step = static_cast<std::int64_t>(steps[axis]);
+      gathered.from += start * view.strides[axis];
+      gathered.to += start * step;
+      gathered.axes.push_back({piece.extent[axis], view.strides[axis], step});
+    }
+    const TensorRef& input = computation_.inputs[view.input];
+    const auto reader = readers_.try_emplace(view.input, input, sources_, limits_).first;
+    gather(input, reader->second, std::move(gathered), values, element_size, limits_, out);
+  }
+
   // What of the box (whole rows, or a piece of one) comes from a view.
   void gather_view(const View& view, std::uint64_t begin, std::uint64_t tail_size, const Box& box,
                    std::uint64_t first, std::span<std::byte> out) {
@@ -135,17 +152,7 @@ class Producer {
     for (std::size_t axis = 0; axis < axis_; ++axis) steps[axis] = steps[axis] / tail_size * row_;
     const auto origin = static_cast<std::int64_t>(begin) - static_cast<std::int64_t>(first);
     for (const Box& piece : boxes_of_range(view.shape, view_first, view_count)) {
-      GatherBox gathered{view.offset, origin, {}};
-      for (std::size_t axis = 0; axis < piece.start.size(); ++axis) {
-        const auto start = static_cast<std::int64_t>(piece.start[axis]);
-        const auto step = static_cast<std::int64_t>(steps[axis]);
-        gathered.from += start * view.strides[axis];
-        gathered.to += start * step;
-        gathered.axes.push_back({piece.extent[axis], view.strides[axis], step});
-      }
-      const TensorRef& input = computation_.inputs[view.input];
-      const auto reader = readers_.try_emplace(view.input, input, sources_, limits_).first;
-      gather(input, reader->second, std::move(gathered), values_, element_size_, limits_, out);
+      gather_piece(view, piece, steps, origin, values_, element_size_, out);
     }
   }
 
@@ -154,18 +161,8 @@ class Producer {
     std::vector<float> elements(count);
     const std::vector<std::uint64_t> steps = row_major_steps(view.shape);
     for (const Box& piece : boxes_of_range(view.shape, first, count)) {
-      GatherBox gathered{view.offset, -static_cast<std::int64_t>(first), {}};
-      for (std::size_t axis = 0; axis < piece.start.size(); ++axis) {
-        const auto start = static_cast<std::int64_t>(piece.start[axis]);
-        const auto step = static_cast<std::int64_t>(steps[axis]);
-        gathered.from += start * view.strides[axis];
-        gathered.to += start * step;
-        gathered.axes.push_back({piece.extent[axis], view.strides[axis], step});
-      }
-      const TensorRef& input = computation_.inputs[view.input];
-      const auto reader = readers_.try_emplace(view.input, input, sources_, limits_).first;
-      gather(input, reader->second, std::move(gathered), ValuePipeline({}, {}), sizeof(float),
-             limits_, std::as_writable_bytes(std::span(elements)));
+      gather_piece(view, piece, steps, -static_cast<std::int64_t>(first), ValuePipeline({}, {}),
+                   sizeof(float), std::as_writable_bytes(std::span(elements)));
     }
     return elements;
   }

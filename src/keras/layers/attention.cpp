@@ -325,11 +325,11 @@ std::optional<ValueId> sight_of(LayerCall& call) {
       add(of_keys(call, *mask));
     }
   }
-  constexpr std::size_t by_name_only = 1000;
-  if (const auto given = given_tensor(call, by_name_only, "attention_mask")) {
-    if (call.rank(*given) != 3) throw Refusal{"its attention_mask is not (batch, queries, keys)"};
-    const bool is_mask = call.value(*given).dtype == tensor::DType::Bool;
-    add(is_mask ? *given : call.add_step(graph::Cast{tensor::DType::Bool}, {*given}));
+  if (const auto index = tensor_keyword(call.call(), "attention_mask")) {
+    const ValueId given = call.inputs().at(*index);
+    if (call.rank(given) != 3) throw Refusal{"its attention_mask is not (batch, queries, keys)"};
+    const bool is_mask = call.value(given).dtype == tensor::DType::Bool;
+    add(is_mask ? given : call.add_step(graph::Cast{tensor::DType::Bool}, {given}));
   }
   return sight;
 }
