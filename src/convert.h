@@ -67,7 +67,7 @@ struct Options {
 
 /// Options from the spelling that the page and the npm package use; see `web/src/options.ts`:
 /// {"target": "pytorch"|"tfjs", "weights": "safetensors"|"pt", "contiguous", "dtype", "className",
-///  "channelsLastIo", "assumeKinds", "checksums", "zip": "name.zip",
+///  "channelsLastIo", "torchMin": "2.1", "assumeKinds", "checksums", "zip": "name.zip",
 ///  "quantization": [{"dtype": "float16"|"uint8"|"uint16", "glob": "*"}], "shardBytes",
 ///  "splitWeightsByLayer", "metadata": {"key": {…}}}. Unknown members are refused.
 Result<Options> options_from_json(std::string_view text);

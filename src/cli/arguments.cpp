@@ -76,6 +76,13 @@ Problem add_quantization(Arguments& a, const std::string& value) {
   return {};
 }
 
+Problem set_torch_min(Arguments& a, const std::string& value) {
+  const auto version = torch::parse_torch_version(value);
+  if (!version) return "--torch-min is a version from 1.13 on, not \"" + value + "\".";
+  a.options.torch.torch_min = *version;
+  return {};
+}
+
 Problem not_yet(Arguments&, const std::string&) { return {}; }
 
 // Alphabetical. `--to` decides which of them fit, so it is read in a pass of its own.
@@ -131,7 +138,7 @@ constexpr Flag flags[] = {
        a.options.tfjs.split_weights_by_layer = true;
        return {};
      }},
-    {"--torch-min", Value::Needed, For::Later, not_yet},
+    {"--torch-min", Value::Needed, For::PyTorch, set_torch_min},
     {"--weight_shard_size_bytes", Value::Needed, For::TfJs, set_shard_bytes},
     {"--weights", Value::Needed, For::PyTorch, set_weights},
 };
@@ -343,6 +350,8 @@ PyTorch:
                                   casts the floating weights
   --class-name NAME               of the nn.Module
   --channels-last-io              inputs and outputs keep Keras's layout
+  --torch-min VERSION             the oldest torch that runs it (1.13); from 2.1 on attention is
+                                  F.scaled_dot_product_attention
   --assume-kinds                  weights without an architecture: permutes by rank
 
 TF.js (tensorflowjs_converter's spellings):

@@ -78,6 +78,13 @@ void set_metadata(Options& options, const Json& value) {
   }
 }
 
+void set_torch_min(Options& options, const Json& value) {
+  const auto text = value.get<std::string>();
+  const auto version = torch::parse_torch_version(text);
+  if (!version) refuse("torchMin is a version from 1.13 on, not \"" + text + "\".");
+  options.torch.torch_min = *version;
+}
+
 struct Member {
   std::string_view name;
   Setter set;
@@ -96,6 +103,7 @@ constexpr Member members[] = {
     {"splitWeightsByLayer",
      [](Options& o, const Json& v) { o.tfjs.split_weights_by_layer = v.get<bool>(); }},
     {"target", set_target},
+    {"torchMin", set_torch_min},
     {"weights", set_weights},
     {"zip", [](Options& o, const Json& v) { o.zip_name = v.get<std::string>(); }},
 };

@@ -151,7 +151,7 @@ std::vector<Array> Evaluation::attention(const Node& node, const Attention& op,
   const Array scale = op.scale ? parameter(node, "scale").array : Array{{}, {1}};
   const Array weight = concat ? parameter(node, "weight").array : Array{{}, {1}};
   const Array scores = attention_scores(op, inputs.at(0), inputs.at(2), scale, weight.data.at(0));
-  const Sight sight{op.causal, op.masked ? &inputs.at(3) : nullptr, false};
+  const Sight sight{op.causal, 0, op.masked ? &inputs.at(3) : nullptr, false};
   return attend(scores, inputs.at(1), sight, op.return_scores);
 }
 
@@ -178,11 +178,17 @@ std::vector<Array> Evaluation::multi_head_attention(const Node& node, const Mult
     mask = inputs.at(3);
     mask.shape.insert(mask.shape.end() - 2, 1);
   }
-  const Sight sight{op.causal, op.masked ? &mask : nullptr, op.blind_is_zero};
+  const Sight sight{op.causal, width(op.window), op.masked ? &mask : nullptr, op.blind_is_zero};
   std::vector<Array> results =
       attend(attention_scores(Attention{}, query, key, scale, 1), value, sight, true);
-  results[0] =
-      projected(join_heads(results[0]), "attention_output", width(op.heads * op.value_dim));
+  results[0] = join_heads(results[0]);
+  if (op.gate) {
+    const Array gate = projected(inputs[0], "gate", width(op.query_features));
+    for (std::size_t i = 0; i < gate.data.size(); ++i) {
+      results[0].data[i] /= 1 + std::exp(-gate.data[i]);
+    }
+  }
+  results[0] = projected(results[0], "attention_output", width(op.heads * op.value_dim));
   if (!op.return_scores) results.pop_back();
   return results;
 }

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "tensor/resampling.h"
 #include "tensor/tensor_ref.h"
 
 /// The vocabulary of meaning (wall 4): what a layer computes, free of any framework's spelling.
@@ -273,14 +274,10 @@ struct PadAxes {
   bool operator==(const PadAxes&) const = default;
 };
 
-/// Each spatial extent times `factors`. Nearest repeats; the others are half-pixel (align_corners
-/// off), without antialiasing; weights of cells outside the input fall away and the others are
-/// scaled to a sum of 1. Bicubic's a is −0.5 (Keras), which is not torch's −0.75, and TensorFlow
-/// rounds the fraction of the sampled point to 1/1024
-/// (tensorflow/core/kernels/image/resize_bicubic_op.cc, GetWeightsAndIndices).
+/// Each spatial extent times `factors`; Nearest repeats (tensor/resampling.h, without
+/// antialiasing).
 struct Upsample {
-  enum class Kind { Nearest, Bilinear, Bicubic, Lanczos3, Lanczos5 };
-  Kind kind = Kind::Nearest;
+  tensor::Interpolation kind = tensor::Interpolation::Nearest;
   std::vector<std::int64_t> factors;
   std::size_t channel_axis = 0;
   bool operator==(const Upsample&) const = default;
@@ -316,11 +313,13 @@ struct Attention {
 
 /// For each head softmax(q · k / sqrt(key_dim)) · v, of projections of query, key and value; the
 /// results of the heads side by side are projected once more. Query head h is with key and value
-/// head h · key_value_heads / heads (rounded down). Parameters "query/kernel"(in, heads, key_dim),
-/// "query/bias"(heads, key_dim), the same of "key" and "value" with their own heads,
-/// "attention_output/kernel"(heads, value_dim, out…), "attention_output/bias"(out…). Inputs and
-/// outputs as of Attention; its scores are (…, heads, T, S), its mask is of all heads. With
-/// `blind_is_zero` a query that sees no key takes nothing.
+/// head h · key_value_heads / heads (rounded down). With a `window` above 0 query t sees keys
+/// t − window + 1 … t + window − 1 only. With `gate` the heads' results are multiplied by sigmoid
+/// of one more projection of the query, "gate/kernel"(in, heads, value_dim). Parameters
+/// "query/kernel"(in, heads, key_dim), "query/bias"(heads, key_dim), the same of "key" and "value"
+/// with their own heads, "attention_output/kernel"(heads, value_dim, out…),
+/// "attention_output/bias"(out…). Inputs and outputs as of Attention; its scores are (…, heads, T,
+/// S), its mask is of all heads. With `blind_is_zero` a query that sees no key takes nothing.
 struct MultiHeadAttention {
   std::int64_t heads = 1;
   std::int64_t key_value_heads = 1;
@@ -331,6 +330,8 @@ struct MultiHeadAttention {
   std::int64_t value_features = 0;
   std::int64_t out_features = 0;  ///< all of them
   bool bias = true;
+  bool gate = false;
+  std::int64_t window = 0;
   bool causal = false;
   bool masked = false;
   bool blind_is_zero = false;

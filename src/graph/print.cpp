@@ -91,22 +91,6 @@ std::string_view kind_name(Softmax::Kind kind) {
   return "";
 }
 
-std::string_view kind_name(Upsample::Kind kind) {
-  switch (kind) {
-    case Upsample::Kind::Nearest:
-      return "nearest";
-    case Upsample::Kind::Bilinear:
-      return "bilinear";
-    case Upsample::Kind::Bicubic:
-      return "bicubic";
-    case Upsample::Kind::Lanczos3:
-      return "lanczos3";
-    case Upsample::Kind::Lanczos5:
-      return "lanczos5";
-  }
-  return "";
-}
-
 std::string_view kind_name(Merge::Kind kind) {
   switch (kind) {
     case Merge::Kind::Add:
@@ -390,8 +374,8 @@ std::string arguments(const Op& op) {
           [](const RepeatVector& o) { return fmt::format("({})", o.count); },
           [](const PadAxes& o) { return fmt::format("({},{})", o.value, pads_text(o.pads)); },
           [](const Upsample& o) {
-            return fmt::format("({}, {}, channels at {})", kind_name(o.kind), sizes(o.factors),
-                               o.channel_axis);
+            return fmt::format("({}, {}, channels at {})", tensor::interpolation_name(o.kind),
+                               sizes(o.factors), o.channel_axis);
           },
           [](const EinsumDense& o) {
             return fmt::format("(\"{}\"{})", o.equation, flag(o.bias, ", bias"));
@@ -402,11 +386,12 @@ std::string arguments(const Op& op) {
                                flag(o.return_scores, ", scores"));
           },
           [](const MultiHeadAttention& o) {
-            return fmt::format("({} of {} heads, {} and {} -> {}{}{}{}{}{})", o.heads,
-                               o.key_value_heads, o.key_dim, o.value_dim, o.out_features,
-                               flag(o.bias, ", bias"), flag(o.causal, ", causal"),
-                               flag(o.masked, ", masked"), flag(o.blind_is_zero, ", blind is zero"),
-                               flag(o.return_scores, ", scores"));
+            return fmt::format(
+                "({} of {} heads, {} and {} -> {}{}{}{}{}{}{}{})", o.heads, o.key_value_heads,
+                o.key_dim, o.value_dim, o.out_features, flag(o.bias, ", bias"),
+                flag(o.gate, ", gate"), o.window == 0 ? "" : fmt::format(", window {}", o.window),
+                flag(o.causal, ", causal"), flag(o.masked, ", masked"),
+                flag(o.blind_is_zero, ", blind is zero"), flag(o.return_scores, ", scores"));
           },
           [](const Embedding& o) { return fmt::format("({} -> {})", o.input_dim, o.output_dim); },
           [](const ReverseEmbedding& o) {

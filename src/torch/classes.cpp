@@ -30,10 +30,26 @@ LayerKey key_of(std::uint32_t graph, std::size_t index, const graph::Node& node)
   return {graph, index, node.op.index(), false};
 }
 
+bool tells_scores(const graph::Op& op) {
+  if (const auto* heads = std::get_if<graph::MultiHeadAttention>(&op)) {
+    return heads->return_scores || heads->blind_is_zero;
+  }
+  const auto* attention = std::get_if<graph::Attention>(&op);
+  return attention != nullptr && attention->return_scores;
+}
+
+bool tells_no_scores(const graph::Program& program) {
+  return std::none_of(program.graphs.begin(), program.graphs.end(), [](const graph::Graph& graph) {
+    return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                       [](const graph::Node& node) { return tells_scores(node.op); });
+  });
+}
+
 class Divider {
  public:
-  Divider(const graph::Program& program, const std::string& root_name)
+  Divider(const graph::Program& program, const std::string& root_name, bool fuses_attention)
       : program_(program), file_scope_(reserved_names()) {
+    result_.helpers = Helpers(fuses_attention && tells_no_scores(program));
     result_.classes.reserve(program.graphs.size());
     root_class_ = file_scope_.identifier(root_name);
   }
@@ -221,14 +237,16 @@ const std::set<std::string>& reserved_names() {
       "self", "nn", "F", "torch", "OrderedDict", "super",
       // Helpers of ops/, some of which a call names only after the classes have their names.
       "AdditiveAttention", "ConcatAttention", "DotProductAttention", "EinsumDense",
-      "GroupQueryAttention", "MultiHeadAttention", "attend", "Bidirectional", "Constant",
-      "Denormalization", "ElementwisePReLU", "FixedDenormalization", "FixedNormalization",
-      "GaussianDropout", "GaussianNoise", "LayerScale", "Literal", "Masked", "MaskedBidirectional",
-      "Normalization", "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset",
-      "SharedDropout", "StepwiseGRU", "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN",
-      "StochasticDepth", "auto_contrast", "average_pool", "cubic", "hard_sigmoid", "lanczos3",
-      "lanczos5", "look_up", "mirror_pad", "one_hot", "pad_same", "resize", "resize_matrix",
-      "same_average_pool", "select", "sparsemax"};
+      "GatedGroupQueryAttention", "GatedMultiHeadAttention", "GroupQueryAttention",
+      "MultiHeadAttention", "area_matrix", "attend", "band", "dot_product_attend", "gaussian",
+      "mitchell_cubic", "resize_area", "Bidirectional", "Constant", "Denormalization",
+      "ElementwisePReLU", "FixedDenormalization", "FixedNormalization", "GaussianDropout",
+      "GaussianNoise", "LayerScale", "Literal", "Masked", "MaskedBidirectional", "Normalization",
+      "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset", "SharedDropout", "StepwiseGRU",
+      "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN", "StochasticDepth", "auto_contrast",
+      "average_pool", "clahe", "cubic", "hard_sigmoid", "lanczos3", "lanczos5", "look_up",
+      "mirror_pad", "one_hot", "pad_same", "resize", "resize_matrix", "same_average_pool", "select",
+      "sparsemax"};
   return names;
 }
 
@@ -242,8 +260,8 @@ const Attribute* Classes::attribute_of(const Class& owner, std::size_t layer) co
   return found == owner.attribute_of_layer.end() ? nullptr : &owner.attributes[found->second];
 }
 
-Classes divide(const graph::Program& program, const std::string& root_name) {
-  Classes classes = Divider(program, root_name).run();
+Classes divide(const graph::Program& program, const std::string& root_name, bool fuses_attention) {
+  Classes classes = Divider(program, root_name, fuses_attention).run();
   for (Class& owner : classes.classes) {
     for (std::size_t i = 0; i < owner.attributes.size(); ++i) {
       for (const std::size_t layer : owner.attributes[i].layers) {

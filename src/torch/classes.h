@@ -63,7 +63,9 @@ struct Classes {
 /// Names that model.py may use itself: none of them is given to a class or a variable.
 const std::set<std::string>& reserved_names();
 
-Classes divide(const graph::Program& program, const std::string& root_name);
+/// `fuses_attention`: torch has F.scaled_dot_product_attention with a scale (2.1); used where no
+/// attention of the program tells its scores.
+Classes divide(const graph::Program& program, const std::string& root_name, bool fuses_attention);
 
 /// One entry of the state_dict. Two entries of one layer at two places have the same `identity`.
 struct StateEntry {

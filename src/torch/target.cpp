@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <set>
 
@@ -144,12 +145,23 @@ tensor::OutputFile text_file(const std::string& path, const std::string& text) {
 
 }  // namespace
 
+std::optional<TorchVersion> parse_torch_version(std::string_view text) {
+  TorchVersion version;
+  const char* end = text.data() + text.size();
+  const auto major = std::from_chars(text.data(), end, version.major);
+  if (major.ec != std::errc() || major.ptr == end || *major.ptr != '.') return std::nullopt;
+  const auto minor = std::from_chars(major.ptr + 1, end, version.minor);
+  if (minor.ec != std::errc() || minor.ptr != end || version < TorchVersion{}) return std::nullopt;
+  return version;
+}
+
 Output write(const graph::Program& program, const Options& options) {
   const std::optional<tensor::DType> dtype = wanted_dtype(options);
   graph::Program laid_out = graph::channels_first(program, {options.channels_last_io});
   graph::merge_padding(laid_out);
   if (dtype) compute_in(laid_out, *dtype);
-  Classes classes = divide(laid_out, class_name(program, options));
+  Classes classes =
+      divide(laid_out, class_name(program, options), options.torch_min >= TorchVersion{2, 1});
   if (dtype) cast_weights(classes, *dtype);
 
   std::map<std::string, std::string> becomes;

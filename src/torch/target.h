@@ -1,6 +1,9 @@
 #pragma once
 
+#include <compare>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/graph.h"
@@ -10,12 +13,23 @@ namespace tensorferry::torch {
 
 enum class WeightFormat { Safetensors, Pt };
 
+/// The oldest torch that the source must run on.
+struct TorchVersion {
+  int major = 1;
+  int minor = 13;
+  auto operator<=>(const TorchVersion&) const = default;
+};
+
+/// "2.1", at least 1.13; none if it is another text.
+std::optional<TorchVersion> parse_torch_version(std::string_view text);
+
 struct Options {
   WeightFormat weights = WeightFormat::Safetensors;
   bool contiguous = false;  ///< `.pt` without strided tensors
   std::string dtype;        ///< "", "float16", "bfloat16", "float32": cast of floating weights
   std::string class_name;   ///< "": from the model's name
   bool channels_last_io = false;
+  TorchVersion torch_min;
   bool assume_kinds = false;  ///< weights-only files: plain permutes by rank
 };
 

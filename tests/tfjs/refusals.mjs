@@ -4,8 +4,11 @@
 const refused = [
   { match: /^activation\/activation_(exponential|sparsemax|squareplus)$/, words: ['"activation"'] },
   { match: /^activation\/fused_(exponential|sparsemax|squareplus)$/, words: ['"conv2d"'] },
-  { match: /^attention\/(dot|additive|heads)_scores$/, words: ["second output"] },
-  { match: /^attention\/heads_(map_axis_[12]|volume_axes_1_3)$/, words: ["attention_axes"] },
+  { match: /^attention\/(dot|additive|heads|heads_gate)_scores$/, words: ["second output"] },
+  {
+    match: /^attention\/heads_((gate_)?map_axis_[12]|volume_axes_1_3)$/,
+    words: ["attention_axes"],
+  },
   { match: /^attention\/additive_free$/, words: ["None"] },
   { match: /^einsum_dense\/kernel_for_each_row$/, words: ["no product of matrices"] },
   // A stride larger than its window, "same", on sizes that are not known.
@@ -37,7 +40,7 @@ const refused = [
   { match: /^operations\/(?!layers_of_tfjs)/, words: ["TF.js"] },
   { match: /^images\/auto_contrast/, words: ["has no such layer"] },
   { match: /^images\/center_crop_free$/, words: ["None"] },
-  { match: /^images\/resizing_(bicubic|antialias|pad)$/, words: ["not supported"] },
+  { match: /^attention\/heads_window_blind(_dropout)?$/, words: ["see no key"] },
   { match: /^random_layers\/upsampling2d_/, words: ["None"], sometimes: true },
   { match: /^random_preprocessing\/stft/, words: ["logarithms"], sometimes: true },
   { match: /^random_preprocessing\/(?!category)/, words: ["has no such layer"] },

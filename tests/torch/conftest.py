@@ -33,13 +33,18 @@ def pytest_configure(config):
 
 def pytest_generate_tests(metafunc):
     """`fixture` and `deep_fixture` stand for each fixture that can be run, by its kind;
-    `application` for each net of keras.applications."""
+    `application` for each net of keras.applications, `attention` for each with attention."""
     root = pathlib.Path(metafunc.config.getoption("--fixture-root"))
     chosen = {
         "fixture": fixtures.find(root, ("single",)),
         "deep_fixture": fixtures.find(root, ("deep",)),
     }
     chosen["application"] = [f for f in chosen["deep_fixture"] if f.meta["family"] == "deep"]
+    chosen["attention"] = [
+        fixture
+        for fixture in chosen["fixture"] + chosen["deep_fixture"]
+        if fixture.meta["family"].endswith("attention")
+    ]
     for name, found in chosen.items():
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, found, ids=[fixture.id for fixture in found])

@@ -32,6 +32,9 @@ export interface PyTorchOptions extends CommonOptions {
   className?: string;
   /** Keeps Keras's channels-last layout at inputs and outputs. */
   channelsLastIo?: boolean;
+  /** The oldest torch that the source must run on: "1.13" (the default) or newer. From "2.1" on
+   * attention is `F.scaled_dot_product_attention`. */
+  torchMin?: string;
 }
 
 export interface TfJsOptions extends CommonOptions {

@@ -99,9 +99,12 @@ std::vector<Array> attend(const Array& scores, const Array& value, const Sight& 
   const Matrices v = matrices_of(value);
   std::size_t next = 0;
   for_each_index(scores.shape, [&](const Index& index) {
-    const bool later = sight.causal && index.back() > index[index.size() - 2];
+    const std::uint64_t query = index[index.size() - 2];
+    const bool later = sight.causal && index.back() > query;
+    const bool far = sight.window != 0 &&
+                     (index.back() >= query + sight.window || query >= index.back() + sight.window);
     const bool masked = sight.mask != nullptr && broadcast_at(*sight.mask, index) == 0;
-    if (later || masked) seen.data[next] = unseen;
+    if (later || far || masked) seen.data[next] = unseen;
     ++next;
   });
   Array weights = evaluate_softmax({Softmax::Kind::Softmax, {scores.shape.size() - 1}}, seen);

@@ -16,6 +16,9 @@ Array evaluate_locally_connected(const LocallyConnected& op, const Array& x, con
                                  const Array& bias);
 Array evaluate_pool(const Pool& pool, const Array& x);
 Array evaluate_upsample(const Upsample& upsample, const Array& x);
+/// Along one axis.
+Array resampled(const Array& x, std::size_t axis, std::uint64_t extent,
+                tensor::Interpolation interpolation, bool antialias);
 
 /// The weights of one direction of a recurrent layer; without a bias it has no elements.
 struct RecurrentWeights {
@@ -53,6 +56,7 @@ Array attention_scores(const Attention& op, const Array& query, const Array& key
 /// What queries see of the keys. `mask`: null, or of the rank of the scores and broadcasting.
 struct Sight {
   bool causal = false;
+  std::uint64_t window = 0;  ///< 0: none
   const Array* mask = nullptr;
   bool blind_is_zero = false;
 };

@@ -167,64 +167,6 @@ Array transposed_conv(const Conv& conv, const Array& x, const KernelView& kernel
   return result;
 }
 
-/// The weight of an input cell at `distance` from the sampled point.
-double resize_weight(Upsample::Kind kind, double distance) {
-  constexpr double pi = 3.14159265358979323846;
-  const double d = std::abs(distance);
-  const auto lanczos = [d](double radius) {
-    if (d >= radius) return 0.0;
-    if (d < 1e-3) return 1.0;
-    return radius * std::sin(pi * d) * std::sin(pi * d / radius) / (pi * pi * d * d);
-  };
-  switch (kind) {
-    case Upsample::Kind::Nearest:
-      return d < 0.5 ? 1 : 0;
-    case Upsample::Kind::Bilinear:
-      return std::max(0.0, 1 - d);
-    case Upsample::Kind::Bicubic:
-      if (d < 1) return (1.5 * d - 2.5) * d * d + 1;
-      return d < 2 ? ((-0.5 * d + 2.5) * d - 4) * d + 2 : 0;
-    case Upsample::Kind::Lanczos3:
-      return lanczos(3);
-    case Upsample::Kind::Lanczos5:
-      return lanczos(5);
-  }
-  return 0;
-}
-
-/// Where output position `position` lies among the input's cells.
-double sampled_point(Upsample::Kind kind, std::uint64_t position, std::int64_t factor) {
-  const double point = (static_cast<double>(position) + 0.5) / static_cast<double>(factor) - 0.5;
-  if (kind != Upsample::Kind::Bicubic) return point;
-  const double below = std::floor(point);
-  return below + std::nearbyint((point - below) * 1024) / 1024;
-}
-
-Array resize_axis(const Array& x, std::size_t axis, Upsample::Kind kind, std::int64_t factor) {
-  Index shape = x.shape;
-  shape[axis] *= static_cast<std::uint64_t>(factor);
-  Array result = zeros(shape);
-  const auto strides = strides_of(x.shape);
-  std::size_t next = 0;
-  for_each_index(shape, [&](const Index& output) {
-    const double point = sampled_point(kind, output[axis], factor);
-    Index source = output;
-    double sum = 0;
-    double total = 0;
-    for (std::uint64_t cell = 0; cell < x.shape[axis]; ++cell) {
-      const double weight =
-          kind == Upsample::Kind::Nearest
-              ? (output[axis] / static_cast<std::uint64_t>(factor) == cell ? 1 : 0)
-              : resize_weight(kind, point - static_cast<double>(cell));
-      source[axis] = cell;
-      sum += weight * x.data[offset_of(source, strides)];
-      total += weight;
-    }
-    result.data[next++] = sum / total;
-  });
-  return result;
-}
-
 }  // namespace
 
 Array evaluate_conv(const Conv& conv, const Array& x, const LoadedParameter& kernel,
@@ -260,11 +202,35 @@ Array evaluate_pool(const Pool& pool, const Array& x) {
   return result;
 }
 
+Array resampled(const Array& x, std::size_t axis, std::uint64_t extent,
+                tensor::Interpolation interpolation, bool antialias) {
+  const std::uint64_t cells = x.shape[axis];
+  const std::vector<float> matrix =
+      tensor::resampling_matrix(static_cast<std::int64_t>(cells), static_cast<std::int64_t>(extent),
+                                interpolation, antialias);
+  Index shape = x.shape;
+  shape[axis] = extent;
+  Array result = zeros(shape);
+  const auto strides = strides_of(x.shape);
+  std::size_t next = 0;
+  for_each_index(shape, [&](const Index& output) {
+    Index source = output;
+    double& value = result.data[next++];
+    for (std::uint64_t cell = 0; cell < cells; ++cell) {
+      source[axis] = cell;
+      value += static_cast<double>(matrix[cell * extent + output[axis]]) *
+               x.data[offset_of(source, strides)];
+    }
+  });
+  return result;
+}
+
 Array evaluate_upsample(const Upsample& upsample, const Array& x) {
   Array result = x;
   const auto axes = spatial_axes(static_cast<int>(upsample.factors.size()), upsample.channel_axis);
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    result = resize_axis(result, axes[i], upsample.kind, upsample.factors[i]);
+    const std::uint64_t extent = x.shape[axes[i]] * static_cast<std::uint64_t>(upsample.factors[i]);
+    result = resampled(result, axes[i], extent, upsample.kind, false);
   }
   return result;
 }

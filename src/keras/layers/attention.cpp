@@ -337,8 +337,6 @@ std::optional<ValueId> sight_of(LayerCall& call) {
 /// keras/src/layers/attention/multi_head_attention.py and grouped_query_attention.py.
 ValueId lower_multi_head_attention(LayerCall& call) {
   const Arguments& arguments = call.arguments();
-  if (arguments.boolean("use_gate", false)) throw Refusal{"its result is gated (use_gate)"};
-  if (arguments.find("sliding_window") != nullptr) throw Refusal{"it has a sliding_window"};
   require_no_more(call, 3);
   const auto query = given_tensor(call, 0, "query");
   const auto value = given_tensor(call, 1, "value");
@@ -359,12 +357,16 @@ ValueId lower_multi_head_attention(LayerCall& call) {
   op.key_dim = heads.key_dim;
   op.value_dim = heads.value_dim;
   op.bias = arguments.boolean("use_bias", true);
+  op.gate = arguments.boolean("use_gate", false);
+  if (arguments.find("sliding_window") != nullptr) {
+    op.window = arguments.positive_integer("sliding_window");
+  }
   op.causal = call_flag(call, "use_causal_mask");
   op.return_scores = call_flag(call, "return_attention_scores");
   op.dropout = dropout_of(call);
-  // Keras's causal mask is of axis 1, whatever is attended over.
-  if (op.causal && attended.axes != std::vector<std::size_t>{1}) {
-    throw Refusal{"its causal mask is of another axis than it attends over"};
+  // Keras's causal mask and its window are of axis 1, whatever is attended over.
+  if ((op.causal || op.window != 0) && attended.axes != std::vector<std::size_t>{1}) {
+    throw Refusal{"its causal mask or window is of another axis than it attends over"};
   }
   if (op.return_scores && attended.axes.size() > 1) {
     throw Refusal{"it gives the scores of several axes"};
@@ -391,8 +393,8 @@ ValueId lower_multi_head_attention(LayerCall& call) {
   }
   op.masked = sight.has_value();
   // Its Softmax layer takes what is masked for nothing; the other way does not use one.
-  op.blind_is_zero =
-      op.masked && call.generation() == Generation::Keras3 && (op.dropout > 0 || op.return_scores);
+  op.blind_is_zero = (op.masked || op.window != 0) && call.generation() == Generation::Keras3 &&
+                     (op.dropout > 0 || op.return_scores);
   const bool key_is_value = inputs[2] == inputs[1];
   for (ValueId& input : inputs) {
     input =

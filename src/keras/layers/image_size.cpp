@@ -29,15 +29,20 @@ bool is_before_3_7(std::string_view version) {
   return version.size() > 3 && version.starts_with("3.") && version[3] == '.' && version[2] < '7';
 }
 
-/// int(float(extent · of) / by), and 1 … limit. Keras computes in float32 where it does not know
-/// the extents, which is the same up to 2^24.
-std::int64_t in_proportion(std::int64_t extent, std::int64_t of, std::int64_t by,
-                           std::int64_t limit) {
+/// int(float(extent · of) / by). Keras computes in float32 where it does not know the extents,
+/// which is the same up to 2^24.
+std::int64_t wanted(std::int64_t extent, std::int64_t of, std::int64_t by) {
   constexpr std::int64_t exact = std::int64_t{1} << 24;
   if (extent >= exact || of >= exact || extent * of >= exact) {
     throw Refusal{"its images are larger than Keras computes exactly with"};
   }
-  return std::max<std::int64_t>(std::min(limit, extent * of / by), 1);
+  return extent * of / by;
+}
+
+/// That, and 1 … limit.
+std::int64_t in_proportion(std::int64_t extent, std::int64_t of, std::int64_t by,
+                           std::int64_t limit) {
+  return std::max<std::int64_t>(std::min(limit, wanted(extent, of, by)), 1);
 }
 
 }  // namespace
@@ -61,16 +66,29 @@ ImageCrop crop_to_aspect_ratio(const ImageSize& size, const ImageSize& target) {
   return around(size, height, width, true);
 }
 
-std::string resizing_interpolation(const Arguments& arguments) {
-  const std::string interpolation = arguments.text("interpolation", "bilinear");
-  if (interpolation != "bilinear" && interpolation != "nearest") {
-    throw Refusal{fmt::format("its interpolation \"{}\" is not supported", interpolation)};
+ImageCrop pad_to_aspect_ratio(const ImageSize& size, const ImageSize& target) {
+  require_known(size);
+  const std::int64_t height = wanted(size.width, target.height, target.width) - size.height;
+  const std::int64_t width = wanted(size.height, target.width, target.height) - size.width;
+  const std::int64_t above = std::max<std::int64_t>(height, 0) / 2;
+  const std::int64_t beside = std::max<std::int64_t>(width, 0) / 2;
+  return {-above, -above, -beside, -beside, true};
+}
+
+Resizing resizing_of(const Arguments& arguments, const ImageSize& size, const ImageSize& target) {
+  const std::string name = arguments.text("interpolation", "bilinear");
+  const auto found = tensor::find_interpolation(name);
+  if (!found) throw Refusal{fmt::format("its interpolation \"{}\" is not known", name)};
+  Resizing resizing;
+  resizing.interpolation = *found;
+  resizing.antialias = arguments.boolean("antialias", false);
+  if (arguments.boolean("crop_to_aspect_ratio", false)) {
+    resizing.crop = crop_to_aspect_ratio(size, target);
+  } else if (arguments.boolean("pad_to_aspect_ratio", false)) {
+    resizing.crop = pad_to_aspect_ratio(size, target);
+    resizing.fill = arguments.number("fill_value", 0);
   }
-  if (arguments.boolean("antialias", false)) throw Refusal{"its antialiasing is not supported"};
-  if (arguments.boolean("pad_to_aspect_ratio", false)) {
-    throw Refusal{"its padding to the aspect ratio is not supported"};
-  }
-  return interpolation;
+  return resizing;
 }
 
 RandomCropUse random_crop_use(const Layer& layer, const Call& call, Generation generation,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "keras/layers/arguments.h"
+#include "tensor/resampling.h"
 
 /// How Keras's layers cut and resize images; both targets read it here.
 namespace tensorferry::keras {
@@ -36,6 +37,9 @@ ImageCrop center_crop(const ImageSize& size, const ImageSize& target);
 /// (keras/src/utils/image_utils.py: smart_resize)
 ImageCrop crop_to_aspect_ratio(const ImageSize& size, const ImageSize& target);
 
+/// What is added around it (negative) to make it the target's aspect ratio.
+ImageCrop pad_to_aspect_ratio(const ImageSize& size, const ImageSize& target);
+
 /// What a RandomCrop does at inference.
 struct RandomCropUse {
   bool resizes = false;  ///< the middle to the target; else it gives the images back
@@ -47,8 +51,16 @@ RandomCropUse random_crop_use(const Layer& layer, const Call& call, Generation g
                               std::string_view keras_version, const ImageSize& size,
                               const ImageSize& target);
 
-/// "bilinear" or "nearest" of a Resizing that has no other argument than those that can be
-/// computed; else throws Refusal.
-std::string resizing_interpolation(const Arguments& arguments);
+/// What a Resizing does: it cuts off (or with negative numbers adds `fill` around), then resizes.
+struct Resizing {
+  ImageCrop crop;
+  double fill = 0;
+  tensor::Interpolation interpolation = tensor::Interpolation::Bilinear;
+  bool antialias = false;
+};
+
+/// (keras/src/layers/preprocessing/image_preprocessing/resizing.py, which is
+/// keras/src/backend/tensorflow/image.py: resize)
+Resizing resizing_of(const Arguments& arguments, const ImageSize& size, const ImageSize& target);
 
 }  // namespace tensorferry::keras

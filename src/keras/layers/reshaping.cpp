@@ -115,14 +115,14 @@ graph::ValueId lower_reshape(LayerCall& call) {
   return call.add(graph::Reshape{target}, {call.input()});
 }
 
-Upsample::Kind interpolation_of(const Arguments& arguments) {
+/// keras/src/layers/reshaping/up_sampling2d.py
+tensor::Interpolation interpolation_of(const Arguments& arguments) {
   const std::string name = arguments.text("interpolation", "nearest");
-  if (name == "nearest") return Upsample::Kind::Nearest;
-  if (name == "bilinear") return Upsample::Kind::Bilinear;
-  if (name == "bicubic") return Upsample::Kind::Bicubic;
-  if (name == "lanczos3") return Upsample::Kind::Lanczos3;
-  if (name == "lanczos5") return Upsample::Kind::Lanczos5;
-  throw Refusal{fmt::format("its interpolation \"{}\" is not known", name)};
+  const auto found = tensor::find_interpolation(name);
+  if (!found || *found > tensor::Interpolation::Lanczos5) {
+    throw Refusal{fmt::format("its interpolation \"{}\" is not known", name)};
+  }
+  return *found;
 }
 
 graph::ValueId lower_up_sampling(LayerCall& call) {
@@ -130,7 +130,7 @@ graph::ValueId lower_up_sampling(LayerCall& call) {
   const auto count = static_cast<std::size_t>(spatial_rank);
   Upsample upsample;
   upsample.kind = interpolation_of(call.arguments());
-  if (spatial_rank != 2 && upsample.kind != Upsample::Kind::Nearest) {
+  if (spatial_rank != 2 && upsample.kind != tensor::Interpolation::Nearest) {
     throw Refusal{"it interpolates in another rank than 2"};
   }
   upsample.factors = call.arguments().positive_integers("size", count, 2);

@@ -58,6 +58,7 @@ constexpr LayerRow table[] = {
     {"CategoryEncoding", &category_encoding_kind},
     {"CenterCrop", &center_crop_kind},
     {"Concatenate", &concatenate_kind},
+    {"ContrastLimitedAdaptiveHistogramEqualization", &clahe_kind},
     {"Conv1D", &convolution_kind},
     {"Conv1DTranspose", &transposed_convolution_kind},
     {"Conv2D", &convolution_kind},

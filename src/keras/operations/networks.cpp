@@ -77,9 +77,11 @@ std::vector<ValueId> lower_resize(OperationCall& call, const OperationRow&) {
   op.integers = call.integers("size");
   op.text = call.text("interpolation", "bilinear");
   if (op.integers.size() != 2) throw Refusal{"its size is no height and width"};
-  if (op.text != "bilinear" && op.text != "nearest") {
-    throw Refusal{"its interpolation \"" + op.text + "\" is not supported"};
+  const auto interpolation = tensor::find_interpolation(op.text);
+  if (!interpolation || *interpolation > tensor::Interpolation::Lanczos5) {
+    throw Refusal{"its interpolation \"" + op.text + "\" is not known"};
   }
+  op.integers.push_back(call.flag("antialias", false) ? 1 : 0);
   if (call.text("fill_mode", "constant") != "constant" || call.number("fill_value", 0) != 0) {
     throw Refusal{"it fills"};
   }

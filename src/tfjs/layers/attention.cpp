@@ -8,6 +8,7 @@
 #include "tfjs/layers/affine.h"
 #include "tfjs/layers/families.h"
 #include "tfjs/refusal.h"
+#include "tfjs/steps.h"
 #include "tfjs/weights.h"
 
 namespace tensorferry::tfjs {
@@ -21,12 +22,24 @@ bool call_flag(const LayerCall& call, std::string_view name) {
   return *flag;
 }
 
+/// Which keys a query sees.
+struct Sight {
+  bool causal = false;      ///< none behind it
+  std::int64_t window = 0;  ///< none as many steps before or behind it, or more; 0: all
+
+  bool is_all() const { return !causal && window == 0; }
+  bool sees(std::int64_t query, std::int64_t key) const {
+    const bool is_near = window == 0 || std::abs(query - key) < window;
+    return is_near && (!causal || key <= query);
+  }
+};
+
 /// Query, value and key.
 struct Given {
   Tensor query;
   Tensor value;
   Tensor key;
-  bool causal = false;
+  Sight sight;
 };
 
 void require_matrices(const Given& given) {
@@ -43,19 +56,22 @@ void require_no_scores(const LayerCall& call) {
   }
 }
 
-/// scores (batch, T, S), where a query is to see no key behind it: −1e9 is added there, as Keras
-/// does.
-Tensor hide_later_keys(LayerCall& call, const std::string& part, const Tensor& scores) {
+/// scores (batch, T, S), to which −1e9 is added where a query does not see a key, as Keras does.
+Tensor hide_keys(LayerCall& call, const std::string& part, const Tensor& scores,
+                 const Sight& sight) {
   const std::int64_t queries = scores.shape[1];
   const std::int64_t keys = scores.shape[2];
   if (queries == unknown || keys == unknown) {
-    throw Refusal{"Its causal mask is of a size that is None."};
+    throw Refusal{"Its causal mask or window is of a size that is None."};
+  }
+  if (sight.window != 0 && queries >= keys + sight.window) {
+    throw Refusal{"Some of its queries see no key in their window."};
   }
   const auto count = static_cast<std::uint64_t>(queries * keys);
   std::vector<float> mask(count, 0.0F);
   for (std::int64_t row = 0; row < queries; ++row) {
-    for (std::int64_t column = row + 1; column < keys; ++column) {
-      mask[static_cast<std::size_t>(row * keys + column)] = -1e9F;
+    for (std::int64_t column = 0; column < keys; ++column) {
+      if (!sight.sees(row, column)) mask[static_cast<std::size_t>(row * keys + column)] = -1e9F;
     }
   }
   return normalize_axes(
@@ -66,8 +82,8 @@ Tensor hide_later_keys(LayerCall& call, const std::string& part, const Tensor& s
 
 /// softmax(scores) · value. `last` is the part of what comes out.
 Tensor attend(LayerCall& call, const std::string& suffix, std::string_view last,
-              const Tensor& scores, const Tensor& value, bool causal) {
-  const Tensor seen = causal ? hide_later_keys(call, "causal" + suffix, scores) : scores;
+              const Tensor& scores, const Tensor& value, const Sight& sight) {
+  const Tensor seen = sight.is_all() ? scores : hide_keys(call, "causal" + suffix, scores, sight);
   const Tensor weights = activation(call, "softmax" + suffix, seen, "softmax");
   return call.add(last, "Dot", {{"axes", {2, 1}}, {"normalize", false}}, {weights, value});
 }
@@ -118,8 +134,9 @@ Given attention_tensors(const LayerCall& call) {
   if (inputs.size() < 2 || inputs.size() > 3 || keras::has_more_arguments(call.keras_call(), 1)) {
     throw Refusal{"It takes a query, a value and perhaps a key."};
   }
-  Given given{inputs[0], inputs[1], inputs.back(), false};
-  given.causal = call.arguments().boolean("causal", false) || call_flag(call, "use_causal_mask");
+  Given given{inputs[0], inputs[1], inputs.back(), {}};
+  given.sight.causal =
+      call.arguments().boolean("causal", false) || call_flag(call, "use_causal_mask");
   require_matrices(given);
   require_no_scores(call);
   return given;
@@ -131,6 +148,7 @@ struct Projection {
   std::int64_t heads = 1;
   std::int64_t dim = 1;
   bool bias = true;
+  std::string_view activation = "linear";
 };
 
 Tensor project(LayerCall& call, const Projection& projection, std::int64_t head, const Tensor& x) {
@@ -147,10 +165,11 @@ Tensor project(LayerCall& call, const Projection& projection, std::int64_t head,
                                     tensor::View{0, {dim}, {1}, head * projection.dim}, {dim},
                                     chain));
   }
-  return call.add(
-      fmt::format("{}_{}", projection.part, head), "Dense",
-      {{"units", projection.dim}, {"use_bias", projection.bias}, {"activation", "linear"}}, {x},
-      std::move(weights));
+  return call.add(fmt::format("{}_{}", projection.part, head), "Dense",
+                  {{"units", projection.dim},
+                   {"use_bias", projection.bias},
+                   {"activation", projection.activation}},
+                  {x}, std::move(weights));
 }
 
 Tensor given_tensor(const LayerCall& call, std::size_t position, std::string_view name) {
@@ -165,13 +184,18 @@ Given multi_head_tensors(const LayerCall& call) {
   if (keras::has_more_arguments(call.keras_call(), 3)) {
     throw Refusal{"It is called with more than its tensors."};
   }
+  const std::int64_t window = call.arguments().find("sliding_window") == nullptr
+                                  ? 0
+                                  : call.arguments().positive_integer("sliding_window");
   const bool has_key = keras::tensor_argument(call.keras_call(), 2, "key").has_value();
   const Tensor value = given_tensor(call, 1, "value");
   if (call.inputs().size() != (has_key ? 3U : 2U)) {
     throw Refusal{"It is called with a mask."};
   }
-  return {given_tensor(call, 0, "query"), value, has_key ? given_tensor(call, 2, "key") : value,
-          call_flag(call, "use_causal_mask")};
+  return {given_tensor(call, 0, "query"),
+          value,
+          has_key ? given_tensor(call, 2, "key") : value,
+          {call_flag(call, "use_causal_mask"), window}};
 }
 
 /// (batch, axes…, features) → (batch, length, features).
@@ -209,17 +233,14 @@ struct Heads {
 
 Tensor attend_by_heads(LayerCall& call, const Heads& heads) {
   const keras::Arguments& arguments = call.arguments();
-  if (arguments.boolean("use_gate", false)) {
-    throw Refusal{"Its result is gated (`use_gate`)."};
-  }
   require_no_scores(call);
   Given given = multi_head_tensors(call);
   const Shape query_shape = given.query.shape;
   if (!attends_over_all(call, query_shape.size())) {
     throw Refusal{"It attends over some of the axes only (`attention_axes`)."};
   }
-  if (given.causal && query_shape.size() != 3) {
-    throw Refusal{"Its causal mask is of one axis, and it attends over several."};
+  if (!given.sight.is_all() && query_shape.size() != 3) {
+    throw Refusal{"Its causal mask or window is of one axis, and it attends over several."};
   }
   given.query = with_one_length(call, "query_length", given.query);
   given.value = with_one_length(call, "value_length", given.value);
@@ -241,7 +262,12 @@ Tensor attend_by_heads(LayerCall& call, const Heads& heads) {
     const Tensor scores =
         rescale(call, "scaled" + suffix, query_by_key(call, "scores" + suffix, query, keys[shared]),
                 1 / std::sqrt(static_cast<double>(heads.key_dim)), 0);
-    results.push_back(attend(call, suffix, "head" + suffix, scores, values[shared], given.causal));
+    results.push_back(attend(call, suffix, "head" + suffix, scores, values[shared], given.sight));
+    if (arguments.boolean("use_gate", false)) {
+      const Tensor gate =
+          project(call, {"gate", heads.query, heads.value_dim, bias, "sigmoid"}, head, given.query);
+      results.back() = multiply(call, "gated" + suffix, results.back(), gate);
+    }
   }
   const Tensor joined = results.size() == 1 ? results[0] : concatenate(call, "heads", results, 2);
   const tensor::TensorRef& kernel = call.stored("attention_output/kernel");
@@ -270,7 +296,7 @@ Tensor lower_attention(LayerCall& call) {
     const Tensor scores = summed_tanh(
         call, given, scaled,
         repeated(call, "kernel", "concat_score_weight", {known_features(given.query), 1}));
-    return attend(call, "", "", scores, given.value, given.causal);
+    return attend(call, "", "", scores, given.value, given.sight);
   }
   Tensor query = given.query;
   if (scaled) {
@@ -281,7 +307,7 @@ Tensor lower_attention(LayerCall& call) {
          filled_weight("moving_variance", {count}, 1)});
   }
   return attend(call, "", "", query_by_key(call, "scores", query, given.key), given.value,
-                given.causal);
+                given.sight);
 }
 
 Tensor lower_additive_attention(LayerCall& call) {
@@ -291,7 +317,7 @@ Tensor lower_additive_attention(LayerCall& call) {
                            ? stored_weight("kernel", call.stored("scale"), {features, 1})
                            : filled_weight("kernel", {features, 1}, 1);
   const Tensor scores = summed_tanh(call, given, false, std::move(weight));
-  return attend(call, "", "", scores, given.value, given.causal);
+  return attend(call, "", "", scores, given.value, given.sight);
 }
 
 Tensor lower_multi_head_attention(LayerCall& call) {

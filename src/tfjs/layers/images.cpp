@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <cmath>
-
 #include "keras/layers/image_size.h"
 #include "keras/layers/layer_call.h"
 #include "tfjs/layers/families.h"
@@ -12,6 +9,7 @@ namespace {
 
 using keras::ImageCrop;
 using keras::ImageSize;
+using tensor::Interpolation;
 
 /// The numbers of which `compute` says that there are none are refused here too.
 template <class Compute>
@@ -34,42 +32,36 @@ Tensor cropped(LayerCall& call, std::string_view part, const Tensor& x, const Im
                   {x});
 }
 
-/// Half-pixel centres, in float32 as TensorFlow computes them.
-/// (tensorflow/core/kernels/image/resize_nearest_neighbor_op.cc, resize_bilinear_op.cc)
-AxisMatrix resizing_matrix(std::int64_t in, std::int64_t out, bool nearest) {
-  AxisMatrix matrix = axis_matrix(in, out);
-  const float scale = static_cast<float>(in) / static_cast<float>(out);
-  for (std::int64_t i = 0; i < out; ++i) {
-    const float center = (static_cast<float>(i) + 0.5F) * scale;
-    const auto cell = [&](float position) {
-      return std::clamp<std::int64_t>(static_cast<std::int64_t>(position), 0, in - 1);
-    };
-    if (nearest) {
-      matrix.at(cell(std::floor(center)), i) = 1;
-      continue;
-    }
-    const float below = std::floor(center - 0.5F);
-    const float share = center - 0.5F - below;
-    matrix.at(cell(below), i) += 1 - share;
-    matrix.at(cell(below + 1), i) += share;
+/// Along one axis, `pad` cells of `fill` at both ends.
+Tensor padded(LayerCall& call, std::string_view part, const Tensor& x, std::size_t axis,
+              std::int64_t pad, double fill) {
+  if (pad == 0) return x;
+  const std::int64_t size = x.shape[axis];
+  AxisMatrix matrix = axis_matrix(size, size + 2 * pad);
+  std::vector<float> around(static_cast<std::size_t>(size + 2 * pad), static_cast<float>(fill));
+  for (std::int64_t i = 0; i < size; ++i) {
+    matrix.at(i, i + pad) = 1;
+    around[static_cast<std::size_t>(i + pad)] = 0;
   }
-  return matrix;
+  return multiply_axis(call, part, x, axis, matrix, around);
+}
+
+AxisMatrix resizing_matrix(std::int64_t in, std::int64_t out, Interpolation interpolation,
+                           bool antialias) {
+  require_matrix(in, out);
+  return {in, out, tensor::resampling_matrix(in, out, interpolation, antialias)};
 }
 
 // TF.js's own Resizing aligns the corners.
-Tensor resized(LayerCall& call, const Tensor& x, const ImageSize& target, bool nearest) {
+Tensor resized(LayerCall& call, const Tensor& x, const ImageSize& target,
+               Interpolation interpolation = Interpolation::Bilinear, bool antialias = false) {
   const ImageSize size = size_of(call, x);
   const std::size_t height = is_channels_first(call) ? 2 : 1;
-  const Tensor y = multiply_axis(call, "height", x, height,
-                                 resizing_matrix(size.height, target.height, nearest));
+  const Tensor y =
+      multiply_axis(call, "height", x, height,
+                    resizing_matrix(size.height, target.height, interpolation, antialias));
   return multiply_axis(call, "width", y, height + 1,
-                       resizing_matrix(size.width, target.width, nearest));
-}
-
-Tensor resized_middle(LayerCall& call, const Tensor& x, const ImageSize& target, bool nearest) {
-  const ImageCrop crop =
-      computed([&] { return keras::crop_to_aspect_ratio(size_of(call, x), target); });
-  return resized(call, crop.is_nothing() ? x : cropped(call, "crop", x, crop), target, nearest);
+                       resizing_matrix(size.width, target.width, interpolation, antialias));
 }
 
 }  // namespace
@@ -81,7 +73,7 @@ Tensor lower_center_crop(LayerCall& call) {
   const ImageCrop crop = computed([&] { return keras::center_crop(size_of(call, x), target); });
   if (!crop.resizes) return cropped(call, "", x, crop);
   const Tensor y = crop.is_nothing() ? x : cropped(call, "crop", x, crop);
-  return resized(call, y, target, false);
+  return resized(call, y, target);
 }
 
 Tensor lower_random_crop(LayerCall& call) {
@@ -92,18 +84,27 @@ Tensor lower_random_crop(LayerCall& call) {
                                   call.keras_version(), size_of(call, x), target);
   });
   call.note("training-only", use.note);
-  return use.resizes ? resized_middle(call, x, target, false) : lower_identity(call);
+  if (!use.resizes) return lower_identity(call);
+  const ImageCrop crop =
+      computed([&] { return keras::crop_to_aspect_ratio(size_of(call, x), target); });
+  return resized(call, crop.is_nothing() ? x : cropped(call, "crop", x, crop), target);
 }
 
 Tensor lower_resizing(LayerCall& call) {
   const Tensor& x = call.input_of_rank(4);
   const ImageSize target = keras::target_size(call.arguments());
-  const std::string interpolation =
-      computed([&] { return keras::resizing_interpolation(call.arguments()); });
-  const bool nearest = interpolation == "nearest";
-  return call.arguments().boolean("crop_to_aspect_ratio", false)
-             ? resized_middle(call, x, target, nearest)
-             : resized(call, x, target, nearest);
+  const keras::Resizing resizing =
+      computed([&] { return keras::resizing_of(call.arguments(), size_of(call, x), target); });
+  const ImageCrop& crop = resizing.crop;
+  Tensor y = x;
+  if (crop.top < 0 || crop.left < 0) {
+    const std::size_t height = is_channels_first(call) ? 2 : 1;
+    y = padded(call, "pad_height", y, height, -crop.top, resizing.fill);
+    y = padded(call, "pad_width", y, height + 1, -crop.left, resizing.fill);
+  } else if (!crop.is_nothing()) {
+    y = cropped(call, "crop", x, crop);
+  }
+  return resized(call, y, target, resizing.interpolation, resizing.antialias);
 }
 
 }  // namespace tensorferry::tfjs

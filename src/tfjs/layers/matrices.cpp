@@ -26,7 +26,7 @@ AxisMatrix axis_matrix(std::int64_t rows, std::int64_t columns) {
 }
 
 Tensor multiply_axis(LayerCall& call, std::string_view part, const Tensor& x, std::size_t axis,
-                     const AxisMatrix& matrix) {
+                     const AxisMatrix& matrix, const std::vector<float>& bias) {
   const auto rows = static_cast<std::uint64_t>(matrix.rows);
   const auto columns = static_cast<std::uint64_t>(matrix.columns);
   const std::size_t last = x.shape.size() - 1;
@@ -35,8 +35,11 @@ Tensor multiply_axis(LayerCall& call, std::string_view part, const Tensor& x, st
     exchange.push_back(i == axis ? last : i == last ? axis : i);
   }
   Tensor y = permute(call, fmt::format("{}_last", part), x, exchange);
-  y = call.add(part, "Dense", {{"units", columns}, {"use_bias", false}, {"activation", "linear"}},
-               {y}, {constant_weight("kernel", {rows, columns}, matrix.values)});
+  std::vector<LayerWeight> weights{constant_weight("kernel", {rows, columns}, matrix.values)};
+  if (!bias.empty()) weights.push_back(constant_weight("bias", {columns}, bias));
+  y = call.add(part, "Dense",
+               {{"units", columns}, {"use_bias", !bias.empty()}, {"activation", "linear"}}, {y},
+               std::move(weights));
   return permute(call, fmt::format("{}_back", part), y, exchange);
 }
 

@@ -25,9 +25,9 @@ void require_matrix(std::int64_t rows, std::int64_t columns);
 /// Zeros. Throws as `require_matrix`.
 AxisMatrix axis_matrix(std::int64_t rows, std::int64_t columns);
 
-/// x along axis `axis` (the batch is 0) times the matrix: a Dense, between Permutes where the axis
-/// is not the last one.
+/// x along axis `axis` (the batch is 0) times the matrix, plus `bias` (columns) if it has elements:
+/// a Dense, between Permutes where the axis is not the last one.
 Tensor multiply_axis(LayerCall& call, std::string_view part, const Tensor& x, std::size_t axis,
-                     const AxisMatrix& matrix);
+                     const AxisMatrix& matrix, const std::vector<float>& bias = {});
 
 }  // namespace tensorferry::tfjs

@@ -30,9 +30,10 @@ constexpr std::string_view attention_arguments = "use_scale score_mode dropout c
 constexpr std::string_view attention_keywords = "use_causal_mask return_attention_scores";
 constexpr std::string_view multi_head_arguments =
     "num_heads key_dim value_dim dropout use_bias use_gate output_shape attention_axes "
-    "flash_attention query_shape key_shape value_shape softmax_robust_masking";
+    "flash_attention query_shape key_shape value_shape softmax_robust_masking sliding_window";
 constexpr std::string_view group_query_arguments =
-    "head_dim num_query_heads num_key_value_heads dropout use_bias use_gate flash_attention";
+    "head_dim num_query_heads num_key_value_heads dropout use_bias use_gate flash_attention "
+    "sliding_window";
 // How images are changed in training.
 constexpr std::string_view augmentation_arguments =
     "addition_factor all_ops alpha bins bounding_box_format brightness_factor chain_depth "

@@ -33,18 +33,6 @@ const Helper one_hot{"one_hot",
     return (x.unsqueeze(dim) == index).to(dtype)
 )"};
 
-const Helper auto_contrast{"auto_contrast",
-                           R"(def auto_contrast(x, dim, low, high):
-    """Stretches each image, which lies along `dim`, to the range; a flat one stays."""
-    y = x if (low, high) == (0, 255) else (x - low) / (high - low) * 255
-    darkest = y.amin(dim, keepdim=True)
-    scale = 255 / (y.amax(dim, keepdim=True) - darkest)
-    y = (y * scale - darkest * scale).clamp(0, 255)
-    if (low, high) != (0, 255):
-        y = y / 255 * (high - low) + low
-    return torch.where(y.isnan(), x, y)
-)"};
-
 const Helper look_up{"look_up",
                      R"(def look_up(x, keys, values, otherwise):
     """The value at the place of x among `keys`, which ascend; `otherwise` if it is none."""
@@ -231,7 +219,6 @@ Expression spell_search(const Function& function, Call& call) {
   return python::call("torch.bucketize", arguments);
 }
 
-// "nearest-exact" has the centers of half a pixel that Keras has.
 // Its windows are Keras's: [floor(i · in / out), ceil((i + 1) · in / out)).
 Expression spell_adaptive_pool(const Function& function, Call& call) {
   const std::size_t rank = function.integers.size();
@@ -240,21 +227,6 @@ Expression spell_adaptive_pool(const Function& function, Call& call) {
   const Expression size =
       rank == 1 ? python::number(function.integers[0]) : python::tuple_of(function.integers);
   return python::call(callee, {call.input(), size});
-}
-
-Expression spell_resize(const Function& function, Call& call) {
-  const bool nearest = function.text == "nearest";
-  std::vector<Expression> arguments{
-      call.input(), keyword("size", python::tuple_of(function.integers)),
-      keyword("mode", python::string(nearest ? "nearest-exact" : "bilinear"))};
-  if (!nearest) arguments.push_back(keyword("align_corners", python::boolean(false)));
-  return python::call("F.interpolate", arguments);
-}
-
-Expression spell_auto_contrast(const Function& function, Call& call) {
-  return python::call(call.helpers.use(auto_contrast),
-                      {call.input(), python::tuple_of(signed_axes(function.axes)),
-                       number(function.numbers.at(0)), number(function.numbers.at(1))});
 }
 
 Expression spell_spectrogram(const Function& function, Call& call) {

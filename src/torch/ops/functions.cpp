@@ -182,6 +182,7 @@ constexpr FunctionSpelling spellings[] = {
     formula_of("cbrt", "torch.sign({0}) * torch.abs({0}) ** (1 / 3)"),
     plain("ceil", "torch.ceil"),
     own("cholesky", spell_cholesky),
+    own("clahe", spell_clahe),
     own("clip", spell_clip),
     plain("cos", "torch.cos"),
     plain("cosh", "torch.cosh"),

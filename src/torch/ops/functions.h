@@ -75,6 +75,7 @@ Expression spell_search(const graph::Function& function, Call& call);
 Expression spell_adaptive_pool(const graph::Function& function, Call& call);
 Expression spell_resize(const graph::Function& function, Call& call);
 Expression spell_auto_contrast(const graph::Function& function, Call& call);
+Expression spell_clahe(const graph::Function& function, Call& call);
 Expression spell_spectrogram(const graph::Function& function, Call& call);
 
 }  // namespace tensorferry::torch

@@ -153,10 +153,10 @@ Expression spell(Call& call) {
           [&](const graph::Upsample& op) { return call_upsample(op, call); },
           [&](const graph::EinsumDense&) { return call_module(call); },
           [&](const graph::Attention& op) {
-            return call_attention({op.masked, op.causal, op.return_scores}, call);
+            return call_attention({op.masked, 0, op.causal, op.return_scores}, call);
           },
           [&](const graph::MultiHeadAttention& op) {
-            return call_attention({op.masked, op.causal, op.return_scores}, call);
+            return call_attention({op.masked, op.window, op.causal, op.return_scores}, call);
           },
           [&](const graph::Embedding&) { return call_embedding(call); },
           [&](const graph::ReverseEmbedding&) { return call_reverse_embedding(call); },

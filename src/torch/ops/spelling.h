@@ -26,12 +26,17 @@ struct Helper {
 /// The helpers that a file uses, in the order of their definitions.
 class Helpers {
  public:
+  /// `fuses_attention`: the file may use F.scaled_dot_product_attention.
+  explicit Helpers(bool fuses_attention = false) : fuses_attention_(fuses_attention) {}
+
   /// Its name, to be called.
   const std::string& use(const Helper& helper);
   const std::vector<const Helper*>& used() const { return used_; }
+  bool fuses_attention() const { return fuses_attention_; }
 
  private:
   std::vector<const Helper*> used_;
+  bool fuses_attention_ = false;
 };
 
 /// A node where it stands.
@@ -96,17 +101,23 @@ Declaration declare_reverse_embedding(const graph::ReverseEmbedding& embedding, 
 Expression call_reverse_embedding(Call& call);
 
 // attention.cpp
+/// softmax(scores) · value, or with `fused` of query and key, without telling the scores.
+const Helper& attend_helper(bool fused);
+void add_dropout(std::vector<Expression>& arguments, double dropout);
 Declaration declare_einsum_dense(const graph::EinsumDense& op, const Site& site, Helpers& helpers);
 Declaration declare_attention(const graph::Attention& op, const Site& site, Helpers& helpers);
-Declaration declare_multi_head_attention(const graph::MultiHeadAttention& op, const Site& site,
-                                         Helpers& helpers);
 /// Of both attentions.
 struct Attending {
   bool masked = false;
+  std::int64_t window = 0;
   bool causal = false;
   bool return_scores = false;
 };
 Expression call_attention(const Attending& how, Call& call);
+
+// multi_head_attention.cpp
+Declaration declare_multi_head_attention(const graph::MultiHeadAttention& op, const Site& site,
+                                         Helpers& helpers);
 
 // normalization.cpp
 Declaration declare_batch_norm(const graph::BatchNorm& norm, const Site& site);

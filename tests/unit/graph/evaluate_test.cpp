@@ -128,16 +128,17 @@ TEST_CASE("average pooling divides by the cells that are there, max pooling pads
 }
 
 TEST_CASE("upsampling is half-pixel, with the weights inside the input scaled to one") {
-  Upsample upsample{Upsample::Kind::Bilinear, {2}, 2};
+  Upsample upsample{tensor::Interpolation::Bilinear, {2}, 2};
   const Array x{{1, 2, 1}, {0, 4}};
   check_close(evaluate_upsample(upsample, x).data, {0, 1, 3, 4});
-  upsample.kind = Upsample::Kind::Nearest;
+  upsample.kind = tensor::Interpolation::Nearest;
   upsample.factors = {3};
   check_close(evaluate_upsample(upsample, x).data, {0, 0, 0, 4, 4, 4});
   // At 0.25 Keys's weights with a = −0.5 are 0.8671875 and 0.2265625 inside the two cells.
-  upsample = {Upsample::Kind::Bicubic, {2}, 2};
+  upsample = {tensor::Interpolation::Bicubic, {2}, 2};
   const double second = 4 * 0.2265625 / (0.8671875 + 0.2265625);
-  check_close({evaluate_upsample(upsample, x).data[1]}, {second});
+  // TensorFlow's weights are float32.
+  CHECK(evaluate_upsample(upsample, x).data[1] == doctest::Approx(second).epsilon(1e-6));
 }
 
 TEST_CASE("activations bend where Keras says") {
@@ -271,7 +272,7 @@ TEST_CASE("a query of another length than the keys; it sees no later one") {
   const Array key{{1, 3, 1}, {std::log(2.0), std::log(6.0), 50}};
   const Array value{{1, 3, 2}, {1, 10, 2, 20, 4, 40}};
   const Array scores = attention_scores({}, query, key, {{}, {1}}, 1);
-  const std::vector<Array> results = attend(scores, value, {true, nullptr, false}, true);
+  const std::vector<Array> results = attend(scores, value, {true, 0, nullptr, false}, true);
   check_close(results[0].data, {1, 10, 0.25 * 1 + 0.75 * 2, 0.25 * 10 + 0.75 * 20});
   check_close(results[1].data, {1, 0, 0, 0.25, 0.75, 0});
 }

@@ -13,6 +13,7 @@ export class OptionsForm {
   private readonly contiguous: HTMLInputElement;
   private readonly dtype: HTMLSelectElement;
   private readonly className: HTMLInputElement;
+  private readonly torchMin: HTMLSelectElement;
   private readonly channelsLastIo = checkbox("channels-last-io");
   private readonly quantization: HTMLSelectElement;
   private readonly glob: HTMLInputElement;
@@ -36,6 +37,10 @@ export class OptionsForm {
       ["float32", "float32"],
       ["float16", "float16"],
       ["bfloat16", "bfloat16"],
+    ]);
+    this.torchMin = select("torch-min", [
+      ["", messages.torchMinOldest],
+      ["2.1", messages.torchMinFused],
     ]);
     this.className = h("input", {
       type: "text",
@@ -86,6 +91,7 @@ export class OptionsForm {
           ...(this.weights.value === "pt" && this.contiguous.checked ? { contiguous: true } : {}),
           ...(this.dtype.value === "" ? {} : { dtype: this.dtype.value as CastType }),
           ...(this.className.value.trim() === "" ? {} : { className: this.className.value.trim() }),
+          ...(this.torchMin.value === "" ? {} : { torchMin: this.torchMin.value }),
           ...(this.channelsLastIo.checked ? { channelsLastIo: true } : {}),
           ...common,
         }
@@ -145,6 +151,7 @@ export class OptionsForm {
       row(messages.weightsFile, this.weights),
       row(messages.dtype, this.dtype),
       row(messages.className, this.className),
+      row(messages.torchMin, this.torchMin),
       checkRow(messages.contiguous, this.contiguous),
       checkRow(messages.channelsLastIo, this.channelsLastIo),
     ];

@@ -46,6 +46,9 @@ export interface Messages {
   dtypeAsIs: string;
   className: string;
   classNameHint: string;
+  torchMin: string;
+  torchMinOldest: string;
+  torchMinFused: string;
   channelsLastIo: string;
   quantization: string;
   quantizationNone: string;
