@@ -38,7 +38,7 @@ const refused = [
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
   { match: /^merging\/operators$/, words: ['"true_divide"', "division"] },
   { match: /^operations\/(?!layers_of_tfjs)/, words: ["TF.js"] },
-  { match: /^images\/auto_contrast/, words: ["has no such layer"] },
+  { match: /^images\/(auto_contrast|clahe)/, words: ["has no such layer"] },
   { match: /^images\/center_crop_free$/, words: ["None"] },
   { match: /^attention\/heads_window_blind(_dropout)?$/, words: ["see no key"] },
   { match: /^random_layers\/upsampling2d_/, words: ["None"], sometimes: true },
