@@ -69,9 +69,13 @@ Computation of_view(const Computation& whole, const View& view) {
   return part;
 }
 
-// True if the output is the views' outputs one after another.
+// True if the output is the views' outputs one after another. A quantized one stays whole, as what
+// it needs is asked of the whole; the operands of a combination lie as the whole does.
 bool views_follow_each_other(const Computation& computation) {
-  if (computation.views.size() < 2) return false;
+  if (computation.views.size() < 2 || has_quantize(computation) ||
+      !computation.combinations.empty()) {
+    return false;
+  }
   for (std::size_t axis = 0; axis < computation.axis; ++axis) {
     if (computation.shape[axis] != 1) return false;
   }

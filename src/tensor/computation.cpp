@@ -45,7 +45,7 @@ void check_combinations(const Computation& computation) {
     if (combination.operands.size() != (product ? 2 : 1)) refuse(computation, "missing operands.");
     for (const View& view : combination.operands) {
       check_view(computation, view);
-      if (view.shape != computation.shape ||
+      if (element_count(view.shape) != element_count(computation.shape) ||
           computation.inputs[view.input].dtype != DType::Float32) {
         refuse(computation, "an operand of another shape, or not of float32.");
       }

@@ -86,8 +86,8 @@ QuantizationRange quantization_range(double minimum, double maximum, DType to);
 using ValueOp = std::variant<Cast, Affine, Quantize, SquareRoot, AtLeast, Nibble>;
 
 /// What is done to each element of a float32 output together with those of other inputs at the same
-/// place, in float32. Each operand has the output's shape; where its input is smaller it has steps
-/// of 0.
+/// place, in float32. Each operand has as many elements as the output, in the same order; where its
+/// input is smaller it has steps of 0.
 struct Combination {
   enum class Kind {
     Divide,     ///< by the operand

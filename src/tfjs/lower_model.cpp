@@ -166,6 +166,29 @@ bool is_sequential(const Network& network) {
   return true;
 }
 
+// TF.js leaves out layers that no output needs, and fails on weights that nobody takes.
+void drop_unreached_weights(Network& network) {
+  std::vector<bool> reached(network.layers.size(), false);
+  std::vector<std::uint32_t> open;
+  const auto reach = [&](const Tensor& tensor) {
+    if (!is_lost(tensor) && !reached[tensor.layer]) {
+      reached[tensor.layer] = true;
+      open.push_back(tensor.layer);
+    }
+  };
+  std::for_each(network.outputs.begin(), network.outputs.end(), reach);
+  while (!open.empty()) {
+    const std::uint32_t layer = open.back();
+    open.pop_back();
+    for (const std::vector<Tensor>& call : network.layers[layer].calls) {
+      std::for_each(call.begin(), call.end(), reach);
+    }
+  }
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    if (!reached[i] && network.layers[i].network == nullptr) network.layers[i].weights.clear();
+  }
+}
+
 std::string sentence_of(const io::Notes& refused) {
   std::string text = refused.size() == 1
                          ? "TF.js cannot have one of the layers: "
@@ -428,6 +451,7 @@ std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
     network.outputs.push_back(calls[output.tensor.node][output.tensor.tensor]);
   }
   repeat_outputs(scope);
+  drop_unreached_weights(network);
   result_.notes.insert(result_.notes.end(), scope.builder.notes.begin(), scope.builder.notes.end());
   network.sequential = model.kind == keras::ModelKind::Sequential && is_sequential(network);
   require_call_order(network);

@@ -53,7 +53,7 @@ class GroupWriter {
     tensor::Computation computation = named.weight.value;
     std::string quantization;
     tensor::NumberText::Slot slot;
-    if (found != quantized.end() && !empty) {
+    if (found != quantized.end() && !empty && !named.weight.exact) {
       computation.dtype = found->second;
       computation.chain +=
           fmt::format(" > {}({})", found->second == tensor::DType::Float16 ? "cast" : "quantize",

@@ -30,6 +30,7 @@ struct LayerWeight {
   std::string role;
   tensor::Computation value;
   std::vector<std::string> sources;  ///< names in the Keras file; none for a constant
+  bool exact = false;                ///< it is what it is for its exact values: never quantized
 };
 
 struct Network;

@@ -27,7 +27,7 @@ LayerWeight made_of(const std::string& role, const tensor::Shape& shape, tensor:
   tensor::TensorRef constant;
   constant.shape = shape;
   constant.storage = std::move(storage);
-  LayerWeight weight{role, tensor::identity_computation(constant), {}};
+  LayerWeight weight{role, tensor::identity_computation(constant), {}, false};
   weight.value.chain = std::move(chain);
   return weight;
 }
@@ -38,7 +38,7 @@ LayerWeight stored_weight(const std::string& role, const tensor::TensorRef& stor
                           const tensor::Shape& shape) {
   // The bytes stay where they are, so a chunked tensor keeps its own extents and the view tells the
   // new ones.
-  LayerWeight weight{role, tensor::identity_computation(stored), {stored.name}};
+  LayerWeight weight{role, tensor::identity_computation(stored), {stored.name}, false};
   weight.value.shape = shape;
   weight.value.chain = "identity";
   cast_to_float32(weight);
@@ -47,7 +47,7 @@ LayerWeight stored_weight(const std::string& role, const tensor::TensorRef& stor
 
 LayerWeight viewed_weight(const std::string& role, const tensor::TensorRef& stored,
                           tensor::View view, const tensor::Shape& shape, const std::string& chain) {
-  LayerWeight weight{role, tensor::identity_computation(stored), {stored.name}};
+  LayerWeight weight{role, tensor::identity_computation(stored), {stored.name}, false};
   weight.value.views = {std::move(view)};
   weight.value.shape = shape;
   weight.value.chain = chain;

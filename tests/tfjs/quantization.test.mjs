@@ -51,11 +51,11 @@ async function weightsIn(folder) {
   return weights;
 }
 
-async function both(flags, use) {
+async function both(flags, use, of = fixture) {
   await inFolder(async (folder) => {
     const [plain, small] = [path.join(folder, "plain"), path.join(folder, "small")];
-    assert.equal((await convert(filesOf(fixture), [], plain)).exit, 0);
-    const result = await convert(filesOf(fixture), flags, small);
+    assert.equal((await convert(filesOf(of), [], plain)).exit, 0);
+    const result = await convert(filesOf(of), flags, small);
     assert.equal(result.exit, 0, result.stderr);
     await use(await weightsIn(plain), await weightsIn(small), small);
   });
@@ -76,9 +76,9 @@ function checkAffine(float, weight, dtype) {
 }
 
 /** The outputs change, but no more than `limit` of their size. */
-async function checkOutputs(folder, limit) {
+async function checkOutputs(folder, limit, of = fixture) {
   const model = await load(folder);
-  for (const run of runsOf(fixture)) {
+  for (const run of runsOf(of)) {
     predict(model, run.inputs).forEach((output, i) => {
       const difference = maxDifference(output.values, run.outputs[i].values);
       assert.ok(difference > 0, "nothing was quantized");
@@ -108,6 +108,26 @@ test("--quantize_float16 rounds to the nearest", () =>
     }
     await checkOutputs(folder, 2e-3);
   }));
+
+for (const [dtype, limit] of [
+  ["uint8", 0.05],
+  ["uint16", 5e-4],
+  ["float16", 2e-3],
+]) {
+  const gru = fixtureNamed(3, "recurrent/gru_sequences");
+  test(`--quantize_${dtype} leaves the LSTM that stands for a GRU`, () =>
+    both(
+      [`--quantize_${dtype}`],
+      async (plain, small, folder) => {
+        for (const [name, { quantization }] of small) {
+          assert.equal(quantization?.dtype, name.startsWith("gru/") ? undefined : dtype, name);
+        }
+        assert.ok(small.has("gru/recurrent_kernel"));
+        await checkOutputs(folder, limit, gru);
+      },
+      gru,
+    ));
+}
 
 test("globs choose weights; the rest is left alone or taken by a flag without one", async () => {
   await both(["--quantize_uint8=*/kernel"], (plain, small) => {

@@ -13,17 +13,21 @@ const refused = [
   { match: /^einsum_dense\/kernel_for_each_row$/, words: ["no product of matrices"] },
   // A stride larger than its window, "same", on sizes that are not known.
   { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', "None"] },
-  // TF.js has the GRU of Keras before 2.1, and its own activations within the steps.
-  { match: /^(recurrent|bidirectional)\/gru(?!_reset_before)/, words: ["reset_after"] },
+  // An LSTM computes the GRU of today where its functions are tanh and sigmoid.
+  {
+    match: /^recurrent\/gru_(elu|softsign|recurrent_tanh|hard_sigmoid)$/,
+    words: ["reset_after"],
+  },
+  { match: /^recurrent\/gru_hard_sigmoid_3/, words: ["hard_sigmoid"] },
+  { match: /^bidirectional\/gru_elu/, words: ["reset_after"] },
   { match: /^masks\/multiply_of_one_mask$/, words: ["mask"], sometimes: true }, // Keras 3 alone
   { match: /^masks\//, words: ["mask"] },
   { match: /^masked_attention\//, words: ["mask"] },
-  { match: /^keras_2_2_4\/lstm_gru$/, words: ["reset_after"] },
+  { match: /^keras_2_2_4\/lstm_gru$/, words: ["reset_after", "hard_sigmoid"] },
   { match: /^categories\/encoding_(one_hot_scalar|of_batch)$/, words: ["batch"] },
   { match: /^categories\/encoding_sparse$/, words: ["sparse"] },
   { match: /^categories\/(?!encoding)/, words: ["has no such layer"] },
   { match: /^cudnn\//, words: ["CuDNN"] },
-  { match: /^rnn_cells\/(gru|stack_default_gru)$/, words: ["reset_after"] },
   { match: /^locally_connected\//, words: ["LocallyConnected"] },
   { match: /^random_layers\/locallyconnected/, words: ["LocallyConnected"] },
   { match: /^conv_recurrent\/rank3/, words: ["ConvLSTM3D"] },

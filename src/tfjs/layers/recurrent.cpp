@@ -4,8 +4,10 @@
 
 #include "tfjs/activations.h"
 #include "tfjs/layers/families.h"
+#include "tfjs/layers/reset_after.h"
 #include "tfjs/layers/table.h"
 #include "tfjs/refusal.h"
+#include "tfjs/steps.h"
 #include "tfjs/weights.h"
 
 namespace tensorferry::tfjs {
@@ -14,9 +16,6 @@ namespace {
 void require_known_cell(const LayerCall& call) {
   if (call.arguments().boolean("time_major", false)) {
     throw Refusal{"It takes the time before the batch (`time_major`), and TF.js the batch first."};
-  }
-  if (call.layer().class_name == "GRU" && call.arguments().boolean("reset_after", false)) {
-    throw Refusal{"TF.js has no GRU whose reset gate acts behind the matrix (`reset_after=True`)."};
   }
 }
 
@@ -34,7 +33,7 @@ Json recurrent_config(const LayerCall& call) {
     config["recurrent_activation"] = step_function(call, "recurrent_activation");
   }
   if (call.layer().class_name == "GRU") {
-    config["reset_after"] = false;
+    config["reset_after"] = call.arguments().boolean("reset_after", false);
   }
   return config;
 }
@@ -71,17 +70,63 @@ std::vector<Tensor> further_tensors(const Tensor& y, std::size_t outputs, std::s
   return tensors;
 }
 
-/// A wrapped layer that TF.js can have, as an argument of the wrapper's.
-Json wrapped_config(const LayerCall& inner) {
+void require_known_wrapped(const LayerCall& inner) {
   const std::string& class_name = inner.layer().class_name;
   if (class_name != "LSTM" && class_name != "GRU" && class_name != "SimpleRNN") {
     throw Refusal{fmt::format("It wraps a layer of class {}.", class_name)};
   }
   require_known_arguments(inner.layer(), *find_layer_kind(class_name));
   require_known_cell(inner);
+}
+
+/// A wrapped layer that TF.js has, as an argument of the wrapper's.
+Json wrapped_config(const LayerCall& inner) {
   Json config = recurrent_config(inner);
   config["trainable"] = inner.layer().trainable;
   return config;
+}
+
+std::vector<Tensor> merged(LayerCall& call, const Json& mode, const Tensor& a, const Tensor& b) {
+  if (mode.is_null()) {
+    return {a, b};
+  }
+  if (mode == "concat") {
+    return {concatenate(call, "", {a, b}, a.shape.size() - 1)};
+  }
+  return {call.add("",
+                   mode == "sum"   ? "Add"
+                   : mode == "mul" ? "Multiply"
+                                   : "Average",
+                   Json::object(), {a, b})};
+}
+
+// keras/src/layers/rnn/bidirectional.py: the outputs that were read backwards are turned before
+// both meet, the states stand one after another.
+Tensor lower_bidirectional_gru(LayerCall& call, LayerCall& forward, LayerCall& backward,
+                               const Json& mode) {
+  const std::vector<Tensor>& inputs = call.inputs();
+  const auto given = [&](std::size_t i) {
+    return inputs.size() > 1 ? std::vector<Tensor>{inputs.at(i)} : std::vector<Tensor>{};
+  };
+  const GruOutputs one = call_reset_after_gru(forward, inputs[0], given(1));
+  GruOutputs other = call_reset_after_gru(backward, inputs[0], given(2));
+  if (backward.arguments().boolean("return_sequences", false)) {
+    other.y = reverse_time(call, "turned", other.y);
+  }
+  std::vector<Tensor> outputs = merged(call, mode, one.y, other.y);
+  if (forward.arguments().boolean("return_state", false)) {
+    outputs.insert(outputs.end(), {one.state, other.state});
+  }
+  note_reset_after_gru(call, forward);
+  call.also_returns({outputs.begin() + 1, outputs.end()});
+  return outputs[0];
+}
+
+Json merge_mode_of(const LayerCall& call) {
+  if (const Json* mode = call.arguments().find("merge_mode")) {
+    return *mode;
+  }
+  return call.layer().config.contains("merge_mode") ? Json() : Json("concat");
 }
 
 }  // namespace
@@ -109,16 +154,24 @@ void note_stateful(LayerCall& call, const keras::Arguments& arguments) {
 // do the states among the inputs and outputs.
 Tensor lower_recurrent(LayerCall& call) {
   require_known_cell(call);
-  const Json config = recurrent_config(call);
   const std::size_t states = states_of(call.layer());
   require_states(call, states);
+  note_stateful(call, call.arguments());
+  const bool return_state = call.arguments().boolean("return_state", false);
+  if (is_reset_after_gru(call)) {
+    const std::vector<Tensor>& inputs = call.inputs();
+    const GruOutputs made =
+        call_reset_after_gru(call, inputs[0], {inputs.begin() + 1, inputs.end()});
+    note_reset_after_gru(call, call);
+    if (return_state) call.also_returns({made.state});
+    return made.y;
+  }
+  const Json config = recurrent_config(call);
   std::vector<LayerWeight> weights;
   append_weights(call, "", weights);
   const Tensor y = call.add("", call.layer().class_name, config, call.inputs(), std::move(weights));
-  const bool return_state = call.arguments().boolean("return_state", false);
   call.also_returns(
       further_tensors(y, 0, return_state ? states : 0, config["units"].get<std::int64_t>()));
-  note_stateful(call, call.arguments());
   return y;
 }
 
@@ -129,8 +182,10 @@ Tensor lower_bidirectional(LayerCall& call) {
   if (wrapped.size() != 2) {
     throw Refusal{"Its layers are not known."};
   }
-  const LayerCall forward = call.of_argument(wrapped[0], call.inputs().at(0));
-  const LayerCall backward = call.of_argument(wrapped[1], call.inputs().at(0));
+  LayerCall forward = call.of_argument(wrapped[0], call.inputs().at(0), "forward");
+  LayerCall backward = call.of_argument(wrapped[1], call.inputs().at(0), "backward");
+  require_known_wrapped(forward);
+  require_known_wrapped(backward);
   Json config = wrapped_config(forward);
   Json other = wrapped_config(backward);
   other["go_backwards"] = !other["go_backwards"].get<bool>();
@@ -139,13 +194,14 @@ Tensor lower_bidirectional(LayerCall& call) {
   }
   const std::size_t states = 2 * states_of(wrapped[0]);
   require_states(call, states);
+  note_stateful(call, forward.arguments());
+  const Json merge_mode = merge_mode_of(call);
+  if (is_reset_after_gru(forward)) {
+    return lower_bidirectional_gru(call, forward, backward, merge_mode);
+  }
   const std::int64_t units = config["units"].get<std::int64_t>();
   const bool return_state = config["return_state"].get<bool>();
   config["name"] = "layer";
-  const Json* mode = call.arguments().find("merge_mode");
-  const Json none;
-  const bool is_said = call.layer().config.contains("merge_mode");
-  const Json merge_mode = mode != nullptr ? *mode : is_said ? none : Json("concat");
   std::vector<LayerWeight> weights;
   append_weights(forward, "forward_layer/", weights);
   append_weights(backward, "backward_layer/", weights);
@@ -156,7 +212,6 @@ Tensor lower_bidirectional(LayerCall& call) {
                call.inputs(), std::move(weights));
   call.also_returns(
       further_tensors(y, merge_mode.is_null() ? 1 : 0, return_state ? states : 0, units));
-  note_stateful(call, forward.arguments());
   return y;
 }
 

@@ -3,10 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
+#include <span>
 
 #include "io/error.h"
 #include "models.h"
+#include "tensor/bundle.h"
+#include "tensor/produce.h"
 
 namespace tensorferry::tfjs {
 namespace {
@@ -45,7 +49,75 @@ keras::Model causal_convolution() {
   return model;
 }
 
+keras::Model default_gru(bool return_state) {
+  keras::Model model;
+  model.layers.push_back(input_layer("x", {nullptr, nullptr, 2}));
+  model.layers.push_back(layer_of("GRU", "gru",
+                                  {{"units", 1},
+                                   {"activation", "tanh"},
+                                   {"recurrent_activation", "sigmoid"},
+                                   {"return_sequences", true},
+                                   {"return_state", return_state},
+                                   {"reset_after", true}},
+                                  {0}));
+  const auto add = [&](const std::string& role, tensor::Shape shape, std::vector<float> values) {
+    add_weight(model, model.layers[1], role, std::move(shape), 0);
+    std::vector<std::byte> bytes(values.size() * sizeof(float));
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    model.tensors.back().storage = tensor::Inline{std::move(bytes)};
+  };
+  add("kernel", {2, 3}, {1, 2, 3, 4, 5, 6});
+  add("recurrent_kernel", {1, 3}, {7, 8, 9});
+  add("bias", {2, 3}, {10, 11, 12, 13, 14, 15});
+  close_model(model);
+  return model;
+}
+
+std::vector<float> values_of(const LayerWeight& weight) {
+  tensor::Bundle bundle;
+  bundle.computations.push_back(weight.value);
+  std::vector<float> values(tensor::element_count(weight.value.shape));
+  const std::span<std::byte> bytes = std::as_writable_bytes(std::span(values));
+  tensor::produce(bundle, tensor::ComputedPart{0, 0, bytes.size()}, 0, {}, {}, {}, bytes);
+  return values;
+}
+
 }  // namespace
+
+TEST_CASE("a GRU whose reset gate acts behind the matrix is an LSTM of three steps") {
+  const LoweredModel lowered = lower_model(default_gru(false));
+  const NetworkLayer& steps = named(*lowered.network, "gru_steps");
+  // Of each step: the gate r or h, the gate z, whether h stays.
+  CHECK(values_of(steps.weights.at(0)) ==
+        std::vector<float>{2, 0, 0, 3, 0, 0, 0, 1, 0, 5, 0, 0, 6, 0, 0, 0, 4, 0});
+  CHECK(values_of(steps.weights.at(1)) == std::vector<float>{11, 0, 1, 12, 0, 1, 0, 10, 0});
+  const NetworkLayer& lstm = named(*lowered.network, "gru");
+  CHECK(lstm.class_name == "LSTM");
+  // The gates i, f, c, o of p, q + 1 and h.
+  CHECK(values_of(lstm.weights.at(0)) ==
+        std::vector<float>{1, 2, 0,      0, 0, 0,     0, 0, 0, 0, 0, 0,  //
+                           0, 0, -1,     0, 0, 1,     0, 0, 0, 0, 0, 0,  //
+                           0, 0, -30000, 0, 0, 30000, 0, 0, 0, 0, 0, 0});
+  CHECK(values_of(lstm.weights.at(1)) == std::vector<float>{0, 2, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0,  //
+                                                            0, 0, 0,  0, 0, 0, 0, 0, 1, 0, 0, 0,  //
+                                                            8, 0, -7, 0, 0, 7, 9, 0, 0, 0, 0, 0});
+  CHECK(values_of(lstm.weights.at(2)) ==
+        std::vector<float>{14, 0, -13, -30000, -30000, 13, 15, 2, -1, 30000, 30000, 30000});
+  CHECK(std::count_if(lowered.notes.begin(), lowered.notes.end(),
+                      [](const io::Note& note) { return note.code == "gru-as-lstm"; }) == 1);
+}
+
+TEST_CASE("weights of layers that no output needs are left out") {
+  keras::Model model = default_gru(true);
+  model.layers.push_back(layer_of("Dense", "unused", {{"units", 1}, {"use_bias", false}}, {1}));
+  add_weight(model, model.layers[2], "kernel", {1, 1}, 0);
+  close_model(model);
+  model.outputs = {{{1, 0, 1}, "gru"}};  // the state
+  const LoweredModel lowered = lower_model(model);
+  for (const NetworkLayer& layer : lowered.network->layers) {
+    CHECK((layer.name == "gru" || layer.name == "gru_steps") == !layer.weights.empty());
+  }
+}
 
 TEST_CASE("a causal convolution is padded before") {
   const LoweredModel lowered = lower_model(causal_convolution());

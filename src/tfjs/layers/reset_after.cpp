@@ -1,0 +1,346 @@
+#include "tfjs/layers/reset_after.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "tfjs/layers/recurrent.h"
+#include "tfjs/refusal.h"
+#include "tfjs/steps.h"
+#include "tfjs/weights.h"
+
+// keras/src/layers/rnn/gru.py (reset_after):
+//   r = σ(W_r x + b_r + U_r h + c_r), z likewise, p = r · (U_h h + c_h)
+//   q = tanh(W_h x + b_h + p), h' = z · h + (1 − z) · q
+// An LSTM with a linear `activation` and an output gate of 1 computes s' = f · s + i · g, where f
+// and i are sigmoids of, and g is, a matrix times input and state. Three units for each of the
+// GRU's, in three steps for each of the sequence, are
+//   1.  p: f = 0, i = r, g = U_h h + c_h
+//   2.  q + 1 = 2σ(2a), for tanh(a) = 2σ(2a) − 1: f = 0, i = σ(2(W_h x + b_h + p)), g = 2
+//   3.  h: f = z, i = σ(−(W_z x + …)), g = (q + 1) − 1
+// All units change at each step; h stays in steps 1 and 2, as a switch in the input makes f = 1 and
+// i = 0 there, and what p and q are at the others is of no account. W x + b comes from a Dense
+// before it, whose features of a step are: W_r x or W_h x, W_z x in the third (zeros else, so that
+// no x, however large, reaches the switch), and the switch.
+namespace tensorferry::tfjs {
+namespace {
+
+/// Makes the sigmoid 0 or 1 exactly, and is a float16 (of backends that have no more). Beside it
+/// stands U_z h alone, and |h| ≤ 1.
+constexpr float switch_off = 30000;
+
+constexpr std::uint64_t gate_z = 0;
+constexpr std::uint64_t gate_r = 1;
+constexpr std::uint64_t gate_h = 2;
+
+// Columns of an LSTM by blocks of n: the gates i, f, g (its c), o, and in each p, q, h.
+enum Column : std::size_t { i_p, i_q, i_h, f_p, f_q, f_h, g_p, g_q, g_h, o_p, o_q, o_h };
+enum Row : std::size_t { row_p, row_q, row_h };
+constexpr std::uint64_t columns = 12;
+constexpr std::uint64_t rows = 3;
+
+using ColumnFactors = std::array<float, columns>;
+
+/// How q comes from the sigmoid of its gate: scale · σ(scale · a) + shift.
+struct Candidate {
+  float scale = 1;
+  float shift = 0;
+};
+
+Candidate candidate_of(const LayerCall& call) {
+  const std::string activation = step_function(call, "activation");
+  const std::string gates = step_function(call, "recurrent_activation");
+  if (gates == "sigmoid" && activation == "tanh") {
+    return {2, -1};
+  }
+  if ((gates == "sigmoid" || gates == "hard_sigmoid") && activation == gates) {
+    return {1, 0};
+  }
+  throw Refusal{
+      fmt::format("TF.js has no GRU whose reset gate acts behind the matrix "
+                  "(`reset_after=True`), and an LSTM computes the one of tanh and "
+                  "sigmoid, not of `activation` \"{}\" and `recurrent_activation` "
+                  "\"{}\".",
+                  activation, gates)};
+}
+
+tensor::TensorRef inline_tensor(const std::vector<float>& values) {
+  return constant_weight("", {values.size()}, values).value.inputs.front();
+}
+
+/// Blocks of n × n, row-major: each the identity times its factor. The view has axes (block row,
+/// row, block column, column) and lies on a vector of one diagonal a block.
+struct Diagonals {
+  tensor::TensorRef vector;
+  tensor::View view;
+};
+
+Diagonals diagonals(std::uint32_t input, std::uint64_t n,
+                    const std::vector<ColumnFactors>& blocks) {
+  const std::uint64_t length = 2 * n - 1;
+  std::vector<float> values(blocks.size() * columns * length, 0.0F);
+  for (std::size_t block = 0; block < blocks.size() * columns; ++block) {
+    values[block * length + n - 1] = blocks[block / columns][block % columns];
+  }
+  const auto step = static_cast<std::int64_t>(length);
+  return {inline_tensor(values),
+          {input,
+           {blocks.size(), n, columns, n},
+           {static_cast<std::int64_t>(columns) * step, 1, step, -1},
+           static_cast<std::int64_t>(n) - 1}};
+}
+
+void multiply_add(tensor::Computation& computation, tensor::View stored, tensor::View factors,
+                  const std::vector<float>& values) {
+  factors.input = static_cast<std::uint32_t>(computation.inputs.size());
+  computation.inputs.push_back(inline_tensor(values));
+  computation.combinations.push_back(
+      {tensor::Combination::Kind::AddProduct, {std::move(stored), std::move(factors)}, 1});
+}
+
+LayerWeight exact_weight(const std::string& role, tensor::Computation computation,
+                         tensor::Shape shape, std::vector<std::string> sources) {
+  computation.shape = std::move(shape);
+  computation.chain = sources.empty() ? "const" : "gru_as_lstm";
+  return {role, std::move(computation), std::move(sources), true};
+}
+
+LayerWeight kernel_weight(std::uint64_t n, const Candidate& q) {
+  ColumnFactors shared{};
+  shared[i_p] = 1;
+  shared[i_q] = q.scale;
+  ColumnFactors third{};
+  third[f_h] = 1;
+  third[i_h] = -1;
+  std::vector<float> switches(columns, 0.0F);
+  switches[f_h] = switch_off;
+  switches[i_h] = -switch_off;
+  Diagonals features = diagonals(0, n, {shared, third});
+  tensor::Computation computation;
+  computation.inputs = {std::move(features.vector), inline_tensor(switches)};
+  computation.views = {std::move(features.view), {1, {columns, n}, {1, 0}, 0}};
+  return exact_weight("kernel", std::move(computation), {2 * n + 1, columns * n}, {});
+}
+
+/// The columns of the LSTM that take a gate's part of a weight, and how.
+ColumnFactors takers(std::uint64_t gate) {
+  ColumnFactors factors{};
+  if (gate == gate_z) {
+    factors[f_h] = 1;
+    factors[i_h] = -1;
+  } else {
+    factors[gate == gate_r ? i_p : g_p] = 1;
+  }
+  return factors;
+}
+
+LayerWeight recurrent_weight(const tensor::TensorRef& stored, std::uint64_t n, const Candidate& q) {
+  std::vector<ColumnFactors> constants(rows, ColumnFactors{});
+  constants[row_p][i_q] = q.scale;
+  constants[row_q][g_h] = 1;
+  Diagonals base = diagonals(0, n, constants);
+  tensor::Computation computation;
+  computation.inputs = {std::move(base.vector), stored};
+  computation.views = {std::move(base.view)};
+  for (const std::uint64_t gate : {gate_z, gate_r, gate_h}) {
+    const ColumnFactors taken = takers(gate);
+    std::vector<float> factors(rows * columns, 0.0F);
+    std::copy(taken.begin(), taken.end(), factors.begin() + row_h * columns);
+    const tensor::Shape blocks{rows, n, columns, n};
+    multiply_add(computation,
+                 {1,
+                  blocks,
+                  {0, 3 * static_cast<std::int64_t>(n), 0, 1},
+                  static_cast<std::int64_t>(gate * n)},
+                 {0, blocks, {static_cast<std::int64_t>(columns), 0, 1, 0}, 0}, factors);
+  }
+  return exact_weight("recurrent_kernel", std::move(computation), {rows * n, columns * n},
+                      {stored.name});
+}
+
+LayerWeight bias_weight(const LayerCall& call, std::uint64_t n, const Candidate& q) {
+  std::vector<float> constants(columns, 0.0F);
+  constants[f_p] = constants[f_q] = -switch_off;
+  constants[o_p] = constants[o_q] = constants[o_h] = switch_off;
+  constants[g_q] = q.scale;
+  constants[g_h] = q.shift;
+  tensor::Computation computation;
+  computation.inputs = {inline_tensor(constants)};
+  computation.views = {{0, {columns, n}, {1, 0}, 0}};
+  std::vector<std::string> sources;
+  if (call.has_weight("bias")) {
+    const tensor::TensorRef& stored = call.stored("bias");
+    computation.inputs.push_back(stored);
+    sources.push_back(stored.name);
+    for (const std::uint64_t gate : {gate_z, gate_r, gate_h}) {
+      const ColumnFactors taken = takers(gate);
+      multiply_add(computation,
+                   {1, {columns, n}, {0, 1}, static_cast<std::int64_t>((3 + gate) * n)},
+                   {0, {columns, n}, {1, 0}, 0}, {taken.begin(), taken.end()});
+    }
+  }
+  return exact_weight("bias", std::move(computation), {columns * n}, std::move(sources));
+}
+
+/// The gates whose W x + b the three steps are given, in the order of the time that TF.js reads.
+std::array<std::uint64_t, 3> gates_in_order(bool backwards) {
+  return backwards ? std::array<std::uint64_t, 3>{gate_z, gate_h, gate_r}
+                   : std::array<std::uint64_t, 3>{gate_r, gate_h, gate_z};
+}
+
+/// A weight of the Dense: along its last axis the features of each step, where `stored` has z, r,
+/// h.
+LayerWeight features_weight(const std::string& role, const tensor::TensorRef& stored,
+                            tensor::Shape leading, std::uint64_t n, bool backwards,
+                            float switched) {
+  LayerWeight weight = stored_weight(role, stored, stored.shape);
+  tensor::Computation& computation = weight.value;
+  const std::size_t axis = leading.size();
+  computation.inputs.push_back(inline_tensor({0.0F, switched}));
+  computation.views.clear();
+  const auto constant = [&](std::uint64_t count, bool one) {
+    tensor::View view{1, leading, std::vector<std::int64_t>(axis, 0), one ? 1 : 0};
+    view.shape.push_back(count);
+    view.strides.push_back(0);
+    computation.views.push_back(std::move(view));
+  };
+  for (const std::uint64_t gate : gates_in_order(backwards)) {
+    tensor::View taken{0, leading, {}, static_cast<std::int64_t>(gate * n)};
+    taken.strides.assign(axis, 3 * static_cast<std::int64_t>(n));
+    taken.shape.push_back(n);
+    taken.strides.push_back(1);
+    if (gate == gate_z) constant(n, false);
+    computation.views.push_back(std::move(taken));
+    if (gate != gate_z) constant(n, false);
+    constant(1, gate != gate_z);
+  }
+  computation.axis = axis;
+  computation.shape = std::move(leading);
+  computation.shape.push_back(3 * (2 * n + 1));
+  computation.chain = "gru_as_lstm" + computation.chain.substr(std::string("identity").size());
+  return weight;
+}
+
+/// The three steps of each of the sequence's.
+Tensor lay_out(LayerCall& call, const Tensor& x, std::uint64_t n, bool backwards) {
+  const std::uint64_t features = 2 * n + 1;
+  const tensor::TensorRef& kernel = call.stored("kernel");
+  std::vector<LayerWeight> weights{
+      features_weight("kernel", kernel, {kernel.shape.at(0)}, n, backwards, 0)};
+  if (call.has_weight("bias")) {
+    weights.push_back(features_weight("bias", call.stored("bias"), {}, n, backwards, 1));
+  } else {
+    std::vector<float> bias;
+    for (const std::uint64_t gate : gates_in_order(backwards)) {
+      bias.insert(bias.end(), 2 * n, 0.0F);
+      bias.push_back(gate == gate_z ? 0.0F : 1.0F);
+    }
+    weights.push_back(constant_weight("bias", {bias.size()}, bias));
+  }
+  const Tensor laid = call.add(
+      "steps", "Dense",
+      {{"units", 3 * features}, {"use_bias", true}, {"activation", "linear"}, {"trainable", false}},
+      {x}, std::move(weights));
+  const std::int64_t length = x.shape[1];
+  return reshape(call, "thrice", laid,
+                 {length == unknown ? unknown : 3 * length, static_cast<std::int64_t>(features)});
+}
+
+/// h among p, q, h.
+Tensor with_zeros(LayerCall& call, const Tensor& h, std::uint64_t n) {
+  std::vector<float> values(n * 3 * n, 0.0F);
+  for (std::uint64_t i = 0; i < n; ++i) {
+    values[i * 3 * n + row_h * n + i] = 1;
+  }
+  return call.add("given_state", "Dense",
+                  {{"units", 3 * n}, {"use_bias", false}, {"activation", "linear"}}, {h},
+                  {constant_weight("kernel", {n, 3 * n}, values)});
+}
+
+Tensor every_third(LayerCall& call, const Tensor& sequence, std::int64_t length, std::int64_t n) {
+  const Tensor all = reshape(call, "each_step", sequence, {1, length, 9 * n});
+  return reshape(call, "outputs", slice_channels(call, "third", all, 8 * n, n), {length, n});
+}
+
+void require_float32(const LayerCall& call) {
+  for (const char* role : {"recurrent_kernel", "bias"}) {
+    if (call.has_weight(role) && call.stored(role).dtype != tensor::DType::Float32) {
+      throw Refusal{"Its weights are not float32."};
+    }
+  }
+}
+
+}  // namespace
+
+bool is_reset_after_gru(const LayerCall& call) {
+  return call.layer().class_name == "GRU" && call.arguments().boolean("reset_after", false);
+}
+
+GruOutputs call_reset_after_gru(LayerCall& call, const Tensor& x,
+                                const std::vector<Tensor>& initial_state) {
+  const Candidate q = candidate_of(call);
+  require_float32(call);
+  const std::int64_t units = call.arguments().positive_integer("units");
+  const auto n = static_cast<std::uint64_t>(units);
+  const bool backwards = call.arguments().boolean("go_backwards", false);
+  const bool sequences = call.arguments().boolean("return_sequences", false);
+  std::vector<Tensor> given{lay_out(call, x, n, backwards)};
+  if (!initial_state.empty()) {
+    const Tensor state = with_zeros(call, initial_state.front(), n);
+    given.insert(given.end(), 2, state);
+  }
+  Tensor last =
+      call.add("", "LSTM",
+               {{"units", rows * n},
+                {"activation", "linear"},
+                {"recurrent_activation", step_function(call, "recurrent_activation")},
+                {"use_bias", true},
+                {"return_sequences", sequences},
+                {"return_state", sequences},
+                {"go_backwards", backwards},
+                {"trainable", false}},
+               std::move(given),
+               {kernel_weight(n, q), recurrent_weight(call.stored("recurrent_kernel"), n, q),
+                bias_weight(call, n, q)});
+  if (!sequences) {
+    const Tensor h = slice_channels(call, "state", last, 2 * units, units);
+    return {h, h};
+  }
+  const Tensor y = every_third(call, last, x.shape[1], units);
+  last.tensor = 1;
+  last.shape.erase(last.shape.begin() + 1);
+  return {y, slice_channels(call, "state", last, 2 * units, units)};
+}
+
+void note_reset_after_gru(LayerCall& call, const LayerCall& gru) {
+  const std::int64_t n = gru.arguments().positive_integer("units");
+  call.note("gru-as-lstm",
+            fmt::format("TF.js has no GRU whose reset gate acts behind the matrix "
+                        "(`reset_after=True`, Keras's own since 2.1). An LSTM of {} units computes "
+                        "its numbers in three steps for each of the sequence: {} weights where the "
+                        "GRU has {} for its state. They are not to be trained, and are not "
+                        "quantized.",
+                        3 * n, 36 * n * n + 12 * n * (2 * n + 1), 3 * n * n));
+}
+
+// An RNN that keeps nothing and reads backwards.
+Tensor reverse_time(LayerCall& call, std::string_view part, const Tensor& x) {
+  const auto n = static_cast<std::uint64_t>(x.shape.back());
+  std::vector<float> identity(n * n, 0.0F);
+  for (std::uint64_t i = 0; i < n; ++i) {
+    identity[i * n + i] = 1;
+  }
+  return call.add(part, "SimpleRNN",
+                  {{"units", n},
+                   {"activation", "linear"},
+                   {"use_bias", false},
+                   {"return_sequences", true},
+                   {"return_state", false},
+                   {"go_backwards", true},
+                   {"trainable", false}},
+                  {x},
+                  {constant_weight("kernel", {n, n}, identity),
+                   filled_weight("recurrent_kernel", {n, n}, 0.0F)});
+}
+
+}  // namespace tensorferry::tfjs
