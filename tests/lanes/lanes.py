@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lanes import build, install, lint, results
+from lanes import build, install, lint, packages, results
 from lanes.project import (
     BUILD,
     KERAS_PYTHON,
@@ -108,12 +108,12 @@ def torch_today() -> Counts:
     return run_pytest(TORCH_TODAY_PYTHON, TESTS / "torch", "torch_today")
 
 
-def run_pytest(python: Path, folder: Path, name: str) -> Counts:
+def run_pytest(python: Path, folder: Path, name: str, *more: str) -> Counts:
     build.native()
     report = LOGS / f"{name}.xml"
     report.unlink(missing_ok=True)
     options = ["-q", "-ra", "-p", "no:cacheprovider", f"--junitxml={report}"]
-    run([python, "-m", "pytest", *options, folder], log=name, check=False)
+    run([python, "-m", "pytest", *options, *more, folder], log=name, check=False)
     counts = Counts()
     if report.exists():
         for suite in ElementTree.parse(report).iter("testsuite"):
@@ -125,10 +125,29 @@ def run_pytest(python: Path, folder: Path, name: str) -> Counts:
     return finished(counts, name)
 
 
-def node_tests(name: str, environment: dict[str, str] | None = None) -> Counts:
-    """`node --test` over tests/<name>/*.test.mjs."""
+def trained_models() -> Counts:
+    """Models that packages ship, to PyTorch and to TF.js."""
+    folder = packages.fixtures()
+    install.torch()
+    numbers = TESTS / "torch" / "test_numbers.py"
+    options = ("-k", "packages", f"--fixture-root={folder}")
+    counts = run_pytest(TORCH_PYTHON, numbers, "packages-torch", *options)
+    files = [TESTS / "tfjs" / f"keras{generation}.test.mjs" for generation in (2, 3)]
+    in_browser = node_tests("packages-tfjs", {"TENSORFERRY_FIXTURES": str(folder)}, files=files)
+    return Counts(
+        counts.passed + in_browser.passed,
+        counts.failed + in_browser.failed,
+        counts.skipped + in_browser.skipped,
+        counts.remarks + in_browser.remarks,
+    )
+
+
+def node_tests(
+    name: str, environment: dict[str, str] | None = None, files: list[Path] | None = None
+) -> Counts:
+    """`node --test` over tests/<name>/*.test.mjs, or these files."""
     install.node_modules()
-    files = sorted((TESTS / name).glob("*.test.mjs"))
+    files = files or sorted((TESTS / name).glob("*.test.mjs"))
     run(
         ["node", "--test", "--test-reporter=tap", *files],
         log=name,
@@ -191,8 +210,9 @@ def pytest_lane(name: str) -> Lane:
     return Lane(name, lambda: pytest(name))
 
 
-# Run by `./dev test --all` and by name: today's torch is 5 GB to install.
-LONG_LANES = ("torch_today",)
+# Run by `./dev test --all` and by name: today's torch is 5 GB to install, a trained net takes
+# minutes in TF.js.
+LONG_LANES = ("packages", "torch_today")
 
 
 def lanes() -> list[Lane]:
@@ -213,6 +233,7 @@ def lanes() -> list[Lane]:
         Lane("sanitize", sanitize),
         *[lane for lane in of_folders if has_tests(TESTS / lane.name)],
         Lane("lint", linters),
+        Lane("packages", trained_models),
         Lane("torch_today", torch_today),
     ]
 
