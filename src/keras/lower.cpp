@@ -312,10 +312,16 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
       says_training_by_default(layer, scope.model.generation) ? Call{call.arguments, {}} : call;
   LayerCall layer_call(
       program_, scope.graph, modules_, {scope.model.generation, keras_version_}, layer, call,
-      std::move(inputs), [&](const Layer& wrapped, std::vector<ValueId> values) {
-        return lower_layer(scope, wrapped_as(layer, wrapped), inner, std::move(values));
+      std::move(inputs),
+      [&](const Layer& wrapped, std::vector<ValueId> values, std::optional<ValueId> mask) {
+        return lower_layer(scope, wrapped_as(layer, wrapped), inner, std::move(values), mask);
       });
-  if (takes_mask) layer_call.set_mask(*along);
+  // Keras 3 gives a layer that is called with tensors by several arguments (initial states) its
+  // mask by "<argument>_mask", which the recurrent ones do not know (keras/src/layers/layer.py:
+  // __call__).
+  const bool is_used =
+      given_mask || scope.model.generation != Generation::Keras3 || layer_call.inputs().size() < 2;
+  if (takes_mask) layer_call.set_mask(*along, is_used);
   layer_call.set_masks(std::move(each));
   const ValueId output = kind->lower(layer_call);
   std::vector<ValueId> outputs{output};

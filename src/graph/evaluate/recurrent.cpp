@@ -114,6 +114,7 @@ class Step {
 /// states.
 struct Direction {
   Array sequence;
+  Array last;  ///< h of the last step
   std::vector<Array> states;
 };
 
@@ -125,7 +126,7 @@ Direction run(const Recurrent& op, const RecurrentWeights& weights, bool backwar
   const auto units = static_cast<std::uint64_t>(op.units);
   const std::size_t state_count = op.cell == Recurrent::Cell::Lstm ? 2 : 1;
   const Step step(op, weights);
-  Direction result{zeros({batch, times, units}), {}};
+  Direction result{zeros({batch, times, units}), zeros({batch, units}), {}};
   result.states.assign(state_count, zeros({batch, units}));
   const auto row = [](const Array& array, std::uint64_t number, std::uint64_t length) {
     const auto begin = array.data.begin() + static_cast<std::ptrdiff_t>(number * length);
@@ -150,6 +151,7 @@ Direction run(const Recurrent& op, const RecurrentWeights& weights, bool backwar
       }
       put(result.sequence, sample * times + time, output);
     }
+    put(result.last, sample, output);
     for (std::size_t i = 0; i < state_count; ++i) put(result.states[i], sample, states[i]);
   }
   return result;
@@ -228,7 +230,7 @@ std::vector<Array> evaluate_recurrent(const Recurrent& op,
     const bool backwards = op.go_backwards != (i == 1);
     Direction direction = run(op, directions[i], backwards, inputs[0], initial, mask);
     if (!op.return_sequences) {
-      outputs.push_back(direction.states[0]);
+      outputs.push_back(direction.last);
     } else {
       outputs.push_back(i == 1 ? turned(direction.sequence) : direction.sequence);
     }

@@ -61,7 +61,8 @@ graph::ValueId lower_augmentation(LayerCall& call) {
 const LayerKind augmentation_kind{augmentation_arguments, no_variables, lower_augmentation};
 
 bool says_training_by_default(const Layer& layer, Generation generation) {
-  constexpr std::string_view others[] = {"AutoContrast", "Pipeline", "RandomCrop"};
+  constexpr std::string_view others[] = {
+      "AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "Pipeline", "RandomCrop"};
   return generation == Generation::Keras3 &&
          (find_layer_kind(layer.class_name) == &augmentation_kind ||
           std::find(std::begin(others), std::end(others), layer.class_name) != std::end(others));

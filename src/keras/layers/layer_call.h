@@ -36,7 +36,7 @@ using ModuleTable = std::map<std::pair<const Layer*, std::string>, graph::Module
 
 /// Lowers a call of a layer that another one wraps, on these values; what it gives.
 using WrappedLowering = std::function<std::vector<graph::ValueId>(
-    const Layer& wrapped, std::vector<graph::ValueId> inputs)>;
+    const Layer& wrapped, std::vector<graph::ValueId> inputs, std::optional<graph::ValueId> mask)>;
 
 /// What wrote the file.
 struct Origin {
@@ -99,9 +99,14 @@ class LayerCall {
   /// Adds an activation that was given as the layer's argument.
   graph::ValueId add_fused(graph::Op op, graph::ValueId input);
 
-  /// The mask that comes along with the first input, for a layer that takes it.
-  void set_mask(std::optional<graph::ValueId> mask) { mask_ = mask; }
+  /// The mask that comes along with the first input, for a layer that takes it; it takes none that
+  /// is not `used`.
+  void set_mask(std::optional<graph::ValueId> mask, bool used) {
+    mask_along_ = mask;
+    if (used) mask_ = mask;
+  }
   std::optional<graph::ValueId> mask() const { return mask_; }
+  std::optional<graph::ValueId> mask_along() const { return mask_along_; }
   /// The masks that come along with each input, for a layer that takes them.
   void set_masks(std::vector<std::optional<graph::ValueId>> masks) { masks_ = std::move(masks); }
   std::optional<graph::ValueId> mask_of(std::size_t input) const { return masks_.at(input); }
@@ -111,8 +116,9 @@ class LayerCall {
 
   /// Calls a layer that this one wraps, of any class, on values of its own.
   std::vector<graph::ValueId> lower_wrapped(const Layer& wrapped,
-                                            std::vector<graph::ValueId> inputs) {
-    return lower_wrapped_(wrapped, std::move(inputs));
+                                            std::vector<graph::ValueId> inputs,
+                                            std::optional<graph::ValueId> mask = std::nullopt) {
+    return lower_wrapped_(wrapped, std::move(inputs), mask);
   }
   /// The node that makes a value, or null: an argument of the graph.
   const graph::Node* maker_of(graph::ValueId value) const;
@@ -143,6 +149,7 @@ class LayerCall {
   std::vector<graph::ValueId> also_returned_;
   WrappedLowering lower_wrapped_;
   std::optional<graph::ValueId> mask_;
+  std::optional<graph::ValueId> mask_along_;
   std::vector<std::optional<graph::ValueId>> masks_;
   std::optional<graph::ValueId> sent_mask_;
   Arguments arguments_;

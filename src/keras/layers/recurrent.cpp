@@ -193,15 +193,7 @@ graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output,
   op.initial_state = call.inputs().size() > 1;
   op.masked = call.mask().has_value();
   op.zero_output = op.masked && zero_output;
-  if (op.masked && (op.initial_state || op.zero_output)) {
-    if (op.bidirectional && op.initial_state) {
-      throw Refusal{"it is given a mask together with initial states"};
-    }
-    if (!op.return_sequences) {
-      throw Refusal{"its last output under a mask is not its last state"};
-    }
-  }
-  if (op.masked && op.return_sequences) call.sends_mask(call.mask());
+  if (op.return_sequences) call.sends_mask(call.mask_along());
   std::vector<ParameterRequest> requests;
   for (const auto& [stored, role] : directions) {
     append_parameters(op, stored, role, requests, call.value(x).shape.back());
@@ -254,12 +246,13 @@ graph::ValueId lower_rnn(LayerCall& call) {
       inputs.insert(inputs.end(), next, end);
       next = end;
     }
-    const std::vector<graph::ValueId> outputs = call.lower_wrapped(cells[i], std::move(inputs));
+    const std::vector<graph::ValueId> outputs =
+        call.lower_wrapped(cells[i], std::move(inputs), call.mask());
     x = outputs.at(0);
     states.insert(states.end(), outputs.begin() + 1, outputs.end());
   }
   call.also_returns(std::move(states));
-  if (call.arguments().boolean("return_sequences", false)) call.sends_mask(call.mask());
+  if (call.arguments().boolean("return_sequences", false)) call.sends_mask(call.mask_along());
   return x;
 }
 

@@ -188,13 +188,22 @@ const Helper masked_bidirectional{"MaskedBidirectional",
         self.forward_layer = forward_layer
         self.backward_layer = backward_layer
 
-    def forward(self, x, mask):
-        y, first = self.forward_layer(x, mask)
-        z, second = self.backward_layer(x.flip(1), mask.flip(1))
+    def forward(self, x, mask, state=None):
+        first, second = self.split(state)
+        y, first = self.forward_layer(x, mask, first)
+        z, second = self.backward_layer(x.flip(1), mask.flip(1), second)
         y = torch.cat([y, z.flip(1)], dim=2)
         if isinstance(first, tuple):
             return y, tuple(torch.cat(pair) for pair in zip(first, second))
         return y, torch.cat([first, second])
+
+    def split(self, state):
+        """That of each layer."""
+        if state is None:
+            return None, None
+        if isinstance(state, tuple):
+            return tuple(zip(*(part.split(1) for part in state)))
+        return state.split(1)
 )"};
 
 const Helper hard_sigmoid_2{"hard_sigmoid",
@@ -417,6 +426,20 @@ std::vector<Expression> merged(Recurrent::Merge merge, const Expression& a, cons
   return {};
 }
 
+/// Under a mask the last output is the last state, but where steps that are off make zeros, or all
+/// steps are off and the state is the initial one.
+bool last_output_is_state(const Recurrent& op) {
+  return !op.masked || !(op.initial_state || op.zero_output);
+}
+
+/// The last output that the direction has made.
+Expression last_output(const Recurrent& op, const Results& results, std::size_t direction) {
+  if (last_output_is_state(op)) return at(results.h, direction);
+  if (!op.bidirectional) return atom(results.sequence + "[:, -1]");
+  return atom(direction == 0 ? fmt::format("{}[:, -1, :{}]", results.sequence, op.units)
+                             : fmt::format("{}[:, 0, {}:]", results.sequence, op.units));
+}
+
 std::vector<Expression> outputs_of(const Recurrent& op, const Results& results) {
   std::vector<Expression> outputs;
   const bool is_whole = !op.bidirectional || op.merge == Recurrent::Merge::Concatenate;
@@ -426,9 +449,9 @@ std::vector<Expression> outputs_of(const Recurrent& op, const Results& results) 
     outputs = merged(op.merge, atom(fmt::format("{}[:, :, :{}]", results.sequence, op.units)),
                      atom(fmt::format("{}[:, :, {}:]", results.sequence, op.units)));
   } else if (!op.bidirectional) {
-    outputs = {at(results.h, 0)};
+    outputs = {last_output(op, results, 0)};
   } else {
-    outputs = merged(op.merge, at(results.h, 0), at(results.h, 1));
+    outputs = merged(op.merge, last_output(op, results, 0), last_output(op, results, 1));
   }
   if (!op.return_state) return outputs;
   for (std::size_t direction = 0; direction < (op.bidirectional ? 2U : 1U); ++direction) {
@@ -473,7 +496,7 @@ std::vector<Expression> call_recurrent(const Recurrent& op, Call& call,
     const bool is_c = i >= first_state && is_lstm(op) && (i - first_state) % 2 == 1;
     if (is_c) {
       needs_c = true;
-    } else if (i >= first_state || !op.return_sequences) {
+    } else if (i >= first_state || (!op.return_sequences && last_output_is_state(op))) {
       needs_h = true;
     } else {
       needs_sequence = true;
