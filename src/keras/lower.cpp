@@ -314,7 +314,11 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
       program_, scope.graph, modules_, {scope.model.generation, keras_version_}, layer, call,
       std::move(inputs),
       [&](const Layer& wrapped, std::vector<ValueId> values, std::optional<ValueId> mask) {
-        return lower_layer(scope, wrapped_as(layer, wrapped), inner, std::move(values), mask);
+        try {
+          return lower_layer(scope, wrapped_as(layer, wrapped), inner, std::move(values), mask);
+        } catch (const Refusal& refusal) {
+          throw Refusal{fmt::format("its {} cannot be: {}", wrapped.class_name, refusal.reason)};
+        }
       });
   // Keras 3 gives a layer that is called with tensors by several arguments (initial states) its
   // mask by "<argument>_mask", which the recurrent ones do not know (keras/src/layers/layer.py:

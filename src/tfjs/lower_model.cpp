@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 #include <set>
 
 #include "io/error.h"
 #include "keras/layers/augmentation.h"
+#include "keras/layers/refused.h"
+#include "keras/layers/table.h"
 #include "tfjs/activations.h"
 #include "tfjs/builder.h"
 #include "tfjs/call_order.h"
@@ -62,6 +65,16 @@ Json shape_json(const Shape& shape) {
 bool says_nothing(const Json& value) {
   return value.is_null() || value == false ||
          (value.is_array() && std::all_of(value.begin(), value.end(), says_nothing));
+}
+
+/// Why a class has no row in the table: no target can have it, or TF.js cannot.
+std::string reason_without_kind(const std::string& class_name) {
+  if (keras::find_layer_kind(class_name) != nullptr) {
+    return "TF.js has no such layer, nor layers that make the same numbers.";
+  }
+  std::string reason(keras::refusal_of(class_name));
+  reason.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(reason.front())));
+  return reason + ".";
 }
 
 // A keyword that Keras writes down for a call and that changes numbers.
@@ -278,7 +291,7 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   }
   const LayerKind* kind = find_layer_kind(layer.class_name);
   if (kind == nullptr) {
-    throw Refusal{"TF.js has no such layer, nor layers that make the same numbers."};
+    throw Refusal{reason_without_kind(layer.class_name)};
   }
   require_known_arguments(layer, *kind);
   const bool masked =

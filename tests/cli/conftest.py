@@ -24,10 +24,14 @@ def pytest_addoption(parser):
 def pytest_generate_tests(metafunc):
     from support import fixtures
 
-    if "bad" in metafunc.fixturenames:
-        root = pathlib.Path(metafunc.config.getoption("--fixture-root"))
-        found = [f for f in fixtures.find(root, ("none",)) if f.meta["family"] in BAD]
-        metafunc.parametrize("bad", found, ids=[fixture.id for fixture in found])
+    root = pathlib.Path(metafunc.config.getoption("--fixture-root"))
+    for name, is_bad in (("bad", True), ("refused", False)):
+        if name not in metafunc.fixturenames:
+            continue
+        found = [f for f in fixtures.find(root, ("none",)) if (f.meta["family"] in BAD) == is_bad]
+        # Weights alone have tests of their own.
+        found = [f for f in found if is_bad or "architecture-missing" not in f.meta["notes"]]
+        metafunc.parametrize(name, found, ids=[fixture.id for fixture in found])
 
 
 @pytest.fixture(scope="session")
