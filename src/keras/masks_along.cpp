@@ -31,8 +31,8 @@ bool depends_on_mask(const Layer& layer) {
 }
 
 bool merges_masks(const Layer& layer) {
-  constexpr std::array<std::string_view, 4> elementwise = {"Add", "Average", "Multiply",
-                                                           "Subtract"};
+  constexpr std::array<std::string_view, 6> elementwise = {"Add",     "Average",  "Maximum",
+                                                           "Minimum", "Multiply", "Subtract"};
   if (layer.class_name == "Concatenate") return layer.config.value("axis", Json(-1)) == -1;
   return std::find(elementwise.begin(), elementwise.end(), layer.class_name) != elementwise.end();
 }

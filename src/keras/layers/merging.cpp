@@ -45,20 +45,21 @@ graph::ValueId lower_merge(LayerCall& call, Merge::Kind kind) {
 
 graph::ValueId lower_add(LayerCall& call) { return lower_merge(call, Merge::Kind::Add); }
 graph::ValueId lower_average(LayerCall& call) { return lower_merge(call, Merge::Kind::Average); }
-graph::ValueId lower_maximum(LayerCall& call) { return lower_merge(call, Merge::Kind::Maximum); }
-graph::ValueId lower_minimum(LayerCall& call) { return lower_merge(call, Merge::Kind::Minimum); }
 
-/// 1 where the mask is off.
-graph::ValueId one_outside(LayerCall& call, graph::ValueId x, graph::ValueId mask) {
+/// `x` where the mask of its steps is on, else `other`; of none, 1.
+graph::ValueId chosen(LayerCall& call, graph::ValueId mask, graph::ValueId x,
+                      std::optional<graph::ValueId> other = std::nullopt) {
   const std::vector<graph::Extent>& shape = call.value(mask).shape;
   if (shape.size() != 2 || call.rank(x) != 3) {
     throw Refusal{"its mask is not one of sequences of vectors"};
   }
   graph::Function choice;
   choice.kind = graph::find_function("where");
-  choice.operands = {std::nullopt, std::nullopt, graph::Scalar{1, false}};
+  choice.operands = {std::nullopt, std::nullopt, std::nullopt};
   choice.dtypes = {call.value(x).dtype};
   const graph::ValueId on = call.add_step(graph::Reshape{{shape[1], 1}}, {mask});
+  if (other) return call.add_step(choice, {on, x, *other});
+  choice.operands.back() = graph::Scalar{1, false};
   return call.add_step(choice, {on, x});
 }
 
@@ -69,6 +70,35 @@ graph::ValueId either_holds(LayerCall& call, graph::ValueId a, graph::ValueId b)
   either.dtypes = {tensor::DType::Bool};
   return call.add_step(either, {a, b});
 }
+
+/// Keras 3 leaves out what is masked, but where all is
+/// (keras/src/layers/merging/base_merge.py: _apply_merge_op_and_or_mask); Keras 2 does not.
+graph::ValueId lower_extreme(LayerCall& call, Merge::Kind kind) {
+  const std::vector<graph::ValueId>& inputs = call.inputs();
+  bool is_masked = false;
+  for (std::size_t i = 0; i < inputs.size(); ++i) is_masked = is_masked || call.mask_of(i);
+  if (!is_masked || inputs.size() < 2 || call.generation() != Generation::Keras3) {
+    return lower_merge(call, kind);
+  }
+  graph::ValueId output = inputs[0];
+  std::optional<graph::ValueId> output_mask = call.mask_of(0);
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    graph::ValueId x = inputs[i];
+    const std::optional<graph::ValueId> mask = call.mask_of(i);
+    if (mask) x = chosen(call, *mask, x, output);
+    if (output_mask) output = chosen(call, *output_mask, output, x);
+    if (mask != output_mask) {
+      output_mask = mask && output_mask ? std::optional(either_holds(call, *output_mask, *mask))
+                                        : std::nullopt;
+    }
+    const bool is_last = i + 1 == inputs.size();
+    output = is_last ? call.add(Merge{kind}, {output, x}) : call.add_step(Merge{kind}, {output, x});
+  }
+  return output;
+}
+
+graph::ValueId lower_maximum(LayerCall& call) { return lower_extreme(call, Merge::Kind::Maximum); }
+graph::ValueId lower_minimum(LayerCall& call) { return lower_extreme(call, Merge::Kind::Minimum); }
 
 /// Keras 3 leaves masked elements out of the product, which is 0 where there are none else
 /// (keras/src/layers/merging/multiply.py: _merge_function); Keras 2 takes them as they are.
@@ -86,7 +116,7 @@ graph::ValueId lower_multiply(LayerCall& call) {
   std::vector<graph::ValueId> factors = call.inputs();
   if (masks.size() > 1 || !of_all) {
     for (std::size_t i = 0; i < factors.size(); ++i) {
-      if (const auto mask = call.mask_of(i)) factors[i] = one_outside(call, factors[i], *mask);
+      if (const auto mask = call.mask_of(i)) factors[i] = chosen(call, *mask, factors[i]);
     }
   }
   const graph::ValueId product = call.add(Merge{Merge::Kind::Multiply}, factors);
@@ -134,8 +164,8 @@ const LayerKind average_kind{{}, no_variables, lower_average, MaskUse::Passes};
 const LayerKind concatenate_kind{concatenate_arguments, no_variables, lower_concatenate,
                                  MaskUse::Passes};
 const LayerKind dot_kind{dot_arguments, no_variables, lower_dot};
-const LayerKind maximum_kind{{}, no_variables, lower_maximum, MaskUse::Consumes};
-const LayerKind minimum_kind{{}, no_variables, lower_minimum, MaskUse::Consumes};
+const LayerKind maximum_kind{{}, no_variables, lower_maximum, MaskUse::PassesAndTakes};
+const LayerKind minimum_kind{{}, no_variables, lower_minimum, MaskUse::PassesAndTakes};
 const LayerKind multiply_kind{{}, no_variables, lower_multiply, MaskUse::PassesAndTakes};
 const LayerKind subtract_kind{{}, no_variables, lower_subtract, MaskUse::Passes};
 
