@@ -93,19 +93,31 @@ std::vector<std::int64_t> steps_along(const tensor::Shape& shape,
   return strides;
 }
 
+/// The labels of an EinsumDense's kernel and of its result; empty where there is no equation.
+struct EquationParts {
+  std::string_view kernel;
+  std::string_view output;
+};
+
+EquationParts equation_parts(const Layer& layer) {
+  const std::string_view equation = text_member(layer.config, "equation");
+  const std::size_t comma = equation.find(',');
+  const std::size_t arrow = equation.find("->");
+  if (comma == std::string_view::npos || arrow == std::string_view::npos || arrow < comma) {
+    return {};
+  }
+  return {equation.substr(comma + 1, arrow - comma - 1), equation.substr(arrow + 2)};
+}
+
 /// The kernel's axes that the scale has too, in its order: those that the equation keeps, as the
 /// result has them (keras/src/layers/core/einsum_dense.py: _adjust_scale_for_quant).
 std::vector<std::size_t> scaled_axes(const Layer& layer, std::size_t rank) {
   if (layer.class_name == "Embedding") return {0};
   if (layer.class_name == "Dense") return {rank - 1};
-  const std::string_view equation = text_member(layer.config, "equation");
-  const std::size_t comma = equation.find(',');
-  const std::size_t arrow = equation.find("->");
-  if (comma == std::string_view::npos || arrow == std::string_view::npos) return {};
-  const std::string_view kernel = equation.substr(comma + 1, arrow - comma - 1);
+  const EquationParts parts = equation_parts(layer);
   std::vector<std::size_t> axes;
-  for (const char label : equation.substr(arrow + 2)) {
-    const std::size_t axis = kernel.find(label);
+  for (const char label : parts.output) {
+    const std::size_t axis = parts.kernel.find(label);
     if (axis < rank) axes.push_back(axis);
   }
   return axes;
@@ -186,17 +198,47 @@ bool fits(const TensorRef& groups, const tensor::Shape& shape, std::size_t axis,
   return groups.shape == expected;
 }
 
+/// What an einsum's kernel has been before its axes were made two, of which the first holds those
+/// that are summed over; none where the config does not tell it. Of several such axes it would take
+/// their extents from the input, so there may be one.
+/// (keras/src/layers/core/einsum_dense.py: _int4_build)
+std::optional<tensor::Shape> einsum_kernel_shape(const Layer& layer, const tensor::Shape& flat) {
+  const EquationParts parts = equation_parts(layer);
+  const auto output_shape = layer.config.find("output_shape");
+  if (output_shape == layer.config.end() || !output_shape->is_array()) return std::nullopt;
+  const std::size_t unlisted = parts.output.size() - output_shape->size();
+  if (output_shape->size() > parts.output.size() || parts.output.ends_with("...")) {
+    return std::nullopt;
+  }
+  tensor::Shape shape;
+  std::size_t summed = 0;
+  for (const char label : parts.kernel) {
+    const std::size_t at = parts.output.find(label);
+    if (at == std::string_view::npos) {
+      summed += 1;
+      shape.push_back(flat[0]);
+      continue;
+    }
+    const Json extent = at < unlisted ? Json() : (*output_shape)[at - unlisted];
+    if (!extent.is_number_integer() || extent < 1) return std::nullopt;
+    shape.push_back(extent.get<std::uint64_t>());
+  }
+  const bool fits = summed == 1 && tensor::element_count(shape) == flat[0] * flat[1];
+  return fits ? std::optional(shape) : std::nullopt;
+}
+
 /// packed / scale, or by blocks (packed − zero) · scale.
 std::optional<Computation> dequantized_int4(const Layer& layer, const std::string& name,
                                             const TensorRef& packed, MadeTensors& made) {
   const std::string role(main_role(layer));
-  const char* columns_key = layer.class_name == "Embedding" ? "output_dim" : "units";
-  const auto columns = layer.config.at(columns_key).get<std::uint64_t>();
+  const bool einsum = layer.class_name == "EinsumDense";
   const Weight* scale = find_weight(layer, role + "_scale");
   const Weight* zero = find_weight(layer, role + "_zero");
-  if (scale == nullptr || packed.shape.size() != 2 || packed.shape[1] != (columns + 1) / 2) {
-    return std::nullopt;
-  }
+  if (scale == nullptr || packed.shape.size() != 2) return std::nullopt;
+  const char* columns_key = layer.class_name == "Embedding" ? "output_dim" : "units";
+  const std::uint64_t columns = einsum ? made.tensor(scale->tensor).shape.back()
+                                       : layer.config.at(columns_key).get<std::uint64_t>();
+  if (packed.shape[1] != (columns + 1) / 2) return std::nullopt;
   const std::uint64_t block = block_size(layer).value_or(0);
   const std::size_t axis = layer.class_name == "Embedding" ? 1 : 0;
   const tensor::Shape shape{packed.shape[0], columns};
@@ -205,9 +247,10 @@ std::optional<Computation> dequantized_int4(const Layer& layer, const std::strin
   const TensorRef values = unpacked(name, packed, columns, made);
   Computation computation = tensor::identity_computation(values);
   if (zero == nullptr) {
-    require_scales(layer, scales, shape, scaled_axes(layer, 2));
-    combine(computation, Combination::Kind::Divide, scales,
-            steps_along(shape, scaled_axes(layer, 2)));
+    const std::vector<std::size_t> axes =
+        einsum ? std::vector<std::size_t>{1} : scaled_axes(layer, 2);
+    require_scales(layer, scales, shape, axes);
+    combine(computation, Combination::Kind::Divide, scales, steps_along(shape, axes));
     return computation;
   }
   const TensorRef zeros = made.tensor(zero->tensor);
@@ -298,7 +341,16 @@ void dequantize(Layer& layer, MadeTensors& made, io::Notes& notes) {
   } else if (is_int4(mode)) {
     auto computation = dequantized_int4(layer, name, stored, made);
     if (!computation) return;
-    replace_weight(layer, role, made.add(name, std::move(*computation)));
+    const tensor::Shape flat = computation->shape;
+    std::uint32_t index = made.add(name, std::move(*computation));
+    if (layer.class_name == "EinsumDense") {
+      const auto shape = einsum_kernel_shape(layer, flat);
+      if (!shape) return;
+      TensorRef kernel_as_it_was = made.tensor(index);
+      kernel_as_it_was.shape = *shape;
+      index = made.add(name, tensor::identity_computation(kernel_as_it_was));
+    }
+    replace_weight(layer, role, index);
   } else if (mode != "float8") {
     return;
   }
@@ -342,14 +394,14 @@ std::optional<std::vector<Variable>> quantized_variables(const Layer& layer,
     }
     return plain;
   }
-  const bool int4 = is_int4(mode) && layer.class_name != "EinsumDense";
+  const bool int4 = is_int4(mode);
   if (mode != "int8" && !int4) return std::nullopt;
   plain.front().trainable = false;
   plain.front().integer = true;
   const bool blocks = int4 && block_size(layer).has_value();
   if (int4) plain.front().shape = Shape{unknown, unknown};
   Variable scale = tracked(role + "_scale", blocks ? Shape{unknown, unknown} : Shape{unknown});
-  if (layer.class_name == "EinsumDense") scale.shape.reset();
+  if (layer.class_name == "EinsumDense" && !int4) scale.shape.reset();
   plain.push_back(std::move(scale));
   if (blocks) {
     plain.push_back(tracked(role + "_zero", {unknown, unknown}));
