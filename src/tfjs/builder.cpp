@@ -51,6 +51,7 @@ LayerCall LayerCall::of_argument(const keras::Layer& argument, Tensor input,
   call.owner_ = owner_;
   call.prefix_ = prefix_ + part;
   call.classes_ = classes_;
+  call.mask_ = mask_;
   return call;
 }
 
@@ -105,6 +106,7 @@ std::vector<Tensor> LayerCall::told_apart(std::vector<Tensor> inputs) {
       inputs[i] =
           add(fmt::format("copy_{}", i), "Activation", {{"activation", "linear"}}, {given[i]});
       inputs[i].masked = given[i].masked;
+      inputs[i].mask = given[i].mask;
     }
   }
   return inputs;

@@ -68,6 +68,10 @@ class LayerCall {
   /// The same; throws Refusal if it has another rank.
   const Tensor& input_of_rank(std::size_t rank) const;
 
+  /// The mask that the layer is to read, if any; one that a layer within it reads as well.
+  const Mask* mask() const { return mask_.get(); }
+  void takes_mask(std::shared_ptr<const Mask> mask) { mask_ = std::move(mask); }
+
   bool has_weight(std::string_view role) const;
   /// A variable of the Keras layer. Throws io::Error{WeightMissing}.
   const tensor::TensorRef& stored(std::string_view role) const;
@@ -105,6 +109,7 @@ class LayerCall {
   const keras::Layer& layer_;
   std::vector<Tensor> inputs_;
   std::vector<Tensor> also_returned_;
+  std::shared_ptr<const Mask> mask_;
   std::size_t node_;  ///< index of the call among the layer's
   keras::Arguments arguments_;
   const keras::Layer* owner_ = &layer_;  ///< whose name and parts these are

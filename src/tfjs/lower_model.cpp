@@ -16,6 +16,7 @@
 #include "tfjs/builder.h"
 #include "tfjs/call_order.h"
 #include "tfjs/layers/table.h"
+#include "tfjs/loose_masks.h"
 #include "tfjs/masks.h"
 #include "tfjs/model_lowering.h"
 #include "tfjs/refusal.h"
@@ -202,6 +203,25 @@ void drop_unreached_weights(Network& network) {
   }
 }
 
+void require_call_order(const Network& network, io::Notes& refused) {
+  if (const auto other = layer_with_other_call_order(network)) {
+    const NetworkLayer& shared = network.layers[*other];
+    refused.push_back({io::Severity::Refused, shared.name, "layer-unsupported",
+                       shared.class_name +
+                           ": TF.js would number the calls of this shared layer in another "
+                           "order, and so mix them up."});
+  }
+}
+
+// Layers that come in between change the order of calls, and may part a chain.
+void check_again(Network& network, io::Notes& refused) {
+  network.sequential = network.sequential && is_sequential(network);
+  require_call_order(network, refused);
+  for (const NetworkLayer& layer : network.layers) {
+    if (layer.network != nullptr) check_again(*layer.network, refused);
+  }
+}
+
 std::string sentence_of(const io::Notes& refused) {
   std::string text = refused.size() == 1
                          ? "TF.js cannot have one of the layers: "
@@ -279,6 +299,7 @@ std::vector<Tensor> ModelLowering::call_model(Scope& scope, const keras::Layer& 
     outputs[i].layer = found->second;
     outputs[i].node = static_cast<std::uint32_t>(called.calls.size());
     outputs[i].tensor = i;
+    outputs[i].mask = nullptr;  // a tensor of the inner network
   }
   called.calls.push_back(std::move(inputs));
   return outputs;
@@ -315,13 +336,28 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
     return {Tensor{}};
   }
   if (masked && uses_mask(layer, root_.generation)) {
-    throw Refusal{"Keras hands it the mask of an Embedding with `mask_zero`, and TF.js has none."};
+    if (!takes_mask(layer.class_name) || inputs[0].mask == nullptr || inputs[0].shape.size() != 3) {
+      throw Refusal{"Keras hands it a mask, and TF.js has none for it there."};
+    }
+    lowering.takes_mask(inputs[0].mask);
   }
   std::vector<Tensor> outputs{kind->lower(lowering)};
-  outputs[0].masked = layer.class_name == "Embedding" || layer.class_name == "ReversibleEmbedding"
-                          ? lowering.arguments().boolean("mask_zero", false)
-                          : masked && passes_mask_on(layer.class_name);
-  outputs.insert(outputs.end(), lowering.also_returned().begin(), lowering.also_returned().end());
+  if (layer.class_name == "Embedding" || layer.class_name == "ReversibleEmbedding") {
+    make_mask(layer, inputs, outputs[0]);
+  } else if (layer.class_name != "Masking") {
+    pass_mask_on(layer, root_.generation, inputs, outputs[0]);
+  }
+  for (const Tensor& also : lowering.also_returned()) {
+    outputs.push_back(also);
+    outputs.back().masked = false;
+    outputs.back().mask = nullptr;
+  }
+  // Two sequences.
+  if (layer.class_name == "Bidirectional" && outputs.size() > 1 &&
+      layer.config.value("merge_mode", Json("concat")).is_null()) {
+    outputs[1].masked = outputs[0].masked;
+    outputs[1].mask = outputs[0].mask;
+  }
   note_fate(scope, layer, lowering.classes());
   return outputs;
 }
@@ -406,18 +442,6 @@ void ModelLowering::note_fate(Scope& scope, const keras::Layer& layer,
   }
 }
 
-void ModelLowering::require_call_order(const Network& network) {
-  if (const auto other = layer_with_other_call_order(network)) {
-    keras::Layer shared;
-    shared.name = network.layers[*other].name;
-    shared.class_name = network.layers[*other].class_name;
-    refused_.push_back({io::Severity::Refused, shared.name, "layer-unsupported",
-                        shared.class_name +
-                            ": TF.js would number the calls of this shared layer in another "
-                            "order, and so mix them up."});
-  }
-}
-
 // TF.js fails where a model gives one tensor twice.
 void ModelLowering::repeat_outputs(Scope& scope) {
   Network& network = scope.builder.network;
@@ -467,7 +491,7 @@ std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
   drop_unreached_weights(network);
   result_.notes.insert(result_.notes.end(), scope.builder.notes.begin(), scope.builder.notes.end());
   network.sequential = model.kind == keras::ModelKind::Sequential && is_sequential(network);
-  require_call_order(network);
+  require_call_order(network, refused_);
   return std::make_shared<Network>(std::move(network));
 }
 
@@ -477,6 +501,10 @@ LoweredModel lower_model(const keras::Model& model) {
   Names names;
   result.network = ModelLowering(model, names, result, refused).lower(model, {});
   result.network->name = legal_name(model.name);
+  if (refused.empty()) {
+    keep_masks_apart(*result.network, names, refused);
+    check_again(*result.network, refused);
+  }
   if (!refused.empty()) {
     throw io::Error(io::ErrorCode::LayerUnsupported, sentence_of(refused), refused);
   }

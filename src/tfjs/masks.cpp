@@ -2,12 +2,40 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string_view>
 
-namespace tensorferry::tfjs {
+#include "keras/layers/arguments.h"
 
-bool passes_mask_on(const std::string& class_name) {
-  static constexpr std::array<std::string_view, 24> classes = {"Activation",
+namespace tensorferry::tfjs {
+namespace {
+
+bool is_recurrent(const std::string& class_name) {
+  return class_name == "LSTM" || class_name == "GRU" || class_name == "SimpleRNN" ||
+         class_name == "Bidirectional";
+}
+
+bool returns_sequences(const keras::Layer& layer) {
+  const keras::Layer& says =
+      layer.class_name == "Bidirectional" && !layer.wrapped.empty() ? layer.wrapped[0] : layer;
+  return keras::Arguments(says.name, says.config).boolean("return_sequences", false);
+}
+
+bool joins_all_but_last(const keras::Layer& layer) {
+  return layer.class_name == "Concatenate" &&
+         keras::Arguments(layer.name, layer.config).integer("axis", -1) != -1;
+}
+
+bool merges_masks(const std::string& class_name) {
+  static constexpr std::array<std::string_view, 5> classes = {"Add", "Average", "Concatenate",
+                                                              "Multiply", "Subtract"};
+  return std::find(classes.begin(), classes.end(), class_name) != classes.end();
+}
+
+}  // namespace
+
+bool passes_mask_on(const std::string& class_name, keras::Generation generation) {
+  static constexpr std::array<std::string_view, 26> classes = {"Activation",
                                                                "ActivityRegularization",
                                                                "Add",
                                                                "AlphaDropout",
@@ -28,10 +56,19 @@ bool passes_mask_on(const std::string& class_name) {
                                                                "ReLU",
                                                                "Softmax",
                                                                "SpatialDropout1D",
-                                                               "Subtract",
+                                                               "SpatialDropout2D",
+                                                               "SpatialDropout3D",
                                                                "StochasticDepth",
+                                                               "Subtract",
                                                                "UnitNormalization"};
-  return std::find(classes.begin(), classes.end(), class_name) != classes.end();
+  static constexpr std::array<std::string_view, 4> in_keras3 = {"Equalization", "Identity",
+                                                                "Normalization", "Rescaling"};
+  const auto among = [&](const auto& list) {
+    return std::find(list.begin(), list.end(), class_name) != list.end();
+  };
+  return among(classes) ||
+         (generation == keras::Generation::Keras3 ? among(in_keras3)
+                                                  : class_name == "ThresholdedReLU");
 }
 
 bool uses_mask(const keras::Layer& layer, keras::Generation generation) {
@@ -60,6 +97,62 @@ bool uses_mask(const keras::Layer& layer, keras::Generation generation) {
          std::find(classes.begin(), classes.end(), layer.class_name) != classes.end() ||
          std::any_of(inner.begin(), inner.end(),
                      [generation](const keras::Layer& it) { return uses_mask(it, generation); });
+}
+
+bool takes_mask(const std::string& class_name) {
+  return is_recurrent(class_name) || class_name == "GlobalAveragePooling1D";
+}
+
+// keras/src/layers/merging/base_merge.py, tf_keras/src/layers/merging/base_merge.py and
+// concatenate.py: compute_mask. Keras 3 makes none where not all inputs have one.
+void pass_mask_on(const keras::Layer& layer, keras::Generation generation,
+                  const std::vector<Tensor>& inputs, Tensor& output) {
+  output.mask = nullptr;
+  output.masked = is_recurrent(layer.class_name)
+                      ? inputs.at(0).masked && returns_sequences(layer)
+                      : passes_mask_on(layer.class_name, generation) &&
+                            std::any_of(inputs.begin(), inputs.end(),
+                                        [](const Tensor& input) { return input.masked; });
+  if (!output.masked) {
+    return;
+  }
+  if (is_recurrent(layer.class_name) || inputs.size() == 1) {
+    output.mask = inputs.at(0).mask;
+    return;
+  }
+  std::vector<std::shared_ptr<const Mask>> masks;
+  bool of_all = true;
+  for (const Tensor& input : inputs) {
+    if (input.masked && input.mask == nullptr) return;
+    of_all = of_all && input.masked;
+    if (input.masked && std::find(masks.begin(), masks.end(), input.mask) == masks.end()) {
+      masks.push_back(input.mask);
+    }
+  }
+  if (joins_all_but_last(layer)) return;
+  if (masks.size() == 1 && of_all) {
+    output.mask = masks[0];
+  } else if (!merges_masks(layer.class_name)) {
+    return;
+  } else if (generation != keras::Generation::Keras3) {
+    Mask all;
+    all.all_of = masks;
+    output.mask = masks.size() == 1 ? masks[0] : std::make_shared<const Mask>(std::move(all));
+  } else if (!of_all) {
+    output.masked = false;
+  }
+}
+
+void make_mask(const keras::Layer& layer, const std::vector<Tensor>& inputs, Tensor& output) {
+  const keras::Arguments arguments(layer.name, layer.config);
+  output.mask = nullptr;
+  output.masked = arguments.boolean("mask_zero", false);
+  if (output.masked && inputs.at(0).shape.size() == 2) {
+    Mask mask;
+    mask.source = inputs[0];
+    mask.rows = arguments.positive_integer("input_dim");
+    output.mask = std::make_shared<const Mask>(std::move(mask));
+  }
 }
 
 }  // namespace tensorferry::tfjs

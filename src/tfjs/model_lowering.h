@@ -52,7 +52,6 @@ class ModelLowering {
                                  const std::vector<Tensor>& inputs);
   void note_fate(Scope& scope, const keras::Layer& layer, const std::vector<std::string>& classes);
   void refuse(const keras::Layer& layer, const std::string& reason);
-  void require_call_order(const Network& network);
   void repeat_outputs(Scope& scope);
 
   const keras::Model& root_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ using keras::Json;
 using keras::Shape;
 using keras::unknown;
 
+struct Mask;
+
 /// A symbolic tensor: output `tensor` of call `node` (from 0) of a layer of the same network.
 struct Tensor {
   std::uint32_t layer = 0;
@@ -23,6 +26,16 @@ struct Tensor {
   std::uint32_t tensor = 0;
   Shape shape;          ///< batch first, `unknown` where it depends on the input
   bool masked = false;  ///< Keras would hand a mask along with it
+  std::shared_ptr<const Mask> mask = nullptr;  ///< that one, where it is known
+};
+
+/// Where one holds, as Keras knows it of a Masking, an Embedding, or several of these.
+struct Mask {
+  Tensor source;                     ///< vectors, or indices
+  double value = 0;                  ///< on where not all elements of a vector are it
+  std::optional<std::int64_t> rows;  ///< of an Embedding: on where the index is not 0
+  std::vector<std::shared_ptr<const Mask>> all_of;
+  mutable std::shared_ptr<const Tensor> made;  ///< in the network, once one has asked for it
 };
 
 /// A weight as TF.js names it in its layer ("kernel"), and how its bytes come about.

@@ -317,6 +317,7 @@ const std::map<std::string, Rule>& rules() {
       {"LSTM", recurrent_shape},
       {"LayerNormalization", same_shape},
       {"LeakyReLU", same_shape},
+      {"Masking", same_shape},
       {"MaxPooling1D", pooling_shape},
       {"MaxPooling2D", pooling_shape},
       {"MaxPooling3D", pooling_shape},

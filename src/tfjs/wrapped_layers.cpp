@@ -104,6 +104,7 @@ std::vector<Tensor> ModelLowering::call_time_distributed(Scope& scope, const ker
   output.node = static_cast<std::uint32_t>(made.calls.size());
   output.tensor = 0;
   output.masked = inputs[0].masked;
+  output.mask = inputs[0].mask;
   made.calls.push_back(inputs);
   return {output};
 }

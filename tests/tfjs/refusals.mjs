@@ -20,8 +20,17 @@ const refused = [
   },
   { match: /^recurrent\/gru_hard_sigmoid_3/, words: ["hard_sigmoid"] },
   { match: /^bidirectional\/gru_elu/, words: ["reset_after"] },
-  { match: /^masks\/multiply_of_one_mask$/, words: ["mask"], sometimes: true }, // Keras 3 alone
-  { match: /^masks\//, words: ["mask"] },
+  // Keras 3 alone.
+  {
+    match: /^masks\/(multiply_.*|.*_two_masks|concatenate_one_mask|three_masks)$/,
+    words: ["mask"],
+    sometimes: true,
+  },
+  { match: /^masks\/.*given_mask/, words: ["mask"] },
+  { match: /^masks\/.*initial_states/, words: ["mask"] },
+  { match: /^masks\/zero_last_output$/, words: ["last output"] },
+  { match: /^masks\/states_in_between$/, words: ["initial states"] },
+  { match: /^masks\/global_average_free$/, words: ["mask", "None"] },
   { match: /^masked_attention\//, words: ["mask"] },
   { match: /^keras_2_2_4\/lstm_gru$/, words: ["reset_after", "hard_sigmoid"] },
   { match: /^categories\/encoding_(one_hot_scalar|of_batch)$/, words: ["batch"] },
@@ -36,7 +45,6 @@ const refused = [
     words: ["initial states"],
   },
   { match: /^conv_recurrent\/hard_sigmoid_3_elu$/, words: ["`recurrent_activation`"] },
-  { match: /^reversible_embedding\/masked$/, words: ["mask"] },
   { match: /^spectral_normalization\/embedding_3/, words: ["Embedding", "dtype"] },
   { match: /^recurrent\/lstm_leaky_relu$/, words: ["`activation`", "LeakyReLU"] },
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
@@ -51,7 +59,6 @@ const refused = [
   { match: /^pipelines\/vocabulary/, words: ["has no such layer"] },
   { match: /^spectrograms\/stft_(log|magnitude|angle|in_network)$/, words: ["logarithms"] },
   { match: /^spectrograms\/mel_/, words: ["has no such layer"] },
-  { match: /^random_recurrent\/masking_/, words: ["mask"] },
   { match: /^random_recurrent\/(?!time)/, words: ["TF.js"], sometimes: true },
   { match: /^normalization\/layer_norm_rms_scaling$/, words: ["rms_scaling"] },
   {

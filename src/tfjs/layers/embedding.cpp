@@ -3,8 +3,7 @@
 
 namespace tensorferry::tfjs {
 
-// The mask of `mask_zero` is not asked for: TF.js refuses it at the first layer that takes none.
-// Where Keras uses it the layer that does is refused (see lower_model.cpp).
+// The mask of `mask_zero` is not asked of TF.js: see masking.h.
 Tensor lower_embedding(LayerCall& call) {
   const tensor::TensorRef& embeddings = call.stored("embeddings");
   return call.add("", "Embedding",

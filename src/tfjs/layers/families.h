@@ -60,6 +60,8 @@ Tensor lower_stochastic_depth(LayerCall& call);
 Tensor lower_identity(LayerCall& call);
 // conv_recurrent.cpp
 Tensor lower_conv_lstm(LayerCall& call);
+// masking.cpp
+Tensor lower_masking(LayerCall& call);
 // recurrent.cpp
 Tensor lower_recurrent(LayerCall& call);
 Tensor lower_bidirectional(LayerCall& call);

@@ -1,8 +1,10 @@
 #include <algorithm>
 
 #include "tfjs/layers/families.h"
+#include "tfjs/layers/masking.h"
 #include "tfjs/layers/windows.h"
 #include "tfjs/refusal.h"
+#include "tfjs/weights.h"
 
 namespace tensorferry::tfjs {
 namespace {
@@ -28,6 +30,42 @@ Tensor pool(LayerCall& call, const ConvArguments& given, const Tensor& x,
                    {"padding", given.padding},
                    {"data_format", format}},
                   {x});
+}
+
+/// length / count, which makes a mean of all of those that count. By 0 Keras divides as well.
+Tensor share_of(LayerCall& call, const Tensor& count, std::int64_t length) {
+  std::vector<float> shares;
+  for (std::int64_t i = 0; i <= length; ++i) {
+    shares.push_back(static_cast<float>(length) / static_cast<float>(i));
+  }
+  LayerWeight table = constant_weight("embeddings", {shares.size(), 1}, shares);
+  table.exact = true;
+  const Tensor share =
+      call.add("share", "Embedding", {{"input_dim", length + 1}, {"output_dim", 1}}, {count},
+               {std::move(table)});
+  return reshape(call, "share_of_vector", share, {1});
+}
+
+// keras/src/layers/pooling/global_average_pooling1d.py: of the times where the mask is on.
+Tensor masked_average(LayerCall& call, const Tensor& x) {
+  if (is_channels_first(call)) {
+    throw Refusal{"Its mask is of another axis."};
+  }
+  const std::int64_t length = x.shape[1];
+  if (length == unknown) {
+    throw Refusal{
+        "Keras hands it a mask, and for that TF.js needs to know the length, which is "
+        "None."};
+  }
+  const Tensor mask = mask_tensor(call, *call.mask());
+  const auto rows = static_cast<std::uint64_t>(length);
+  const Tensor count =
+      call.add("count", "Dense", {{"units", 1}, {"use_bias", false}, {"activation", "linear"}},
+               {reshape(call, "mask_as_vector", mask, {length})},
+               {filled_weight("kernel", {rows, 1}, 1.0F)});
+  const Tensor mean = call.add("mean", "GlobalAveragePooling1D", Json::object(),
+                               {zero_outside(call, "masked", x, mask)});
+  return call.add("", "Multiply", Json::object(), {mean, share_of(call, count, length)});
 }
 
 }  // namespace
@@ -86,7 +124,8 @@ Tensor lower_global_pooling(LayerCall& call) {
       }
       x = reshape(call, "join", x, {cells, channels});
     }
-    x = call.add("", class_name + "1D", Json::object(), {x});
+    x = call.mask() != nullptr ? masked_average(call, x)
+                               : call.add("", class_name + "1D", Json::object(), {x});
   }
   if (!call.arguments().boolean("keepdims", false)) {
     return x;

@@ -4,6 +4,7 @@
 
 #include "tfjs/activations.h"
 #include "tfjs/layers/families.h"
+#include "tfjs/layers/masking.h"
 #include "tfjs/layers/reset_after.h"
 #include "tfjs/layers/table.h"
 #include "tfjs/refusal.h"
@@ -47,9 +48,9 @@ void require_states(const LayerCall& call, std::size_t states) {
   }
 }
 
-void append_weights(const LayerCall& call, const std::string& path,
-                    std::vector<LayerWeight>& weights) {
-  for (const char* role : {"kernel", "recurrent_kernel", "bias"}) {
+void append_weights(LayerCall& call, const std::string& path, std::vector<LayerWeight>& weights) {
+  weights.push_back(kernel_under_mask(call, path + "kernel", call.stored("kernel")));
+  for (const char* role : {"recurrent_kernel", "bias"}) {
     if (call.has_weight(role)) {
       const tensor::TensorRef& stored = call.stored(role);
       weights.push_back(stored_weight(path + role, stored, stored.shape));
@@ -86,6 +87,69 @@ Json wrapped_config(const LayerCall& inner) {
   return config;
 }
 
+/// The inputs of a layer of TF.js, the first with its mask if it has one.
+std::vector<Tensor> inputs_under_mask(LayerCall& call) {
+  std::vector<Tensor> inputs = call.inputs();
+  if (call.mask() != nullptr) {
+    inputs[0] = with_mask(call, inputs[0], mask_tensor(call, *call.mask()));
+  }
+  return inputs;
+}
+
+/// TF.js gives a mask along with all that it returns, the states as well, where it returns a
+/// sequence.
+void take_masks_off(LayerCall& call, std::vector<Tensor>& outputs, bool return_sequences) {
+  for (std::size_t i = 0; call.mask() != nullptr && return_sequences && i < outputs.size(); ++i) {
+    outputs[i] = without_mask(call, fmt::format("output_{}", i), outputs[i]);
+  }
+}
+
+// tfjs-layers/src/layers/recurrent.ts: rnn repeats the last state where the mask is off, as Keras
+// does the last output (keras/src/backend/tensorflow/rnn.py), which is zero before the first.
+void require_plain_mask(const LayerCall& call, const keras::Arguments& arguments,
+                        bool zero_output) {
+  if (call.mask() == nullptr) {
+    return;
+  }
+  if (call.inputs().size() > 1) {
+    throw Refusal{"Keras hands it a mask together with initial states."};
+  }
+  if (zero_output && arguments.boolean("unroll", false)) {
+    throw Refusal{"It is unrolled and makes zeros where its mask is off."};
+  }
+  if (zero_output && !arguments.boolean("return_sequences", false)) {
+    throw Refusal{"Its last output under a mask is not its last state."};
+  }
+}
+
+/// Before 2.4 a Bidirectional repeated its layers' last outputs there (keras 2.3.1,
+/// layers/wrappers.py, has no force_zero_output_for_mask).
+void note_masked_outputs(LayerCall& call) {
+  const std::string& version = call.keras_version();
+  for (const char* old : {"2.0.", "2.1.", "2.2.", "2.3."}) {
+    if (version.starts_with(old)) {
+      call.note("masked-outputs",
+                fmt::format("At steps that its mask leaves out it makes zeros, as today's Keras "
+                            "does with this file; Keras {}, which wrote it, may have repeated the "
+                            "last output there.",
+                            version));
+    }
+  }
+}
+
+/// What comes in front of the states is zero where the mask is off.
+void zero_sequences(LayerCall& call, std::vector<Tensor>& outputs, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    outputs[i] =
+        zero_outside(call, fmt::format("zeros_{}", i), outputs[i], mask_tensor(call, *call.mask()));
+  }
+}
+
+Tensor return_all(LayerCall& call, std::vector<Tensor> outputs) {
+  call.also_returns({outputs.begin() + 1, outputs.end()});
+  return outputs[0];
+}
+
 std::vector<Tensor> merged(LayerCall& call, const Json& mode, const Tensor& a, const Tensor& b) {
   if (mode.is_null()) {
     return {a, b};
@@ -102,8 +166,8 @@ std::vector<Tensor> merged(LayerCall& call, const Json& mode, const Tensor& a, c
 
 // keras/src/layers/rnn/bidirectional.py: the outputs that were read backwards are turned before
 // both meet, the states stand one after another.
-Tensor lower_bidirectional_gru(LayerCall& call, LayerCall& forward, LayerCall& backward,
-                               const Json& mode) {
+std::vector<Tensor> bidirectional_gru(LayerCall& call, LayerCall& forward, LayerCall& backward,
+                                      const Json& mode) {
   const std::vector<Tensor>& inputs = call.inputs();
   const auto given = [&](std::size_t i) {
     return inputs.size() > 1 ? std::vector<Tensor>{inputs.at(i)} : std::vector<Tensor>{};
@@ -118,8 +182,7 @@ Tensor lower_bidirectional_gru(LayerCall& call, LayerCall& forward, LayerCall& b
     outputs.insert(outputs.end(), {one.state, other.state});
   }
   note_reset_after_gru(call, forward);
-  call.also_returns({outputs.begin() + 1, outputs.end()});
-  return outputs[0];
+  return outputs;
 }
 
 Json merge_mode_of(const LayerCall& call) {
@@ -158,21 +221,29 @@ Tensor lower_recurrent(LayerCall& call) {
   require_states(call, states);
   note_stateful(call, call.arguments());
   const bool return_state = call.arguments().boolean("return_state", false);
+  const bool zero_output = call.arguments().boolean("zero_output_for_mask", false);
+  require_plain_mask(call, call.arguments(), zero_output);
+  std::vector<Tensor> outputs;
   if (is_reset_after_gru(call)) {
     const std::vector<Tensor>& inputs = call.inputs();
     const GruOutputs made =
         call_reset_after_gru(call, inputs[0], {inputs.begin() + 1, inputs.end()});
     note_reset_after_gru(call, call);
-    if (return_state) call.also_returns({made.state});
-    return made.y;
+    outputs = {made.y};
+    if (return_state) outputs.push_back(made.state);
+  } else {
+    const Json config = recurrent_config(call);
+    std::vector<LayerWeight> weights;
+    append_weights(call, "", weights);
+    outputs = {
+        call.add("", call.layer().class_name, config, inputs_under_mask(call), std::move(weights))};
+    const std::vector<Tensor> further = further_tensors(outputs[0], 0, return_state ? states : 0,
+                                                        config["units"].get<std::int64_t>());
+    outputs.insert(outputs.end(), further.begin(), further.end());
+    take_masks_off(call, outputs, config["return_sequences"].get<bool>());
   }
-  const Json config = recurrent_config(call);
-  std::vector<LayerWeight> weights;
-  append_weights(call, "", weights);
-  const Tensor y = call.add("", call.layer().class_name, config, call.inputs(), std::move(weights));
-  call.also_returns(
-      further_tensors(y, 0, return_state ? states : 0, config["units"].get<std::int64_t>()));
-  return y;
+  if (call.mask() != nullptr && zero_output) zero_sequences(call, outputs, 1);
+  return return_all(call, std::move(outputs));
 }
 
 // tfjs-layers/src/layers/wrappers.ts makes both layers of the forward one's config, and calls them
@@ -196,8 +267,17 @@ Tensor lower_bidirectional(LayerCall& call) {
   require_states(call, states);
   note_stateful(call, forward.arguments());
   const Json merge_mode = merge_mode_of(call);
+  const bool sequences = config["return_sequences"].get<bool>();
+  require_plain_mask(call, forward.arguments(), sequences);
+  const auto finished = [&](std::vector<Tensor> outputs) {
+    if (call.mask() != nullptr && sequences) {
+      zero_sequences(call, outputs, merge_mode.is_null() ? 2 : 1);
+      note_masked_outputs(call);
+    }
+    return return_all(call, std::move(outputs));
+  };
   if (is_reset_after_gru(forward)) {
-    return lower_bidirectional_gru(call, forward, backward, merge_mode);
+    return finished(bidirectional_gru(call, forward, backward, merge_mode));
   }
   const std::int64_t units = config["units"].get<std::int64_t>();
   const bool return_state = config["return_state"].get<bool>();
@@ -209,10 +289,12 @@ Tensor lower_bidirectional(LayerCall& call) {
       call.add("", "Bidirectional",
                {{"layer", {{"class_name", wrapped[0].class_name}, {"config", std::move(config)}}},
                 {"merge_mode", merge_mode}},
-               call.inputs(), std::move(weights));
-  call.also_returns(
-      further_tensors(y, merge_mode.is_null() ? 1 : 0, return_state ? states : 0, units));
-  return y;
+               inputs_under_mask(call), std::move(weights));
+  std::vector<Tensor> outputs =
+      further_tensors(y, merge_mode.is_null() ? 1 : 0, return_state ? states : 0, units);
+  outputs.insert(outputs.begin(), y);
+  take_masks_off(call, outputs, sequences);
+  return finished(std::move(outputs));
 }
 
 }  // namespace tensorferry::tfjs

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "tfjs/layers/masking.h"
 #include "tfjs/layers/recurrent.h"
 #include "tfjs/refusal.h"
 #include "tfjs/steps.h"
@@ -105,7 +106,7 @@ LayerWeight exact_weight(const std::string& role, tensor::Computation computatio
   return {role, std::move(computation), std::move(sources), true};
 }
 
-LayerWeight kernel_weight(std::uint64_t n, const Candidate& q) {
+LayerWeight kernel_weight(std::uint64_t n, const Candidate& q, bool masked) {
   ColumnFactors shared{};
   shared[i_p] = 1;
   shared[i_q] = q.scale;
@@ -119,7 +120,12 @@ LayerWeight kernel_weight(std::uint64_t n, const Candidate& q) {
   tensor::Computation computation;
   computation.inputs = {std::move(features.vector), inline_tensor(switches)};
   computation.views = {std::move(features.view), {1, {columns, n}, {1, 0}, 0}};
-  return exact_weight("kernel", std::move(computation), {2 * n + 1, columns * n}, {});
+  if (masked) {
+    computation.inputs.push_back(inline_tensor({0}));
+    computation.views.push_back({2, {columns, n}, {0, 0}, 0});
+  }
+  return exact_weight("kernel", std::move(computation), {2 * n + (masked ? 2 : 1), columns * n},
+                      {});
 }
 
 /// The columns of the LSTM that take a gate's part of a weight, and how.
@@ -246,6 +252,15 @@ Tensor lay_out(LayerCall& call, const Tensor& x, std::uint64_t n, bool backwards
                  {length == unknown ? unknown : 3 * length, static_cast<std::int64_t>(features)});
 }
 
+/// The same with the mask of each of the three.
+Tensor laid_out_with_mask(LayerCall& call, const Tensor& laid) {
+  const Tensor mask = mask_tensor(call, *call.mask());
+  const Tensor repeated = call.add("mask_thrice", "Dense",
+                                   {{"units", 3}, {"use_bias", false}, {"activation", "linear"}},
+                                   {mask}, {filled_weight("kernel", {1, 3}, 1.0F)});
+  return with_mask(call, laid, reshape(call, "masks", repeated, {laid.shape[1], 1}));
+}
+
 /// h among p, q, h.
 Tensor with_zeros(LayerCall& call, const Tensor& h, std::uint64_t n) {
   std::vector<float> values(n * 3 * n, 0.0F);
@@ -284,7 +299,9 @@ GruOutputs call_reset_after_gru(LayerCall& call, const Tensor& x,
   const auto n = static_cast<std::uint64_t>(units);
   const bool backwards = call.arguments().boolean("go_backwards", false);
   const bool sequences = call.arguments().boolean("return_sequences", false);
+  const bool masked = call.mask() != nullptr;
   std::vector<Tensor> given{lay_out(call, x, n, backwards)};
+  if (masked) given[0] = laid_out_with_mask(call, given[0]);
   if (!initial_state.empty()) {
     const Tensor state = with_zeros(call, initial_state.front(), n);
     given.insert(given.end(), 2, state);
@@ -300,8 +317,8 @@ GruOutputs call_reset_after_gru(LayerCall& call, const Tensor& x,
                 {"go_backwards", backwards},
                 {"trainable", false}},
                std::move(given),
-               {kernel_weight(n, q), recurrent_weight(call.stored("recurrent_kernel"), n, q),
-                bias_weight(call, n, q)});
+               {kernel_weight(n, q, masked),
+                recurrent_weight(call.stored("recurrent_kernel"), n, q), bias_weight(call, n, q)});
   if (!sequences) {
     const Tensor h = slice_channels(call, "state", last, 2 * units, units);
     return {h, h};

@@ -65,7 +65,7 @@ constexpr std::string_view conv_lstm_arguments =
 constexpr std::string_view at_any_time = "training";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 127> kinds = {{
+constexpr std::array<LayerKind, 128> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"AdaptiveAveragePooling1D", "output_size data_format", lower_adaptive_pooling},
@@ -128,6 +128,7 @@ constexpr std::array<LayerKind, 127> kinds = {{
     {"LayerNormalization", "axis epsilon center scale rms_scaling", lower_layer_normalization},
     {"LayerScale", "init_values projection_dim", lower_layer_scale},
     {"LeakyReLU", "alpha negative_slope", lower_leaky_relu},
+    {"Masking", "mask_value", lower_masking},
     {"MaxPooling1D", pool_arguments, lower_pooling1d},
     {"MaxPooling2D", pool_arguments, lower_pooling2d},
     {"MaxPooling3D", pool_arguments, lower_pooling3d},

@@ -107,6 +107,60 @@ TEST_CASE("a GRU whose reset gate acts behind the matrix is an LSTM of three ste
                       [](const io::Note& note) { return note.code == "gru-as-lstm"; }) == 1);
 }
 
+namespace {
+
+/// An Embedding with a mask, `between`, and an LSTM of one unit.
+keras::Model masked_lstm(keras::Generation generation, keras::Layer between) {
+  keras::Model model;
+  model.generation = generation;
+  model.layers.push_back(input_layer("x", {nullptr, 7}));
+  model.layers.push_back(layer_of("Embedding", "embedding",
+                                  {{"input_dim", 9}, {"output_dim", 2}, {"mask_zero", true}}, {0}));
+  add_weight(model, model.layers[1], "embeddings", {9, 2}, 0);
+  model.layers.push_back(std::move(between));
+  model.layers.push_back(
+      layer_of("LSTM", "lstm", {{"units", 1}, {"recurrent_activation", "sigmoid"}}, {2}));
+  add_weight(model, model.layers[3], "kernel", {2, 4}, 100);
+  add_weight(model, model.layers[3], "recurrent_kernel", {1, 4}, 200);
+  close_model(model);
+  return model;
+}
+
+}  // namespace
+
+TEST_CASE("a mask goes through what passes it on, and a Masking stands before who reads it") {
+  const keras::Json rescaling = {{"scale", 2.0}, {"offset", 0.0}};
+  const auto classes = [&](keras::Generation generation) {
+    return classes_of(
+        *lower_model(masked_lstm(generation, layer_of("Rescaling", "rescaling", rescaling, {1})))
+             .network);
+  };
+  CHECK(classes(keras::Generation::Keras3) == Classes{"InputLayer", "Embedding", "Rescaling",
+                                                      "Embedding", "Multiply", "Concatenate",
+                                                      "Masking", "LSTM"});
+  // tf_keras/src/layers/preprocessing/image_preprocessing.py: Rescaling supports no masks.
+  CHECK(classes(keras::Generation::Keras2) ==
+        Classes{"InputLayer", "Embedding", "Rescaling", "LSTM"});
+}
+
+TEST_CASE("beside a mask a layer without one has one that is on everywhere") {
+  keras::Model model =
+      masked_lstm(keras::Generation::Keras2, layer_of("Dropout", "dropout", {{"rate", 0.5}}, {1}));
+  model.layers.push_back(layer_of("RepeatVector", "repeat", {{"n", 3}}, {3}));
+  model.layers.push_back(
+      layer_of("SimpleRNN", "rnn", {{"units", 1}, {"return_sequences", true}}, {4}));
+  add_weight(model, model.layers[5], "kernel", {1, 1}, 300);
+  add_weight(model, model.layers[5], "recurrent_kernel", {1, 1}, 400);
+  close_model(model);
+  const LoweredModel lowered = lower_model(model);
+  const Network& network = *lowered.network;
+  CHECK(named(network, "rnn_no_mask").class_name == "Masking");
+  const std::uint32_t given = named(network, "rnn").calls.at(0).at(0).layer;
+  CHECK(network.layers[given].name == "rnn_no_mask");
+  // The mask ends behind it.
+  CHECK(network.layers[network.outputs.at(0).layer].class_name == "Reshape");
+}
+
 TEST_CASE("weights of layers that no output needs are left out") {
   keras::Model model = default_gru(true);
   model.layers.push_back(layer_of("Dense", "unused", {{"units", 1}, {"use_bias", false}}, {1}));
@@ -169,14 +223,18 @@ TEST_CASE("a call in training mode is refused, one without a mask is not") {
   CHECK_THROWS_AS(lower_model(model), io::Error);
 }
 
-TEST_CASE("a mask that Keras would use is refused") {
+TEST_CASE("a mask that Keras would use is refused where TF.js cannot have it") {
   keras::Model model;
-  model.layers.push_back(input_layer("x", {nullptr, 8}));
+  model.layers.push_back(input_layer("x", {nullptr, nullptr}));
   model.layers.push_back(layer_of("Embedding", "words",
                                   {{"input_dim", 5}, {"output_dim", 3}, {"mask_zero", true}}, {0}));
   add_weight(model, model.layers[1], "embeddings", {5, 3}, 0);
   model.layers.push_back(layer_of("GlobalAveragePooling1D", "mean", keras::Json::object(), {1}));
   close_model(model);
+  CHECK_THROWS_AS(lower_model(model), io::Error);
+  model.layers[0].config["batch_shape"] = {nullptr, 8};
+  CHECK_NOTHROW(lower_model(model));
+  model.layers[2].class_name = "Softmax";
   CHECK_THROWS_AS(lower_model(model), io::Error);
   model.layers[2].class_name = "GlobalMaxPooling1D";
   CHECK_NOTHROW(lower_model(model));
