@@ -140,7 +140,22 @@ void gather_behind(const Network& network, std::uint32_t layer, std::set<std::ui
   }
 }
 
-/// A layer that is given initial states must be the last of the recurrent ones.
+/// TF.js calls a layer again for each of its outputs that somebody takes.
+std::size_t count_taken_outputs(const Network& network, std::uint32_t layer) {
+  std::set<std::uint32_t> taken;
+  const auto take = [&](const Tensor& tensor) {
+    if (tensor.layer == layer) taken.insert(tensor.tensor);
+  };
+  for (const NetworkLayer& reader : network.layers) {
+    for (const std::vector<Tensor>& call : reader.calls) {
+      std::for_each(call.begin(), call.end(), take);
+    }
+  }
+  std::for_each(network.outputs.begin(), network.outputs.end(), take);
+  return taken.size();
+}
+
+/// A layer that is given initial states must be the last of the recurrent ones, and called once.
 void refuse_states_in_between(Network& network, io::Notes& refused) {
   std::size_t calls = 0;
   std::size_t with_states = 0;
@@ -153,13 +168,15 @@ void refuse_states_in_between(Network& network, io::Notes& refused) {
                         [](const std::vector<Tensor>& call) { return call.size() > 1; }));
     }
   });
-  if (with_states == 0 || calls == 1) return;
+  if (with_states == 0) return;
   std::size_t before = 0;
   std::size_t last = 0;
+  bool called_again = false;
   for (std::uint32_t i = 0; i < network.layers.size(); ++i) {
     const NetworkLayer& layer = network.layers[i];
     if (!reads_mask(layer.class_name) || layer.calls[0].size() == 1) continue;
     last = i;
+    called_again = called_again || count_taken_outputs(network, i) > 1;
     std::set<std::uint32_t> behind;
     gather_behind(network, i, behind);
     for (const std::uint32_t other : behind) {
@@ -168,9 +185,10 @@ void refuse_states_in_between(Network& network, io::Notes& refused) {
       }
     }
   }
-  if (with_states != 1 || before != calls) {
+  if (with_states != 1 || before != calls || called_again) {
     refuse(refused, network.layers[last],
-           "TF.js hands its initial states to other layers as well where there are masks.");
+           "Where there are masks TF.js hands its initial states to the layers that it calls next "
+           "as well, and calls it again for each of its outputs.");
   }
 }
 

@@ -335,7 +335,8 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   if (std::any_of(inputs.begin(), inputs.end(), is_lost)) {
     return {Tensor{}};
   }
-  if (masked && uses_mask(layer, root_.generation)) {
+  if (masked && uses_mask(layer, root_.generation) &&
+      !forgets_mask(layer.class_name, root_.generation, inputs.size())) {
     if (!takes_mask(layer.class_name) || inputs[0].mask == nullptr || inputs[0].shape.size() != 3) {
       throw Refusal{"Keras hands it a mask, and TF.js has none for it there."};
     }

@@ -103,6 +103,10 @@ bool takes_mask(const std::string& class_name) {
   return is_recurrent(class_name) || class_name == "GlobalAveragePooling1D";
 }
 
+bool forgets_mask(const std::string& class_name, keras::Generation generation, std::size_t inputs) {
+  return generation == keras::Generation::Keras3 && is_recurrent(class_name) && inputs > 1;
+}
+
 // keras/src/layers/merging/base_merge.py, tf_keras/src/layers/merging/base_merge.py and
 // concatenate.py: compute_mask. Keras 3 makes none where not all inputs have one.
 void pass_mask_on(const keras::Layer& layer, keras::Generation generation,

@@ -20,6 +20,12 @@ bool uses_mask(const keras::Layer& layer, keras::Generation generation);
 /// Whether the lowering of the layer reads its mask (`LayerCall::mask`).
 bool takes_mask(const std::string& class_name);
 
+/// Whether Keras hands such a layer no mask as it is called with several tensors: Keras 3 says it
+/// by
+/// "<argument>_mask" then, which the recurrent ones do not know (keras/src/layers/layer.py:
+/// __call__). Their result carries it on.
+bool forgets_mask(const std::string& class_name, keras::Generation generation, std::size_t inputs);
+
 /// The mask that comes along with what such a layer makes of the inputs, of which some are masked:
 /// `masked` and `mask` of the result.
 void pass_mask_on(const keras::Layer& layer, keras::Generation generation,

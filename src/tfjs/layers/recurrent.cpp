@@ -5,6 +5,7 @@
 #include "tfjs/activations.h"
 #include "tfjs/layers/families.h"
 #include "tfjs/layers/masking.h"
+#include "tfjs/layers/matrices.h"
 #include "tfjs/layers/reset_after.h"
 #include "tfjs/layers/table.h"
 #include "tfjs/refusal.h"
@@ -104,15 +105,10 @@ void take_masks_off(LayerCall& call, std::vector<Tensor>& outputs, bool return_s
   }
 }
 
-// tfjs-layers/src/layers/recurrent.ts: rnn repeats the last state where the mask is off, as Keras
-// does the last output (keras/src/backend/tensorflow/rnn.py), which is zero before the first.
 void require_plain_mask(const LayerCall& call, const keras::Arguments& arguments,
                         bool zero_output) {
   if (call.mask() == nullptr) {
     return;
-  }
-  if (call.inputs().size() > 1) {
-    throw Refusal{"Keras hands it a mask together with initial states."};
   }
   if (zero_output && arguments.boolean("unroll", false)) {
     throw Refusal{"It is unrolled and makes zeros where its mask is off."};
@@ -137,11 +133,37 @@ void note_masked_outputs(LayerCall& call) {
   }
 }
 
-/// What comes in front of the states is zero where the mask is off.
-void zero_sequences(LayerCall& call, std::vector<Tensor>& outputs, std::size_t count) {
+/// 1 from the first time on at which the mask is on, in the order in which the layer reads.
+Tensor has_begun(LayerCall& call, const Tensor& mask, bool backwards) {
+  const std::int64_t length = mask.shape[1];
+  AxisMatrix until = axis_matrix(length, length);
+  for (std::int64_t from = 0; from < length; ++from) {
+    for (std::int64_t to = from; to < length; ++to) {
+      until.at(backwards ? length - 1 - from : from, to) = 1;
+    }
+  }
+  const Tensor count =
+      multiply_axis(call, "begun", reshape(call, "mask_in_time", mask, {length}), 1, until);
+  return reshape(call, "begun_steps", relu(call, "has_begun", count, 1), {length, 1});
+}
+
+/// tfjs-layers/src/layers/recurrent.ts: rnn repeats the last state where the mask is off, as Keras
+/// does the last output (keras/src/backend/tensorflow/rnn.py). Before the first time at which it is
+/// on that is zero in Keras, and in TF.js the initial state. `zero_output`: it is always zero.
+void mend_masked_outputs(LayerCall& call, const keras::Arguments& arguments, bool zero_output,
+                         std::vector<Tensor>& outputs, std::size_t count) {
+  const bool has_states = call.inputs().size() > 1;
+  if (call.mask() == nullptr || (!zero_output && !has_states)) {
+    return;
+  }
+  Tensor on = mask_tensor(call, *call.mask());
+  if (!zero_output && arguments.boolean("return_sequences", false)) {
+    on = has_begun(call, on, arguments.boolean("go_backwards", false));
+  } else if (!zero_output) {
+    on = call.add("any_step", "GlobalMaxPooling1D", Json::object(), {on});
+  }
   for (std::size_t i = 0; i < count; ++i) {
-    outputs[i] =
-        zero_outside(call, fmt::format("zeros_{}", i), outputs[i], mask_tensor(call, *call.mask()));
+    outputs[i] = zero_outside(call, fmt::format("zeros_{}", i), outputs[i], on);
   }
 }
 
@@ -242,7 +264,7 @@ Tensor lower_recurrent(LayerCall& call) {
     outputs.insert(outputs.end(), further.begin(), further.end());
     take_masks_off(call, outputs, config["return_sequences"].get<bool>());
   }
-  if (call.mask() != nullptr && zero_output) zero_sequences(call, outputs, 1);
+  mend_masked_outputs(call, call.arguments(), zero_output, outputs, 1);
   return return_all(call, std::move(outputs));
 }
 
@@ -270,10 +292,9 @@ Tensor lower_bidirectional(LayerCall& call) {
   const bool sequences = config["return_sequences"].get<bool>();
   require_plain_mask(call, forward.arguments(), sequences);
   const auto finished = [&](std::vector<Tensor> outputs) {
-    if (call.mask() != nullptr && sequences) {
-      zero_sequences(call, outputs, merge_mode.is_null() ? 2 : 1);
-      note_masked_outputs(call);
-    }
+    mend_masked_outputs(call, forward.arguments(), sequences, outputs,
+                        merge_mode.is_null() ? 2 : 1);
+    if (call.mask() != nullptr && sequences) note_masked_outputs(call);
     return return_all(call, std::move(outputs));
   };
   if (is_reset_after_gru(forward)) {
