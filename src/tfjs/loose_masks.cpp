@@ -186,16 +186,22 @@ void refuse_states_in_between(Network& network, io::Notes& refused) {
     }
   }
   if (with_states != 1 || before != calls || called_again) {
-    refuse(refused, network.layers[last],
-           "Where there are masks TF.js hands its initial states to the layers that it calls next "
-           "as well, and calls it again for each of its outputs.");
+    refuse(
+        refused, network.layers[last],
+        "Where there are masks, and in nested models, TF.js hands its initial states to the layers "
+        "that it calls next as well, and calls it again for each of its outputs.");
   }
 }
 
 }  // namespace
 
 void keep_masks_apart(Network& network, Names& names, io::Notes& refused) {
-  if (!has_masking(network)) return;
+  if (!has_masking(network)) {
+    for (const NetworkLayer& layer : network.layers) {
+      if (layer.network != nullptr) refuse_states_in_between(*layer.network, refused);
+    }
+    return;
+  }
   refuse_states_in_between(network, refused);
   for_each_network(network, [&](Network& one) { give_own_masks(one, names, refused); });
 }

@@ -30,6 +30,7 @@ const refused = [
   // Keras 2 alone: Keras 3 hands these no mask.
   { match: /^masks\/.*initial_states/, words: ["initial states"], sometimes: true },
   { match: /^masks\/zero_last_output$/, words: ["last output"] },
+  { match: /^recurrent\/nested_states_in_between$/, words: ["initial states"] },
   { match: /^masks\/states_in_between$/, words: ["initial states"] },
   { match: /^masks\/global_average_free$/, words: ["mask", "None"] },
   { match: /^masked_attention\//, words: ["mask"] },
