@@ -27,8 +27,8 @@ bool joins_all_but_last(const keras::Layer& layer) {
 }
 
 bool merges_masks(const std::string& class_name) {
-  static constexpr std::array<std::string_view, 5> classes = {"Add", "Average", "Concatenate",
-                                                              "Multiply", "Subtract"};
+  static constexpr std::array<std::string_view, 7> classes = {
+      "Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"};
   return std::find(classes.begin(), classes.end(), class_name) != classes.end();
 }
 

@@ -22,7 +22,7 @@ const refused = [
   { match: /^bidirectional\/gru_elu/, words: ["reset_after"] },
   // Keras 3 alone.
   {
-    match: /^masks\/(multiply_.*|.*_two_masks|concatenate_one_mask|three_masks)$/,
+    match: /^masks\/(multiply_.*|(max|min)imum_.*|.*_two_masks|concatenate_one_mask|three_masks)$/,
     words: ["mask"],
     sometimes: true,
   },
