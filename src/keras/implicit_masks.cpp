@@ -13,6 +13,7 @@
 #include "keras/call_arguments.h"
 #include "keras/call_order.h"
 #include "keras/layers/table.h"
+#include "keras/masks_along.h"
 
 namespace tensorferry::keras {
 namespace {
@@ -193,7 +194,7 @@ class MaskReader {
     }
     const LayerKind* kind = find_layer_kind(layer.class_name);
     if (kind == nullptr || layer.model != nullptr) return "";
-    const bool passes = kind->mask == MaskUse::Passes || kind->mask == MaskUse::PassesAndTakes ||
+    const bool passes = passes_mask(*kind, Generation::Keras3) ||
                         kind->mask == MaskUse::TakesEach || passes_sequence(layer);
     return passes ? along : "";
   }

@@ -332,8 +332,10 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
   outputs.insert(outputs.end(), layer_call.also_returned().begin(),
                  layer_call.also_returned().end());
   if (layer_call.sent_mask()) {
-    scope.masks[output] = layer_call.sent_mask();
-  } else if (passes_mask(*kind) && along) {
+    for (std::size_t i = 0; i < layer_call.values_with_mask(); ++i) {
+      scope.masks[outputs.at(i)] = layer_call.sent_mask();
+    }
+  } else if (passes_mask(*kind, scope.model.generation) && along) {
     scope.masks[output] = *along;
   }
   const bool differs_in_training =

@@ -62,8 +62,9 @@ std::optional<ValueId> merged_mask(Scope& scope, const Layer& layer,
 
 }  // namespace
 
-bool passes_mask(const LayerKind& kind) {
-  return kind.mask == MaskUse::Passes || kind.mask == MaskUse::PassesAndTakes;
+bool passes_mask(const LayerKind& kind, Generation generation) {
+  return kind.mask == MaskUse::Passes || kind.mask == MaskUse::PassesAndTakes ||
+         (kind.mask == MaskUse::PassesInKeras3 && generation == Generation::Keras3);
 }
 
 bool bears_mask(const Layer& layer) {

@@ -25,7 +25,7 @@ struct Scope {
 };
 
 /// Whether the result of such a layer carries on the mask of what it is given.
-bool passes_mask(const LayerKind& kind);
+bool passes_mask(const LayerKind& kind, Generation generation);
 
 /// Whether a mask may come along: the layer takes it, or nothing depends on it.
 bool bears_mask(const Layer& layer);

@@ -14,7 +14,7 @@ constexpr std::string_view dense_arguments[] = {"activation", "units", "use_bias
 // lowering.
 constexpr std::string_view embedding_arguments[] = {"input_dim", "input_length", "mask_zero",
                                                     "output_dim"};
-constexpr std::string_view identity_arguments[] = {"l1", "l2"};
+constexpr std::string_view activity_regularization_arguments[] = {"l1", "l2"};
 constexpr std::string_view input_arguments[] = {"optional", "ragged", "sparse"};
 
 std::vector<Variable> dense_variables(const Layer& layer) {
@@ -71,10 +71,12 @@ graph::ValueId lower_input(LayerCall&) { throw Refusal{"it is an InputLayer that
 
 }  // namespace
 
+const LayerKind activity_regularization_kind{activity_regularization_arguments, no_variables,
+                                             lower_identity, MaskUse::Passes};
 const LayerKind dense_kind{dense_arguments, dense_variables, lower_dense, MaskUse::Passes};
 const LayerKind embedding_kind{embedding_arguments, embedding_variables, lower_embedding,
                                MaskUse::Drops};
-const LayerKind identity_kind{identity_arguments, no_variables, lower_identity, MaskUse::Passes};
+const LayerKind identity_kind{{}, no_variables, lower_identity, MaskUse::PassesInKeras3};
 const LayerKind input_kind{input_arguments, no_variables, lower_input, MaskUse::Passes};
 
 }  // namespace tensorferry::keras

@@ -112,6 +112,12 @@ class LayerCall {
   std::optional<graph::ValueId> mask_of(std::size_t input) const { return masks_.at(input); }
   /// The mask that goes along with the first value.
   void sends_mask(std::optional<graph::ValueId> mask) { sent_mask_ = mask; }
+  /// The same, with the second value as well.
+  void sends_mask_twice(std::optional<graph::ValueId> mask) {
+    sent_mask_ = mask;
+    values_with_mask_ = 2;
+  }
+  std::size_t values_with_mask() const { return values_with_mask_; }
   std::optional<graph::ValueId> sent_mask() const { return sent_mask_; }
 
   /// Calls a layer that this one wraps, of any class, on values of its own.
@@ -152,6 +158,7 @@ class LayerCall {
   std::optional<graph::ValueId> mask_along_;
   std::vector<std::optional<graph::ValueId>> masks_;
   std::optional<graph::ValueId> sent_mask_;
+  std::size_t values_with_mask_ = 1;
   Arguments arguments_;
   tensor::DType compute_dtype_;
 };

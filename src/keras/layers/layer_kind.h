@@ -14,8 +14,9 @@ class LayerCall;
 
 /// What a layer does with a mask that Keras sends along with a value (`Embedding(mask_zero=True)`).
 enum class MaskUse {
-  Drops,   ///< the result has none
-  Passes,  ///< the values do not depend on it, the result carries it on
+  Drops,           ///< the result has none
+  Passes,          ///< the values do not depend on it, the result carries it on
+  PassesInKeras3,  ///< the same, but in Keras 2 the result has none (its `supports_masking`)
   /// The result carries it on, and the lowering reads those of all its inputs:
   /// `LayerCall::mask_of`.
   PassesAndTakes,

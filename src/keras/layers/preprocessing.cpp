@@ -131,7 +131,8 @@ graph::ValueId lower_normalization(LayerCall& call) {
 }  // namespace
 
 const LayerKind normalization_kind{normalization_arguments, normalization_variables,
-                                   lower_normalization};
-const LayerKind rescaling_kind{rescaling_arguments, no_variables, lower_rescaling, MaskUse::Passes};
+                                   lower_normalization, MaskUse::PassesInKeras3};
+const LayerKind rescaling_kind{rescaling_arguments, no_variables, lower_rescaling,
+                               MaskUse::PassesInKeras3};
 
 }  // namespace tensorferry::keras

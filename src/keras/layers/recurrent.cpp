@@ -193,7 +193,10 @@ graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output,
   op.initial_state = call.inputs().size() > 1;
   op.masked = call.mask().has_value();
   op.zero_output = op.masked && zero_output;
-  if (op.return_sequences) call.sends_mask(call.mask_along());
+  if (op.return_sequences) {
+    const bool two = op.bidirectional && op.merge == Recurrent::Merge::None;
+    two ? call.sends_mask_twice(call.mask_along()) : call.sends_mask(call.mask_along());
+  }
   std::vector<ParameterRequest> requests;
   for (const auto& [stored, role] : directions) {
     append_parameters(op, stored, role, requests, call.value(x).shape.back());

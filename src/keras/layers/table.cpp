@@ -36,7 +36,7 @@ namespace {
 
 constexpr LayerRow table[] = {
     {"Activation", &activation_kind},
-    {"ActivityRegularization", &identity_kind},
+    {"ActivityRegularization", &activity_regularization_kind},
     {"AdaptiveAveragePooling1D", &adaptive_average_pooling_kind},
     {"AdaptiveAveragePooling2D", &adaptive_average_pooling_kind},
     {"AdaptiveAveragePooling3D", &adaptive_average_pooling_kind},
