@@ -149,7 +149,7 @@ const OperationRow* find_operation(std::string_view class_name) {
 }
 
 const LayerKind operation_kind{{}, no_variables, lower_operation, MaskUse::Drops, {}, true};
-const LayerKind tensorflow_operation_kind{{}, no_variables, lower_operation, MaskUse::Passes,
+const LayerKind tensorflow_operation_kind{{}, no_variables, lower_operation, MaskUse::Drops,
                                           {}, true};
 
 }  // namespace tensorferry::keras
