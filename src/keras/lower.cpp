@@ -341,7 +341,7 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
   const bool differs_in_training =
       std::holds_alternative<graph::BatchNorm>(scope.graph.nodes.back().op) ||
       std::holds_alternative<graph::Dropout>(scope.graph.nodes.back().op);
-  if (differs_in_training && is_called_in_training(call)) {
+  if (differs_in_training && is_called_in_training(inner)) {
     throw Refusal{"it is always called in training mode"};
   }
   return outputs;

@@ -17,8 +17,9 @@ constexpr std::size_t object_limit = 200'000;
 constexpr int nesting_limit = 64;
 
 // Sublayers whose order of creation is not that of their names.
-constexpr std::array<std::string_view, 6> sublayer_order = {
-    "forward_layer", "backward_layer", "query_dense", "key_dense", "value_dense", "output_dense"};
+constexpr std::array<std::string_view, 7> sublayer_order = {
+    "forward_layer", "backward_layer", "query_dense", "key_dense",
+    "gate_dense",    "value_dense",    "output_dense"};
 
 // vars/0, 1, 10, 2 sort by number.
 bool by_number(const std::string& a, const std::string& b) {

@@ -183,7 +183,7 @@ constexpr std::string_view elu_arguments[] = {"alpha"};
 constexpr std::string_view leaky_relu_arguments[] = {"alpha", "negative_slope"};
 constexpr std::string_view prelu_arguments[] = {"shared_axes"};
 constexpr std::string_view relu_arguments[] = {"max_value", "negative_slope", "threshold"};
-constexpr std::string_view softmax_arguments[] = {"axis"};
+constexpr std::string_view softmax_arguments[] = {"axis", "robust_masking"};
 constexpr std::string_view thresholded_relu_arguments[] = {"theta"};
 
 graph::ValueId lower_activation(LayerCall& call) {

@@ -6,6 +6,7 @@
 
 #include "io/overloaded.h"
 #include "keras/layers/activation.h"
+#include "keras/layers/categories.h"
 #include "keras/layers/layer_call.h"
 
 namespace tensorferry::keras {
@@ -223,6 +224,15 @@ bool is_recurrent(const Layer& layer) {
          layer.class_name == "SimpleRNN" || is_cudnn(layer);
 }
 
+/// The mask of what the cells behind the first read: the steps in the order in which it read them.
+std::optional<graph::ValueId> mask_of_later_cells(LayerCall& call) {
+  if (!call.mask() || !call.arguments().boolean("go_backwards", false)) return call.mask();
+  graph::Function flip;
+  flip.axes = {1};
+  const tensor::DType dtype = call.value(*call.mask()).dtype;
+  return add_function(call, "flip", {*call.mask()}, dtype, std::move(flip));
+}
+
 /// Cells on one another (keras/src/layers/rnn/stacked_rnn_cells.py): each is a layer that reads
 /// what the one before gives, and their states follow one another.
 graph::ValueId lower_rnn(LayerCall& call) {
@@ -240,6 +250,7 @@ graph::ValueId lower_rnn(LayerCall& call) {
     throw Refusal{fmt::format("it is given {} initial states where it has {}", given, all)};
   }
   graph::ValueId x = call.inputs()[0];
+  std::optional<graph::ValueId> mask = call.mask();
   std::vector<graph::ValueId> states;
   auto next = call.inputs().begin() + 1;
   for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -250,7 +261,8 @@ graph::ValueId lower_rnn(LayerCall& call) {
       next = end;
     }
     const std::vector<graph::ValueId> outputs =
-        call.lower_wrapped(cells[i], std::move(inputs), call.mask());
+        call.lower_wrapped(cells[i], std::move(inputs), mask);
+    if (i == 0 && cells.size() > 1) mask = mask_of_later_cells(call);
     x = outputs.at(0);
     states.insert(states.end(), outputs.begin() + 1, outputs.end());
   }

@@ -201,10 +201,12 @@ ValueId lower_mel(LayerCall& call) {
     x = call.add_step(graph::Cast{DType::Float32}, {x});
   }
   const std::int64_t transformed = arguments.positive_integer("fft_length");
-  const std::int64_t length = arguments.find("sequence_length") == nullptr
-                                  ? transformed
-                                  : arguments.positive_integer("sequence_length");
+  std::int64_t length = arguments.find("sequence_length") == nullptr
+                            ? transformed
+                            : arguments.positive_integer("sequence_length");
   if (length > transformed) arguments.mistaken("sequence_length", "at most fft_length");
+  // Without a window Keras cuts frames of the whole length (backend/tensorflow/math.py: stft).
+  if (arguments.find("window") == nullptr) length = transformed;
   graph::Function stft;
   stft.integers = {transformed, arguments.positive_integer("sequence_stride"), length};
   x = add_function(call, "spectrogram", {x, window_of(call, length)}, DType::Float32,
