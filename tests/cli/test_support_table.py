@@ -26,8 +26,24 @@ def test_the_classes_are_those_of_keras(fixtures_root):
 
 def test_a_run_is_large_and_clean():
     run = json.loads(table.RESULTS.read_text())
-    assert run["models"] >= 1000
+    assert run["models"] >= 1500
     for name, generations in run["results"].items():
         for generation, found in generations.items():
             assert found["models"] >= 6, (name, generation)
             assert found["pytorch"]["converted"] == found["models"], (name, generation)
+
+
+def test_every_class_has_models_and_every_gap_a_reason(binary):
+    run = json.loads(table.RESULTS.read_text())
+    for row in table.layers_of(binary):
+        if row["class"] in table.CLASSES_ELSEWHERE:
+            continue
+        for generation, names in run["classes"].items():
+            if row["class"] in names and row["pytorch"] in ("converted", "training only"):
+                found = run["results"].get(row["class"], {})
+                assert generation in found, (row["class"], generation)
+    assert [it for it in run["missing"] if not it["reason"]] == []
+    for name, generations in run["mutants"].items():
+        for generation, found in generations.items():
+            assert found["killed"] >= 1, (name, generation)
+            assert all(found["survivors"].values()), (name, generation)

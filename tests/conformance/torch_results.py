@@ -46,8 +46,8 @@ def result_of(fixture, conversions) -> dict:
     result["container"] = inspected["container"]
     result["layers"] = [[it["class"], it["pytorch"], it["tfjs"]] for it in inspected["layers"]]
     result["warnings"] = [n["code"] for n in manifest["notes"] if n["severity"] != "info"]
-    network = nets.load_network(done.out, manifest)
-    faults = nets.differences(fixture, network, manifest)
+    network, half = nets.widen(nets.load_network(done.out, manifest))
+    faults = nets.differences(fixture, network, manifest, half)
     if faults and fixture.meta["kind"] == "deep":
         # Torch's rounding and Keras's add up; this leaves Keras's alone.
         fixture = InFloat64(fixture)

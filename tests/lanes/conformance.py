@@ -12,6 +12,7 @@ FOLDER = BUILD / "conformance"
 SCRIPTS = TESTS / "conformance"
 FAMILIES = (
     "random_layers",
+    "random_maps",
     "random_attention",
     "random_augmentation",
     "random_preprocessing",
@@ -53,6 +54,9 @@ def conformance(count: int) -> bool:
     run([TORCH_PYTHON, SCRIPTS / "torch_results.py", FOLDER, binary, FOLDER / "pytorch.jsonl"])
     node = ["node", SCRIPTS / "tfjs_results.mjs", FOLDER / "tfjs.jsonl"]
     run(node, log="conformance", environment={"TENSORFERRY_FIXTURES": str(FOLDER)})
+    configurations = FOLDER / "configurations.jsonl"
+    run([KERAS_PYTHON, SCRIPTS / "configurations.py", FOLDER, configurations], log="conformance")
+    run([TORCH_PYTHON, SCRIPTS / "mutants.py", FOLDER, binary, FOLDER / "mutants.jsonl"])
     table = [TORCH_PYTHON, SCRIPTS / "table.py"]
     clean = run([*table, "--collect", FOLDER], check=False).returncode == 0
     run([*table, "--write", binary])
