@@ -324,6 +324,10 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
     return call_time_distributed(scope, layer, inputs);
   }
   if (layer.class_name == "RNN") {
+    const bool turned = keras::Arguments(layer.name, layer.config).boolean("go_backwards", false);
+    if (masked && turned && layer.wrapped.size() > 1) {
+      throw Refusal{"Its mask would have to be turned for the cells behind the first."};
+    }
     return call_cells(scope, layer, inputs);
   }
   if (layer.class_name == "Pipeline") {

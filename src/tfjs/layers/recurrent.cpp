@@ -157,8 +157,11 @@ void mend_masked_outputs(LayerCall& call, const keras::Arguments& arguments, boo
     return;
   }
   Tensor on = mask_tensor(call, *call.mask());
-  if (!zero_output && arguments.boolean("return_sequences", false)) {
-    on = has_begun(call, on, arguments.boolean("go_backwards", false));
+  const bool backwards = arguments.boolean("go_backwards", false);
+  if (zero_output && backwards) {
+    on = reverse_time(call, "mask_as_read", on);
+  } else if (!zero_output && arguments.boolean("return_sequences", false)) {
+    on = has_begun(call, on, backwards);
   } else if (!zero_output) {
     on = call.add("any_step", "GlobalMaxPooling1D", Json::object(), {on});
   }
