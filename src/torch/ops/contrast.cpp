@@ -35,7 +35,8 @@ const Helper clahe{"clahe",
     levels = levels[:, :, rows][..., columns].clamp(0, 255).long()
 
     pixels = levels.unflatten(3, (grid[1], tile[1])).unflatten(2, (grid[0], tile[0]))
-    pixels = pixels.transpose(3, 4).flatten(4)  # (batch, channels, *grid, tile's pixels)
+    # (batch, channels, *grid, the pixels of a tile)
+    pixels = pixels.transpose(3, 4).flatten(4)
     counts = torch.zeros(*pixels.shape[:4], 256, device=x.device)
     counts = counts.scatter_add(4, pixels, torch.ones_like(pixels, dtype=counts.dtype))
     size = tile[0] * tile[1]
