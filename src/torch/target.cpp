@@ -147,8 +147,9 @@ tensor::OutputFile text_file(const std::string& path, const std::string& text) {
 
 std::optional<TorchVersion> parse_torch_version(std::string_view text) {
   TorchVersion version;
-  const char* end = text.data() + text.size();
-  const auto major = std::from_chars(text.data(), end, version.major);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto major = std::from_chars(begin, end, version.major);
   if (major.ec != std::errc() || major.ptr == end || *major.ptr != '.') return std::nullopt;
   const auto minor = std::from_chars(major.ptr + 1, end, version.minor);
   if (minor.ec != std::errc() || minor.ptr != end || version < TorchVersion{}) return std::nullopt;
