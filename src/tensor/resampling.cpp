@@ -103,6 +103,11 @@ std::optional<Interpolation> find_interpolation(std::string_view name) {
   return std::nullopt;
 }
 
+bool is_of_keras3(Interpolation interpolation) {
+  return interpolation != Interpolation::Gaussian &&
+         interpolation != Interpolation::MitchellCubic && interpolation != Interpolation::Area;
+}
+
 std::string_view interpolation_name(Interpolation interpolation) {
   for (const auto& [name, known] : names) {
     if (known == interpolation) return name;

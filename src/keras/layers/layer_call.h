@@ -110,12 +110,10 @@ class LayerCall {
   /// The masks that come along with each input, for a layer that takes them.
   void set_masks(std::vector<std::optional<graph::ValueId>> masks) { masks_ = std::move(masks); }
   std::optional<graph::ValueId> mask_of(std::size_t input) const { return masks_.at(input); }
-  /// The mask that goes along with the first value.
-  void sends_mask(std::optional<graph::ValueId> mask) { sent_mask_ = mask; }
-  /// The same, with the second value as well.
-  void sends_mask_twice(std::optional<graph::ValueId> mask) {
+  /// The mask that goes along with the first value, or the first `values`.
+  void sends_mask(std::optional<graph::ValueId> mask, std::size_t values = 1) {
     sent_mask_ = mask;
-    values_with_mask_ = 2;
+    values_with_mask_ = values;
   }
   std::size_t values_with_mask() const { return values_with_mask_; }
   std::optional<graph::ValueId> sent_mask() const { return sent_mask_; }

@@ -196,7 +196,7 @@ graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output,
   op.zero_output = op.masked && zero_output;
   if (op.return_sequences) {
     const bool two = op.bidirectional && op.merge == Recurrent::Merge::None;
-    two ? call.sends_mask_twice(call.mask_along()) : call.sends_mask(call.mask_along());
+    call.sends_mask(call.mask_along(), two ? 2 : 1);
   }
   std::vector<ParameterRequest> requests;
   for (const auto& [stored, role] : directions) {

@@ -119,7 +119,7 @@ graph::ValueId lower_reshape(LayerCall& call) {
 tensor::Interpolation interpolation_of(const Arguments& arguments) {
   const std::string name = arguments.text("interpolation", "nearest");
   const auto found = tensor::find_interpolation(name);
-  if (!found || *found > tensor::Interpolation::Lanczos5) {
+  if (!found || !tensor::is_of_keras3(*found)) {
     throw Refusal{fmt::format("its interpolation \"{}\" is not known", name)};
   }
   return *found;

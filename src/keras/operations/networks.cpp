@@ -78,7 +78,7 @@ std::vector<ValueId> lower_resize(OperationCall& call, const OperationRow&) {
   op.text = call.text("interpolation", "bilinear");
   if (op.integers.size() != 2) throw Refusal{"its size is no height and width"};
   const auto interpolation = tensor::find_interpolation(op.text);
-  if (!interpolation || *interpolation > tensor::Interpolation::Lanczos5) {
+  if (!interpolation || !tensor::is_of_keras3(*interpolation)) {
     throw Refusal{"its interpolation \"" + op.text + "\" is not known"};
   }
   op.integers.push_back(call.flag("antialias", false) ? 1 : 0);

@@ -47,7 +47,7 @@ Tensor lower_up_sampling(LayerCall& call) {
   const std::vector<std::int64_t> factors = call.arguments().integers("size", rank, 2);
   const std::string interpolation = call.arguments().text("interpolation", "nearest");
   const auto found = tensor::find_interpolation(interpolation);
-  if (!found || *found > Interpolation::Lanczos5) {
+  if (!found || !tensor::is_of_keras3(*found)) {
     throw Refusal{"TF.js has no interpolation \"" + interpolation + "\"."};
   }
   // tfjs-backend-cpu's ResizeNearestNeighbor: floor(row · (in / out)), which is right up to 48.
