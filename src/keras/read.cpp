@@ -1,4 +1,5 @@
 #include "keras/read.h"
+#include "keras/batch_statistics.h"
 
 #include <fmt/format.h>
 
@@ -152,6 +153,7 @@ Model read_model(const std::vector<io::Source>& files) {
   if (model.generation == Generation::Keras1) make_keras2_weights(model, source_count);
   make_plain_weights(model, source_count);
   turn_theano_kernels(model, source_count);
+  flatten_batch_statistics(model, source_count);
   return model;
 }
 

@@ -9,27 +9,17 @@
 namespace tensorferry::keras {
 namespace {
 
-bool is_set(const Json& config, const char* key) {
-  const auto found = config.find(key);
-  return found != config.end() && !found->is_null() && *found != false;
-}
-
 // Layers whose variables are what they have learned of data, and are called after the kind of file;
 // Keras 3 keeps them in the config, or nowhere.
 bool is_adapted(const Layer& layer) {
   return layer.class_name == "Discretization" || layer.class_name == "IntegerLookup";
 }
 
-// Renormalization adds variables to a layer that are not known here.
-bool has_other_variables(const Layer& layer) {
-  return is_adapted(layer) || is_set(layer.config, "renorm");
-}
-
 }  // namespace
 
 std::optional<std::vector<Variable>> expected_variables(const Layer& layer) {
   const LayerKind* kind = find_layer_kind(layer.class_name);
-  if (kind == nullptr || has_other_variables(layer)) return std::nullopt;
+  if (kind == nullptr || is_adapted(layer)) return std::nullopt;
   std::vector<Variable> plain = kind->variables(layer);
   if (!policy_dtypes(layer.config).quantized || plain.empty()) return plain;
   return quantized_variables(layer, std::move(plain));

@@ -108,6 +108,10 @@ bool is_of_keras3(Interpolation interpolation) {
          interpolation != Interpolation::MitchellCubic && interpolation != Interpolation::Area;
 }
 
+Interpolation enlarging(Interpolation interpolation) {
+  return interpolation == Interpolation::Area ? Interpolation::Nearest : interpolation;
+}
+
 std::string_view interpolation_name(Interpolation interpolation) {
   for (const auto& [name, known] : names) {
     if (known == interpolation) return name;

@@ -22,8 +22,11 @@ enum class Interpolation {
 
 /// "nearest", "bilinear" …, as Keras writes it; none if there is none of that name.
 std::optional<Interpolation> find_interpolation(std::string_view name);
-/// Whether Keras 3 has it, and what enlarges maps by whole factors.
+/// Whether Keras 3 has it.
 bool is_of_keras3(Interpolation interpolation);
+/// What is the same where a map is enlarged by whole factors: the area of a new cell lies in one
+/// old cell.
+Interpolation enlarging(Interpolation interpolation);
 std::string_view interpolation_name(Interpolation interpolation);
 
 /// What each of `in` cells gives to each of `out` ones, row-major (in, out), computed in float32 as

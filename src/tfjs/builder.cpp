@@ -74,6 +74,11 @@ void LayerCall::note(std::string_view code, std::string text) {
   builder_.notes.push_back({io::Severity::Info, layer_.name, std::string(code), std::move(text)});
 }
 
+void LayerCall::warn(std::string_view code, std::string text) {
+  builder_.notes.push_back(
+      {io::Severity::Warning, layer_.name, std::string(code), std::move(text)});
+}
+
 bool LayerCall::has_weight(std::string_view role) const {
   return std::any_of(layer_.weights.begin(), layer_.weights.end(),
                      [&](const keras::Weight& weight) { return weight.role == role; });

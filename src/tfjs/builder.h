@@ -94,6 +94,8 @@ class LayerCall {
 
   /// A note of severity Info on the layer.
   void note(std::string_view code, std::string text);
+  /// The same of severity Warning.
+  void warn(std::string_view code, std::string text);
 
   /// The classes of the layers that were called, in order.
   const std::vector<std::string>& classes() const { return *classes_; }

@@ -79,6 +79,8 @@ const refused = [
     match: /^reshaping\/up_sampling2d_(bilinear|bicubic|lanczos3|lanczos5)_free$/,
     words: ["None"],
   },
+  { match: /^up_sampling\/(gaussian|mitchellcubic)_free$/, words: ["None"] },
+  { match: /^batch_normalization\/virtual_batches$/, words: ["virtual batches"] },
 ];
 
 /** The refusal of a fixture; undefined if it must convert. An archive of another family's model is

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "keras/layers/batch_behavior.h"
 #include "keras/layers/layer_call.h"
 
 namespace tensorferry::keras {
@@ -24,8 +25,13 @@ constexpr std::string_view unit_arguments[] = {"axis"};
 constexpr std::string_view layer_arguments[] = {"axis", "center", "epsilon", "rms_scaling",
                                                 "scale"};
 
-std::vector<Variable> batch_variables(const Layer& layer) {
-  const Arguments arguments(layer.name, layer.config);
+std::vector<std::int64_t> axis_list(const Arguments& arguments) {
+  return arguments.find("axis") == nullptr ? std::vector<std::int64_t>{-1}
+                                           : arguments.integer_list("axis");
+}
+
+/// Those that inference needs.
+std::vector<Variable> inference_variables(const Arguments& arguments) {
   std::vector<Variable> variables;
   if (arguments.boolean("scale", true)) variables.push_back(trained("gamma", {unknown}));
   if (arguments.boolean("center", true)) variables.push_back(trained("beta", {unknown}));
@@ -34,52 +40,103 @@ std::vector<Variable> batch_variables(const Layer& layer) {
   return variables;
 }
 
-std::vector<std::int64_t> axis_list(const Arguments& arguments) {
-  return arguments.find("axis") == nullptr ? std::vector<std::int64_t>{-1}
-                                           : arguments.integer_list("axis");
+/// Of several axes, and of virtual batches, they are stored as tensors that broadcast
+/// (keras/batch_statistics.h).
+std::vector<Variable> batch_variables(const Layer& layer) {
+  const Arguments arguments(layer.name, layer.config);
+  std::vector<Variable> variables = inference_variables(arguments);
+  if (arguments.boolean("renorm", false)) {
+    for (const char* role : {"moving_stddev", "renorm_mean", "renorm_stddev"}) {
+      variables.push_back(tracked(role, {unknown}));
+    }
+  }
+  if (axis_list(arguments).size() > 1 || arguments.find("virtual_batch_size") != nullptr) {
+    for (Variable& variable : variables) variable.shape = std::nullopt;
+  }
+  return variables;
 }
 
-/// TensorFlow's fused kernel, which Keras 2 takes for images and volumes, raises smaller epsilons
-/// (tensorflow/python/ops/nn_impl.py, fused_batch_norm; tf_keras/src/layers/normalization/
-/// batch_normalization.py, build). Keras 3 does not use it.
-double effective_epsilon(const LayerCall& call, std::size_t axis, std::size_t rank,
-                         double epsilon) {
-  constexpr double least = 1.001e-5;
-  const Json* fused = call.arguments().find("fused");
-  const bool refused_by_user = fused != nullptr && fused->is_boolean() && !fused->get<bool>();
-  const bool image = (rank == 4 || rank == 5) && (axis == 1 || axis == rank - 1);
-  const bool is_fused = call.generation() != Generation::Keras3 && image && !refused_by_user &&
-                        !call.arguments().boolean("synchronized", false) &&
-                        call.compute_dtype() != tensor::DType::Float64;
-  return is_fused ? std::max(epsilon, least) : epsilon;
+/// A value whose axis 1 is what several axes of another one were.
+struct JoinedAxes {
+  graph::ValueId value = 0;
+  std::vector<graph::Extent> split;  ///< the extents before they were joined, the batch left out
+  std::vector<std::size_t> order;    ///< what stood where before
+};
+
+JoinedAxes join_axes(LayerCall& call, graph::ValueId x, const std::vector<std::size_t>& axes) {
+  JoinedAxes joined;
+  joined.order = {0};
+  joined.order.insert(joined.order.end(), axes.begin(), axes.end());
+  for (std::size_t axis = 1; axis < call.rank(x); ++axis) {
+    if (std::find(axes.begin(), axes.end(), axis) == axes.end()) joined.order.push_back(axis);
+  }
+  graph::Extent features = 1;
+  int unknown_extents = 0;
+  for (std::size_t i = 1; i < joined.order.size(); ++i) {
+    const graph::Extent extent = call.value(x).shape[joined.order[i]];
+    joined.split.push_back(extent);
+    const bool is_unknown = extent == graph::unknown_extent;
+    unknown_extents += is_unknown ? 1 : 0;
+    if (i > axes.size()) continue;
+    if (is_unknown) throw Refusal{"it normalizes several axes, of which one has a size of None"};
+    features *= extent;
+  }
+  if (unknown_extents > 1) {
+    throw Refusal{"it normalizes several axes, and more than one other has a size of None"};
+  }
+  std::vector<std::int64_t> shape{features};
+  if (axes.size() + 1 < joined.order.size()) shape.push_back(-1);
+  joined.value = call.add_step(graph::Permute{joined.order}, {x});
+  joined.value = call.add_step(graph::Reshape{shape}, {joined.value});
+  return joined;
+}
+
+graph::ValueId split_axes(LayerCall& call, graph::ValueId value, const JoinedAxes& joined) {
+  std::vector<std::int64_t> shape;
+  for (const graph::Extent extent : joined.split) {
+    shape.push_back(extent == graph::unknown_extent ? -1 : extent);
+  }
+  std::vector<std::size_t> back(joined.order.size());
+  for (std::size_t i = 0; i < back.size(); ++i) back[joined.order[i]] = i;
+  const graph::ValueId split = call.add_step(graph::Reshape{shape}, {value});
+  return call.add_step(graph::Permute{back}, {split});
 }
 
 graph::ValueId lower_batch_normalization(LayerCall& call) {
   const Arguments& arguments = call.arguments();
-  if (arguments.boolean("renorm", false)) throw Refusal{"it renormalizes its batches (renorm)"};
-  if (arguments.find("virtual_batch_size") != nullptr) throw Refusal{"it has virtual batches"};
+  if (arguments.find("virtual_batch_size") != nullptr) {
+    throw Refusal{
+        "it has virtual batches (virtual_batch_size), whose files Keras itself cannot load"};
+  }
   if (arguments.find("adjustment") != nullptr) throw Refusal{"it has an adjustment function"};
   const graph::ValueId input = call.input();
   for (const std::int64_t axis : axis_list(arguments)) call.assume_axis(input, axis);
   const std::size_t rank = call.rank(input);
   const auto axes = resolve_axes(axis_list(arguments), rank, call.layer().name);
-  if (axes.size() != 1) throw Refusal{"it normalizes several axes at once"};
+  if (axes.empty() || axes.front() == 0) throw Refusal{"it normalizes the batch, or nothing"};
+  const bool joins = axes.size() > 1;
+  const JoinedAxes joined = joins ? join_axes(call, input, axes) : JoinedAxes{input, {}, {}};
 
   BatchNorm norm;
-  norm.axis = axes[0];
-  norm.epsilon = effective_epsilon(call, norm.axis, rank, arguments.number("epsilon", 1e-3));
+  norm.axis = joins ? 1 : axes[0];
+  norm.epsilon = arguments.number("epsilon", 1e-3);
   norm.momentum = arguments.number("momentum", 0.99);
   norm.scale = arguments.boolean("scale", true);
   norm.center = arguments.boolean("center", true);
-  const graph::Extent features = call.value(input).shape[norm.axis];
-  const std::vector<Variable> variables = batch_variables(call.layer());
+  const graph::Extent features = call.value(joined.value).shape[norm.axis];
   std::vector<ParameterRequest> parameters;
-  for (const Variable& variable : variables) {
+  for (const Variable& variable : inference_variables(arguments)) {
     parameters.push_back({variable.role, variable.role, {"channels"}, {features}});
   }
   const graph::ModuleId module = call.module("", parameters);
   norm.features = call.variable_shape("moving_mean").at(0);
-  return call.add(norm, {input}, module);
+  std::string warning =
+      batch_epsilon_warning(call.layer(), call.generation(), call.keras_version(), rank, axes);
+  if (!warning.empty()) call.note(io::Severity::Warning, "fused-epsilon", std::move(warning));
+  const std::string_view note = batch_training_note(arguments);
+  if (!note.empty()) call.note(io::Severity::Info, "training-only", std::string(note));
+  const graph::ValueId result = call.add(norm, {joined.value}, module);
+  return joins ? split_axes(call, result, joined) : result;
 }
 
 std::vector<Variable> layer_variables(const Layer& layer) {

@@ -115,21 +115,21 @@ graph::ValueId lower_reshape(LayerCall& call) {
   return call.add(graph::Reshape{target}, {call.input()});
 }
 
-/// keras/src/layers/reshaping/up_sampling2d.py
-tensor::Interpolation interpolation_of(const Arguments& arguments) {
-  const std::string name = arguments.text("interpolation", "nearest");
+/// keras/src/layers/reshaping/up_sampling2d.py; tf_keras/src/backend.py: resize_images
+tensor::Interpolation interpolation_of(const LayerCall& call) {
+  const std::string name = call.arguments().text("interpolation", "nearest");
   const auto found = tensor::find_interpolation(name);
-  if (!found || !tensor::is_of_keras3(*found)) {
+  if (!found || (call.generation() == Generation::Keras3 && !tensor::is_of_keras3(*found))) {
     throw Refusal{fmt::format("its interpolation \"{}\" is not known", name)};
   }
-  return *found;
+  return tensor::enlarging(*found);
 }
 
 graph::ValueId lower_up_sampling(LayerCall& call) {
   const int spatial_rank = spatial_rank_of(call.layer().class_name);
   const auto count = static_cast<std::size_t>(spatial_rank);
   Upsample upsample;
-  upsample.kind = interpolation_of(call.arguments());
+  upsample.kind = interpolation_of(call);
   if (spatial_rank != 2 && upsample.kind != tensor::Interpolation::Nearest) {
     throw Refusal{"it interpolates in another rank than 2"};
   }

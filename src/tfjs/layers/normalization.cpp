@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "keras/layers/arguments.h"
+#include "keras/layers/batch_behavior.h"
 #include "tfjs/layers/affine.h"
 #include "tfjs/layers/families.h"
 #include "tfjs/refusal.h"
@@ -63,8 +63,8 @@ std::vector<std::size_t> kept_axes(const LayerCall& call, std::size_t rank) {
 
 Tensor lower_batch_normalization(LayerCall& call) {
   const keras::Arguments& given = call.arguments();
-  if (given.boolean("renorm", false)) {
-    throw Refusal{"TF.js has no batch renormalization."};
+  if (given.find("virtual_batch_size") != nullptr) {
+    throw Refusal{"It has virtual batches, whose files Keras itself cannot load."};
   }
   const bool scale = given.boolean("scale", true);
   const bool center = given.boolean("center", true);
@@ -81,8 +81,16 @@ Tensor lower_batch_normalization(LayerCall& call) {
   }
   take("moving_mean");
   take("moving_variance");
+  const std::string_view note = keras::batch_training_note(given);
+  if (!note.empty()) call.note("training-only", std::string(note));
   const Tensor& x = call.input();
-  return normalize_axes(call, "", x, normalized_axes(call, x.shape.size()),
+  const std::size_t rank = x.shape.size();
+  const std::vector<std::size_t> axes = normalized_axes(call, rank);
+  if (axes.empty()) throw Refusal{"It normalizes nothing."};
+  std::string warning = keras::batch_epsilon_warning(call.layer(), call.generation(),
+                                                     call.keras_version(), rank, axes);
+  if (!warning.empty()) call.warn("fused-epsilon", std::move(warning));
+  return normalize_axes(call, "", x, axes,
                         {{"momentum", given.number("momentum", 0.99)},
                          {"epsilon", given.number("epsilon", 1e-3)},
                          {"scale", scale},

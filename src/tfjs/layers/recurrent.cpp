@@ -124,7 +124,7 @@ void note_masked_outputs(LayerCall& call) {
   const std::string& version = call.keras_version();
   for (const char* old : {"2.0.", "2.1.", "2.2.", "2.3."}) {
     if (version.starts_with(old)) {
-      call.note("masked-outputs",
+      call.warn("masked-outputs",
                 fmt::format("At steps that its mask leaves out it makes zeros, as today's Keras "
                             "does with this file; Keras {}, which wrote it, may have repeated the "
                             "last output there.",

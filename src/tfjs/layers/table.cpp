@@ -25,7 +25,8 @@ constexpr std::string_view transposed_arguments =
 constexpr std::string_view pool_arguments = "pool_size strides padding data_format";
 constexpr std::string_view global_pool_arguments = "data_format keepdims";
 constexpr std::string_view batch_norm_arguments =
-    "axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum";
+    "axis momentum epsilon center scale fused synchronized renorm renorm_clipping renorm_momentum "
+    "virtual_batch_size";
 constexpr std::string_view attention_arguments = "use_scale score_mode dropout causal";
 constexpr std::string_view attention_keywords = "use_causal_mask return_attention_scores";
 constexpr std::string_view multi_head_arguments =

@@ -123,20 +123,30 @@ TEST_CASE("an activation given as an object is an op of its own behind the layer
   CHECK_FALSE(node.module.has_value());
 }
 
-TEST_CASE("Keras 2's fused BatchNormalization has a least epsilon") {
-  const auto epsilon = [](const std::string& config, const std::string& shape,
-                          Generation generation) {
-    return only_op<graph::BatchNorm>(
-               single_layer(
-                   "BatchNormalization", config, shape,
-                   {{"gamma", {3}}, {"beta", {3}}, {"moving_mean", {3}}, {"moving_variance", {3}}},
-                   generation))
-        .epsilon;
+TEST_CASE("an epsilon that TensorFlow raised before 2.12 is told") {
+  const auto notes = [](const std::string& config, const std::string& shape,
+                        const std::string& version) {
+    keras::Model model = single_layer(
+        "BatchNormalization", config, shape,
+        {{"gamma", {3}}, {"beta", {3}}, {"moving_mean", {3}}, {"moving_variance", {3}}},
+        Generation::Keras2);
+    model.keras_version = version;
+    const graph::Program program = keras::lower(model);
+    std::vector<std::string> codes;
+    for (const io::Note& note : program.notes) codes.push_back(note.code);
+    return codes;
   };
-  const std::string config = R"({"axis": -1, "epsilon": 1e-7})";
-  CHECK(epsilon(config, "[null, 4, 5, 3]", Generation::Keras2) == 1.001e-5);
-  CHECK(epsilon(config, "[null, 4, 5, 3]", Generation::Keras3) == 1e-7);
-  CHECK(epsilon(config, "[null, 4, 3]", Generation::Keras2) == 1e-7);
+  const std::string tiny = R"({"axis": -1, "epsilon": 1e-7})";
+  const std::string map = "[null, 4, 5, 3]";
+  const std::vector<std::string> told{"fused-epsilon"};
+  const std::vector<std::string> none;
+  CHECK(notes(tiny, map, "2.11.0") == told);
+  CHECK(notes(tiny, map, "2.2.4-tf") == told);
+  CHECK(notes(tiny, map, "2.12.0") == none);
+  CHECK(notes(tiny, "[null, 4, 3]", "2.11.0") == none);
+  CHECK(notes(R"({"axis": 2, "epsilon": 1e-7})", "[null, 4, 3, 5]", "2.11.0") == none);
+  CHECK(notes(R"({"axis": -1, "epsilon": 1e-7, "fused": false})", map, "2.11.0") == none);
+  CHECK(notes(R"({"axis": -1, "epsilon": 1e-5})", map, "2.11.0") == none);
 }
 
 TEST_CASE("channels-first Flatten turns the axes first, as Keras does") {
