@@ -147,6 +147,18 @@ Json backward_layer(const Json& config, const Json& forward) {
   return backward;
 }
 
+// The same file, __init__: whatever the layers themselves say.
+Json with_zeros_outside_mask(Json written) {
+  const std::string class_name(text_member(written, "class_name"));
+  const bool has_it = class_name == "LSTM" || class_name == "GRU" || class_name == "SimpleRNN" ||
+                      class_name == "RNN";
+  const auto config = written.find("config");
+  if (has_it && config != written.end() && config->is_object()) {
+    (*config)["zero_output_for_mask"] = config->value("return_sequences", Json(false));
+  }
+  return written;
+}
+
 void Reader::read_wrapped(Layer& wrapper, const Json& config, int depth) const {
   if (wrapper.class_name == "RNN") return read_cells(wrapper, config, depth);
   if (wrapper.class_name == "Pipeline") return read_pipeline(wrapper, config, depth);
@@ -160,11 +172,13 @@ void Reader::read_wrapped(Layer& wrapper, const Json& config, int depth) const {
   if (!inner.is_object()) {
     invalid(fmt::format("The `layer` of the layer `{}` is not an object.", wrapper.name));
   }
-  wrapper.wrapped.push_back(layer(inner, wrapper.trainable, depth + 1));
+  const Json first = is_bidirectional ? with_zeros_outside_mask(inner) : inner;
+  wrapper.wrapped.push_back(layer(first, wrapper.trainable, depth + 1));
   wrapper.wrapped.back().attribute = is_bidirectional ? "forward_layer" : "layer";
   wrapper.config.erase("layer");
   if (!is_bidirectional) return;
-  wrapper.wrapped.push_back(layer(backward_layer(config, inner), wrapper.trainable, depth + 1));
+  const Json second = with_zeros_outside_mask(backward_layer(config, inner));
+  wrapper.wrapped.push_back(layer(second, wrapper.trainable, depth + 1));
   wrapper.wrapped.back().attribute = "backward_layer";
   wrapper.config.erase("backward_layer");
 }
@@ -186,6 +200,7 @@ void Reader::read_cells(Layer& rnn, const Json& config, int depth) const {
     }
     if (is_cell_of_layer(cell)) {
       cell = layer_of_cell(rnn, std::move(cell), i == 0, i + 1 == written.cells.size());
+      cell.config.erase("time_major");  // the whole stack has it
     }
     cell.attribute = written.attributes[i];
     cells.push_back(std::move(cell));

@@ -64,9 +64,12 @@ std::vector<WeightSlot> keras3_order(Layer& layer) {
   return slots;
 }
 
+std::vector<WeightSlot> keras2_order(Layer& layer, Generation generation);
+
 // tf_keras/src/engine/training.py and base_layer.py: trainable_weights, non_trainable_weights. A
 // frozen model has no trainable weights, and its others are again the trainable ones of its layers
-// first.
+// first; a frozen Bidirectional has all of one layer before the other's, of which each knows
+// whether it is frozen.
 void keras2_slots(Layer& layer, Generation generation, std::vector<WeightSlot>& trainable,
                   std::vector<WeightSlot>& others) {
   const bool is_leaf = !layer.model && layer.wrapped.empty();
@@ -76,6 +79,13 @@ void keras2_slots(Layer& layer, Generation generation, std::vector<WeightSlot>& 
     const bool frozen = !own_trainable(layer);
     for (WeightSlot& slot : slots) {
       (slot.trainable && !frozen ? trainable : others).push_back(slot);
+    }
+    return;
+  }
+  if (layer.class_name == "Bidirectional" && !own_trainable(layer)) {
+    for (Layer& inner : layer.wrapped) {
+      std::vector<WeightSlot> inner_slots = keras2_order(inner, generation);
+      others.insert(others.end(), inner_slots.begin(), inner_slots.end());
     }
     return;
   }

@@ -15,6 +15,8 @@
 #include "tfjs/activations.h"
 #include "tfjs/builder.h"
 #include "tfjs/call_order.h"
+#include "tfjs/layers/directions.h"
+#include "tfjs/layers/recurrent.h"
 #include "tfjs/layers/table.h"
 #include "tfjs/loose_masks.h"
 #include "tfjs/masks.h"
@@ -324,7 +326,9 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
     return call_time_distributed(scope, layer, inputs);
   }
   if (layer.class_name == "RNN") {
-    const bool turned = keras::Arguments(layer.name, layer.config).boolean("go_backwards", false);
+    const keras::Arguments arguments(layer.name, layer.config);
+    require_batch_first(arguments);
+    const bool turned = arguments.boolean("go_backwards", false);
     if (masked && turned && layer.wrapped.size() > 1) {
       throw Refusal{"Its mask would have to be turned for the cells behind the first."};
     }
@@ -333,6 +337,9 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   if (layer.class_name == "Pipeline") {
     if (masked) throw Refusal{"Keras hands its layers a mask."};
     return call_pipeline(scope, layer, inputs.at(0));
+  }
+  if (layer.class_name == "Bidirectional" && has_two_layers(layer)) {
+    return call_each_way(scope, layer, node, inputs);
   }
   LayerCall lowering(scope.builder, root_.tensors, root_.generation, layer, inputs, node);
   require_activation(activation_of(lowering));
@@ -358,10 +365,9 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
     outputs.back().mask = nullptr;
   }
   // Two sequences.
-  if (layer.class_name == "Bidirectional" && outputs.size() > 1 &&
-      layer.config.value("merge_mode", Json("concat")).is_null()) {
-    outputs[1].masked = outputs[0].masked;
-    outputs[1].mask = outputs[0].mask;
+  if (layer.class_name == "Bidirectional" && merge_mode_of(lowering).is_null()) {
+    outputs.at(1).masked = outputs[0].masked;
+    outputs.at(1).mask = outputs[0].mask;
   }
   note_fate(scope, layer, lowering.classes());
   return outputs;

@@ -50,6 +50,8 @@ class ModelLowering {
   std::vector<Tensor> call_pipeline(Scope& scope, const keras::Layer& layer, Tensor input);
   std::vector<Tensor> call_cells(Scope& scope, const keras::Layer& rnn,
                                  const std::vector<Tensor>& inputs);
+  std::vector<Tensor> call_each_way(Scope& scope, const keras::Layer& layer, std::uint32_t node,
+                                    const std::vector<Tensor>& inputs);
   void note_fate(Scope& scope, const keras::Layer& layer, const std::vector<std::string>& classes);
   void refuse(const keras::Layer& layer, const std::string& reason);
   void repeat_outputs(Scope& scope);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tfjs/layers/directions.h"
 #include "tfjs/masks.h"
 #include "tfjs/model_lowering.h"
 #include "tfjs/refusal.h"
@@ -151,6 +152,55 @@ std::vector<Tensor> ModelLowering::call_cells(Scope& scope, const keras::Layer& 
     throw Refusal{"Its cells are not those that its states belong to."};
   }
   note_fate(scope, rnn, classes);
+  return outputs;
+}
+
+// Two layers of their own, the backward one's sequence turned before both meet. Half of the states
+// is each one's.
+std::vector<Tensor> ModelLowering::call_each_way(Scope& scope, const keras::Layer& layer,
+                                                 std::uint32_t node,
+                                                 const std::vector<Tensor>& inputs) {
+  const keras::Layer& forward = layer.wrapped.at(0);
+  const keras::Layer& backward = layer.wrapped.at(1);
+  const auto says = [](const keras::Layer& one, std::string_view name) {
+    return keras::Arguments(one.name, one.config).boolean(name, false);
+  };
+  for (const char* name : {"return_sequences", "return_state"}) {
+    if (says(forward, name) != says(backward, name)) {
+      throw Refusal{fmt::format("Its layers differ in `{}`.", name)};
+    }
+  }
+  if (says(forward, "go_backwards") == says(backward, "go_backwards")) {
+    throw Refusal{"Both its layers read one way."};
+  }
+  const auto half = static_cast<std::ptrdiff_t>(inputs.size() / 2);
+  std::vector<Tensor> of_forward(inputs.begin(), inputs.end() - half);
+  std::vector<Tensor> of_backward{inputs.at(0)};
+  of_backward.insert(of_backward.end(), inputs.end() - half, inputs.end());
+  if (of_forward.size() != of_backward.size()) {
+    throw Refusal{fmt::format("It is given {} initial states.", inputs.size() - 1)};
+  }
+  std::vector<std::vector<Tensor>> made;
+  for (const keras::Layer* one : {&forward, &backward}) {
+    noted_.insert(one);
+    made.push_back(call(scope, *one, 0, one == &forward ? of_forward : of_backward));
+    if (is_lost(made.back()[0])) return {Tensor{}};
+  }
+  if (made[0][0].shape.size() != made[1][0].shape.size()) {
+    throw Refusal{"Its layers give tensors of several ranks."};
+  }
+  LayerCall joining(scope.builder, root_.tensors, root_.generation, layer, inputs, node);
+  const bool sequences = says(forward, "return_sequences");
+  if (made[0][0].masked && sequences) note_masked_outputs(joining);
+  std::vector<Tensor> outputs = joined_directions(joining, made[0][0], made[1][0], sequences);
+  for (Tensor& output : outputs) {
+    output.masked = made[0][0].masked;
+    output.mask = made[0][0].mask;
+  }
+  for (const std::vector<Tensor>& values : made) {
+    outputs.insert(outputs.end(), values.begin() + 1, values.end());
+  }
+  note_fate(scope, layer, {forward.class_name, backward.class_name});
   return outputs;
 }
 

@@ -19,6 +19,7 @@ const refused = [
     words: ["reset_after"],
   },
   { match: /^recurrent\/gru_hard_sigmoid_3/, words: ["hard_sigmoid"] },
+  { match: /^recurrent\/time_major/, words: ["time_major"] },
   { match: /^bidirectional\/gru_elu/, words: ["reset_after"] },
   // Keras 3 alone.
   {

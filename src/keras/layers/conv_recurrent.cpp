@@ -13,7 +13,8 @@ using graph::ConvRecurrent;
 namespace {
 
 // `unroll` and `implementation` say how Keras computes the same; `zero_output_for_mask` matters
-// where there is a mask, which is refused; `unit_forget_bias` is an initializer.
+// where there is a mask, which is refused; `unit_forget_bias` is an initializer. Keras 2 takes
+// `time_major` and leaves it at that (tf_keras/src/layers/rnn/base_conv_rnn.py: call).
 constexpr std::string_view conv_lstm_arguments[] = {
     "activation",        "data_format",      "dilation_rate", "dropout",  "filters",
     "go_backwards",      "implementation",   "kernel_size",   "padding",  "recurrent_activation",
@@ -41,9 +42,6 @@ std::vector<Variable> conv_lstm_variables(const Layer& layer) {
 /// What the config says; of `rank` axes is a map with its batch.
 ConvRecurrent conv_lstm_of(const LayerCall& call, std::size_t rank) {
   const Arguments& arguments = call.arguments();
-  if (arguments.boolean("time_major", false)) {
-    throw Refusal{"it takes the time before the batch (`time_major`)"};
-  }
   ConvRecurrent op;
   op.spatial_rank = spatial_rank_of(call.layer().class_name);
   op.filters = arguments.positive_integer("filters");

@@ -66,7 +66,6 @@ constexpr std::string_view cudnn_arguments[] = {
 constexpr std::string_view rnn_arguments[] = {
     "go_backwards", "return_sequences", "return_state",        "stateful",
     "time_major",   "unroll",           "zero_output_for_mask"};
-constexpr std::string_view bidirectional_arguments[] = {"merge_mode", "num_constants"};
 constexpr std::string_view recurrent_keywords[] = {"initial_state"};
 constexpr std::size_t rank_of_a_step = 2;
 
@@ -94,7 +93,9 @@ std::size_t states_of(const Recurrent& op) {
   return (op.cell == Recurrent::Cell::Lstm ? 2U : 1U) * (op.bidirectional ? 2U : 1U);
 }
 
-/// What the config of a layer says. Keras's own names and defaults: keras/src/layers/rnn/lstm.py,
+}  // namespace
+
+/// Keras's own names and defaults: keras/src/layers/rnn/lstm.py,
 /// gru.py, simple_rnn.py. Before tf.keras 2.0 there was no `reset_after`, or it was false.
 Recurrent recurrent_of(const Layer& layer, Generation generation) {
   const Arguments arguments(layer.name, layer.config);
@@ -118,11 +119,10 @@ Recurrent recurrent_of(const Layer& layer, Generation generation) {
   op.go_backwards = arguments.boolean("go_backwards", false);
   op.return_sequences = arguments.boolean("return_sequences", false);
   op.return_state = arguments.boolean("return_state", false);
-  if (arguments.boolean("time_major", false)) {
-    throw Refusal{"it takes the time before the batch (`time_major`)"};
-  }
   return op;
 }
+
+namespace {
 
 std::vector<Variable> recurrent_variables(const Layer& layer) {
   const Arguments arguments(layer.name, layer.config);
@@ -188,16 +188,27 @@ bool zero_output_of(const LayerCall& call, const Arguments& arguments) {
   return zero_output;
 }
 
-graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output,
+graph::ValueId time_and_batch_swapped(LayerCall& call, graph::ValueId x) {
+  std::vector<std::size_t> axes(call.rank(x));
+  std::iota(axes.begin(), axes.end(), std::size_t{0});
+  std::swap(axes.at(0), axes.at(1));
+  return call.add_step(graph::Permute{std::move(axes)}, {x});
+}
+
+}  // namespace
+
+bool is_time_major(const Layer& layer) {
+  return Arguments(layer.name, layer.config).boolean("time_major", false);
+}
+
+graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output, bool time_major,
                              const std::vector<std::pair<std::string, std::string>>& directions) {
   const graph::ValueId x = sequence_of(call, op);
   op.initial_state = call.inputs().size() > 1;
   op.masked = call.mask().has_value();
   op.zero_output = op.masked && zero_output;
-  if (op.return_sequences) {
-    const bool two = op.bidirectional && op.merge == Recurrent::Merge::None;
-    call.sends_mask(call.mask_along(), two ? 2 : 1);
-  }
+  const bool two = op.bidirectional && op.merge == Recurrent::Merge::None;
+  if (op.return_sequences) call.sends_mask(call.mask_along(), two ? 2 : 1);
   std::vector<ParameterRequest> requests;
   for (const auto& [stored, role] : directions) {
     append_parameters(op, stored, role, requests, call.value(x).shape.back());
@@ -205,18 +216,18 @@ graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output,
   op.in_features = call.variable_shape(requests[0].variable)[0];
   const graph::ModuleId module = call.module("", requests);
   std::vector<graph::ValueId> inputs = call.inputs();
-  if (call.mask()) inputs.push_back(*call.mask());
+  if (time_major) inputs[0] = time_and_batch_swapped(call, x);
+  if (call.mask()) {
+    inputs.push_back(time_major ? time_and_batch_swapped(call, *call.mask()) : *call.mask());
+  }
   std::vector<graph::ValueId> outputs = call.add_several(op, std::move(inputs), module);
+  for (std::size_t i = 0; time_major && op.return_sequences && i < (two ? 2U : 1U); ++i) {
+    outputs[i] = time_and_batch_swapped(call, outputs[i]);
+  }
   const graph::ValueId first = outputs.front();
   outputs.erase(outputs.begin());
   call.also_returns(std::move(outputs));
   return first;
-}
-
-graph::ValueId lower_recurrent(LayerCall& call) {
-  const Recurrent op = recurrent_of(call.layer(), call.generation());
-  note_recurrent_training(call, call.arguments());
-  return add_recurrent(call, op, zero_output_of(call, call.arguments()), {{"", ""}});
 }
 
 bool is_recurrent(const Layer& layer) {
@@ -224,13 +235,20 @@ bool is_recurrent(const Layer& layer) {
          layer.class_name == "SimpleRNN" || is_cudnn(layer);
 }
 
+namespace {
+
+graph::ValueId lower_recurrent(LayerCall& call) {
+  const Recurrent op = recurrent_of(call.layer(), call.generation());
+  note_recurrent_training(call, call.arguments());
+  return add_recurrent(call, op, zero_output_of(call, call.arguments()),
+                       is_time_major(call.layer()), {{"", ""}});
+}
+
 /// The mask of what the cells behind the first read: the steps in the order in which it read them.
-std::optional<graph::ValueId> mask_of_later_cells(LayerCall& call) {
-  if (!call.mask() || !call.arguments().boolean("go_backwards", false)) return call.mask();
-  graph::Function flip;
-  flip.axes = {1};
-  const tensor::DType dtype = call.value(*call.mask()).dtype;
-  return add_function(call, "flip", {*call.mask()}, dtype, std::move(flip));
+std::optional<graph::ValueId> mask_of_later_cells(LayerCall& call,
+                                                  std::optional<graph::ValueId> mask) {
+  if (!mask || !call.arguments().boolean("go_backwards", false)) return mask;
+  return flipped(call, *mask, 1);
 }
 
 /// Cells on one another (keras/src/layers/rnn/stacked_rnn_cells.py): each is a layer that reads
@@ -251,6 +269,12 @@ graph::ValueId lower_rnn(LayerCall& call) {
   }
   graph::ValueId x = call.inputs()[0];
   std::optional<graph::ValueId> mask = call.mask();
+  const bool time_major = is_time_major(call.layer());
+  if (time_major) {
+    if (call.rank(x) != 3) throw Refusal{"it is given no sequence of vectors"};
+    x = time_and_batch_swapped(call, x);
+    if (mask) mask = time_and_batch_swapped(call, *mask);
+  }
   std::vector<graph::ValueId> states;
   auto next = call.inputs().begin() + 1;
   for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -262,73 +286,14 @@ graph::ValueId lower_rnn(LayerCall& call) {
     }
     const std::vector<graph::ValueId> outputs =
         call.lower_wrapped(cells[i], std::move(inputs), mask);
-    if (i == 0 && cells.size() > 1) mask = mask_of_later_cells(call);
+    if (i == 0 && cells.size() > 1) mask = mask_of_later_cells(call, mask);
     x = outputs.at(0);
     states.insert(states.end(), outputs.begin() + 1, outputs.end());
   }
   call.also_returns(std::move(states));
-  if (call.arguments().boolean("return_sequences", false)) call.sends_mask(call.mask_along());
-  return x;
-}
-
-Recurrent wrapped_recurrent(const Layer& layer, Generation generation) {
-  if (!is_recurrent(layer))
-    throw Refusal{fmt::format("it wraps a layer of class {}", layer.class_name)};
-  const LayerKind& kind = is_cudnn(layer)              ? cudnn_kind
-                          : layer.class_name == "LSTM" ? lstm_kind
-                          : layer.class_name == "GRU"  ? gru_kind
-                                                       : simple_rnn_kind;
-  require_known_arguments(layer, kind);
-  return recurrent_of(layer, generation);
-}
-
-Recurrent::Merge merge_of(const Arguments& arguments) {
-  if (arguments.config().contains("merge_mode") && arguments.find("merge_mode") == nullptr) {
-    return Recurrent::Merge::None;
-  }
-  const std::string mode = arguments.text("merge_mode", "concat");
-  if (mode == "concat") return Recurrent::Merge::Concatenate;
-  if (mode == "sum") return Recurrent::Merge::Sum;
-  if (mode == "mul") return Recurrent::Merge::Multiply;
-  if (mode == "ave") return Recurrent::Merge::Average;
-  arguments.mistaken("merge_mode", "\"concat\", \"sum\", \"mul\", \"ave\" or null");
-}
-
-/// Before 2.4 a Bidirectional repeated its layers' last outputs at masked steps (keras 2.3.1,
-/// layers/wrappers.py, has no force_zero_output_for_mask; some releases of tf.keras that call
-/// themselves 2.2.4-tf and 2.3.0-tf have it).
-bool may_repeat_masked_outputs(const std::string& keras_version) {
-  return keras_version.starts_with("2.0.") || keras_version.starts_with("2.1.") ||
-         keras_version.starts_with("2.2.") || keras_version.starts_with("2.3.");
-}
-
-/// keras/src/layers/rnn/bidirectional.py
-graph::ValueId lower_bidirectional(LayerCall& call) {
-  const std::vector<Layer>& wrapped = call.layer().wrapped;
-  if (wrapped.size() != 2) throw Refusal{"its layers are not known"};
-  Recurrent op = wrapped_recurrent(wrapped[0], call.generation());
-  Recurrent backward = wrapped_recurrent(wrapped[1], call.generation());
-  if (op.go_backwards == backward.go_backwards) throw Refusal{"both its layers read one way"};
-  backward.go_backwards = op.go_backwards;
-  if (!(op == backward)) throw Refusal{"its backward layer is another one than its forward layer"};
-  op.bidirectional = true;
-  op.merge = merge_of(call.arguments());
-  note_recurrent_training(call, Arguments(call.layer().name, wrapped[0].config));
-  const Arguments arguments(call.layer().name, wrapped[0].config);
-  if (call.mask() && op.return_sequences && arguments.boolean("unroll", false)) {
-    throw Refusal{"it is unrolled and makes zeros where its mask is off"};
-  }
-  if (call.mask() && op.return_sequences && may_repeat_masked_outputs(call.keras_version())) {
-    call.note(io::Severity::Warning, "masked-outputs",
-              fmt::format("At steps that its mask leaves out it makes zeros, as today's Keras does "
-                          "with this file; Keras {}, which wrote it, may have repeated the last "
-                          "output there.",
-                          call.keras_version()));
-  }
-  // Whatever the layer itself says (force_zero_output_for_mask).
-  const bool zero_output = op.return_sequences;
-  return add_recurrent(call, op, zero_output,
-                       {{"forward_layer/", ""}, {"backward_layer/", "backward_"}});
+  if (!call.arguments().boolean("return_sequences", false)) return x;
+  call.sends_mask(call.mask_along());
+  return time_major ? time_and_batch_swapped(call, x) : x;
 }
 
 }  // namespace
@@ -345,6 +310,13 @@ graph::StepFunction step_function(const Arguments& arguments, std::string_view n
   if (const auto* softmax = std::get_if<graph::Softmax>(&op)) return *softmax;
   if (std::holds_alternative<graph::Identity>(op)) return graph::Identity{};
   throw Refusal{fmt::format("its `{}` changes the number of values of a step", name)};
+}
+
+graph::ValueId flipped(LayerCall& call, graph::ValueId x, std::size_t axis) {
+  graph::Function flip;
+  flip.axes = {axis};
+  const tensor::DType dtype = call.value(x).dtype;
+  return add_function(call, "flip", {x}, dtype, std::move(flip));
 }
 
 void note_recurrent_training(LayerCall& call, const Arguments& arguments) {
@@ -364,8 +336,6 @@ void note_recurrent_training(LayerCall& call, const Arguments& arguments) {
   }
 }
 
-const LayerKind bidirectional_kind{bidirectional_arguments, no_variables, lower_bidirectional,
-                                   MaskUse::Takes, recurrent_keywords};
 const LayerKind cudnn_kind{cudnn_arguments, recurrent_variables, lower_recurrent, MaskUse::Consumes,
                            recurrent_keywords};
 const LayerKind gru_kind{gru_arguments, recurrent_variables, lower_recurrent, MaskUse::Takes,

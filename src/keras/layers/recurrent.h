@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "keras/layers/layer_call.h"
 
@@ -12,6 +15,25 @@ extern const LayerKind gru_kind;
 extern const LayerKind lstm_kind;
 extern const LayerKind rnn_kind;
 extern const LayerKind simple_rnn_kind;
+
+/// LSTM, GRU, SimpleRNN, and Keras 2's CuDNNLSTM and CuDNNGRU.
+bool is_recurrent(const Layer& layer);
+
+/// Whether such a layer takes the time before the batch.
+bool is_time_major(const Layer& layer);
+
+/// What the config of such a layer says, its inputs aside.
+graph::Recurrent recurrent_of(const Layer& layer, Generation generation);
+
+/// Adds the op, on the inputs and under the mask of the call: `zero_output` where the mask is off,
+/// `time_major` where the sequences have the time before the batch. `directions`: what stands
+/// before the names of the parameters of each, in Keras and in ops.h.
+graph::ValueId add_recurrent(LayerCall& call, graph::Recurrent op, bool zero_output,
+                             bool time_major,
+                             const std::vector<std::pair<std::string, std::string>>& directions);
+
+/// The values from the end of the axis.
+graph::ValueId flipped(LayerCall& call, graph::ValueId x, std::size_t axis);
 
 /// The function of an argument that a recurrent layer applies to a step's values, a tensor of
 /// `rank` axes. Throws Refusal.

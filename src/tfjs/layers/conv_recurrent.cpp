@@ -87,9 +87,6 @@ Json conv_lstm_config(const LayerCall& call, const Maps& maps) {
 // tfjs-layers/src/layers/convolutional_recurrent.ts: the gates stand as in Keras (i, f, c, o).
 Tensor lower_conv_lstm(LayerCall& call) {
   const Maps maps{call.layer().class_name == "ConvLSTM1D" ? 1U : 2U, is_channels_first(call)};
-  if (call.arguments().boolean("time_major", false)) {
-    throw Refusal{"It takes the time before the batch (`time_major`), and TF.js the batch first."};
-  }
   if (call.inputs().size() != 1) {
     throw Refusal{"TF.js does not know the shape of its result where it is given initial states."};
   }

@@ -3,6 +3,7 @@
 #include "tfjs/layers/families.h"
 #include "tfjs/layers/matrices.h"
 #include "tfjs/refusal.h"
+#include "tfjs/steps.h"
 
 namespace tensorferry::tfjs {
 namespace {

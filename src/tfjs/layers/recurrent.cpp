@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tfjs/activations.h"
+#include "tfjs/layers/directions.h"
 #include "tfjs/layers/families.h"
 #include "tfjs/layers/masking.h"
 #include "tfjs/layers/matrices.h"
@@ -14,12 +15,6 @@
 
 namespace tensorferry::tfjs {
 namespace {
-
-void require_known_cell(const LayerCall& call) {
-  if (call.arguments().boolean("time_major", false)) {
-    throw Refusal{"It takes the time before the batch (`time_major`), and TF.js the batch first."};
-  }
-}
 
 Json recurrent_config(const LayerCall& call) {
   const keras::Arguments& arguments = call.arguments();
@@ -78,7 +73,7 @@ void require_known_wrapped(const LayerCall& inner) {
     throw Refusal{fmt::format("It wraps a layer of class {}.", class_name)};
   }
   require_known_arguments(inner.layer(), *find_layer_kind(class_name));
-  require_known_cell(inner);
+  require_batch_first(inner.arguments());
 }
 
 /// A wrapped layer that TF.js has, as an argument of the wrapper's.
@@ -115,21 +110,6 @@ void require_plain_mask(const LayerCall& call, const keras::Arguments& arguments
   }
   if (zero_output && !arguments.boolean("return_sequences", false)) {
     throw Refusal{"Its last output under a mask is not its last state."};
-  }
-}
-
-/// Before 2.4 a Bidirectional repeated its layers' last outputs there (keras 2.3.1,
-/// layers/wrappers.py, has no force_zero_output_for_mask).
-void note_masked_outputs(LayerCall& call) {
-  const std::string& version = call.keras_version();
-  for (const char* old : {"2.0.", "2.1.", "2.2.", "2.3."}) {
-    if (version.starts_with(old)) {
-      call.warn("masked-outputs",
-                fmt::format("At steps that its mask leaves out it makes zeros, as today's Keras "
-                            "does with this file; Keras {}, which wrote it, may have repeated the "
-                            "last output there.",
-                            version));
-    }
   }
 }
 
@@ -175,34 +155,15 @@ Tensor return_all(LayerCall& call, std::vector<Tensor> outputs) {
   return outputs[0];
 }
 
-std::vector<Tensor> merged(LayerCall& call, const Json& mode, const Tensor& a, const Tensor& b) {
-  if (mode.is_null()) {
-    return {a, b};
-  }
-  if (mode == "concat") {
-    return {concatenate(call, "", {a, b}, a.shape.size() - 1)};
-  }
-  return {call.add("",
-                   mode == "sum"   ? "Add"
-                   : mode == "mul" ? "Multiply"
-                                   : "Average",
-                   Json::object(), {a, b})};
-}
-
-// keras/src/layers/rnn/bidirectional.py: the outputs that were read backwards are turned before
-// both meet, the states stand one after another.
-std::vector<Tensor> bidirectional_gru(LayerCall& call, LayerCall& forward, LayerCall& backward,
-                                      const Json& mode) {
+std::vector<Tensor> bidirectional_gru(LayerCall& call, LayerCall& forward, LayerCall& backward) {
   const std::vector<Tensor>& inputs = call.inputs();
   const auto given = [&](std::size_t i) {
     return inputs.size() > 1 ? std::vector<Tensor>{inputs.at(i)} : std::vector<Tensor>{};
   };
   const GruOutputs one = call_reset_after_gru(forward, inputs[0], given(1));
-  GruOutputs other = call_reset_after_gru(backward, inputs[0], given(2));
-  if (backward.arguments().boolean("return_sequences", false)) {
-    other.y = reverse_time(call, "turned", other.y);
-  }
-  std::vector<Tensor> outputs = merged(call, mode, one.y, other.y);
+  const GruOutputs other = call_reset_after_gru(backward, inputs[0], given(2));
+  const bool sequences = backward.arguments().boolean("return_sequences", false);
+  std::vector<Tensor> outputs = joined_directions(call, one.y, other.y, sequences);
   if (forward.arguments().boolean("return_state", false)) {
     outputs.insert(outputs.end(), {one.state, other.state});
   }
@@ -210,14 +171,15 @@ std::vector<Tensor> bidirectional_gru(LayerCall& call, LayerCall& forward, Layer
   return outputs;
 }
 
-Json merge_mode_of(const LayerCall& call) {
-  if (const Json* mode = call.arguments().find("merge_mode")) {
-    return *mode;
-  }
-  return call.layer().config.contains("merge_mode") ? Json() : Json("concat");
-}
-
 }  // namespace
+
+void require_batch_first(const keras::Arguments& arguments) {
+  if (arguments.boolean("time_major", false)) {
+    throw Refusal{
+        "It takes the time before the batch (`time_major`), and no layer of TF.js moves the "
+        "batch."};
+  }
+}
 
 std::string step_function(const LayerCall& call, std::string_view argument) {
   const Activation function = activation_of(call, argument);
@@ -241,7 +203,7 @@ void note_stateful(LayerCall& call, const keras::Arguments& arguments) {
 // tfjs-layers/src/layers/recurrent.ts: the gates stand as in Keras (i, f, c, o and z, r, h), and so
 // do the states among the inputs and outputs.
 Tensor lower_recurrent(LayerCall& call) {
-  require_known_cell(call);
+  require_batch_first(call.arguments());
   const std::size_t states = states_of(call.layer());
   require_states(call, states);
   note_stateful(call, call.arguments());
@@ -301,7 +263,7 @@ Tensor lower_bidirectional(LayerCall& call) {
     return return_all(call, std::move(outputs));
   };
   if (is_reset_after_gru(forward)) {
-    return finished(bidirectional_gru(call, forward, backward, merge_mode));
+    return finished(bidirectional_gru(call, forward, backward));
   }
   const std::int64_t units = config["units"].get<std::int64_t>();
   const bool return_state = config["return_state"].get<bool>();

@@ -340,24 +340,4 @@ void note_reset_after_gru(LayerCall& call, const LayerCall& gru) {
                         3 * n, 36 * n * n + 12 * n * (2 * n + 1), 3 * n * n));
 }
 
-// An RNN that keeps nothing and reads backwards.
-Tensor reverse_time(LayerCall& call, std::string_view part, const Tensor& x) {
-  const auto n = static_cast<std::uint64_t>(x.shape.back());
-  std::vector<float> identity(n * n, 0.0F);
-  for (std::uint64_t i = 0; i < n; ++i) {
-    identity[i * n + i] = 1;
-  }
-  return call.add(part, "SimpleRNN",
-                  {{"units", n},
-                   {"activation", "linear"},
-                   {"use_bias", false},
-                   {"return_sequences", true},
-                   {"return_state", false},
-                   {"go_backwards", true},
-                   {"trainable", false}},
-                  {x},
-                  {constant_weight("kernel", {n, n}, identity),
-                   filled_weight("recurrent_kernel", {n, n}, 0.0F)});
-}
-
 }  // namespace tensorferry::tfjs

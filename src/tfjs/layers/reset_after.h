@@ -23,7 +23,4 @@ GruOutputs call_reset_after_gru(LayerCall& call, const Tensor& x,
 /// Says of the layer what `gru`, itself or a layer in it, became, and what that costs.
 void note_reset_after_gru(LayerCall& call, const LayerCall& gru);
 
-/// The sequence from its end.
-Tensor reverse_time(LayerCall& call, std::string_view part, const Tensor& x);
-
 }  // namespace tensorferry::tfjs
