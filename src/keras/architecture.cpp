@@ -84,6 +84,8 @@ Layer Reader::layer(const Json& written, bool trainable, int depth) const {
   layer.original_class_name = text_member(written, "class_name");
   layer.class_name = public_class_name(written);
   layer.name = config.is_object() ? std::string(text_member(config, "name")) : "";
+  // Its config lacks the prefix that the name has (tf_keras/src/engine/base_layer.py: get_config).
+  if (layer.class_name == "TensorFlowOpLayer") layer.name.insert(0, "tf_op_layer_");
   if (layer.name.empty()) layer.name = text_member(written, "name");
   if (layer.class_name.empty() || layer.name.empty()) {
     invalid(fmt::format("A layer (`class_name` \"{}\", `name` \"{}\") lacks its class or its name.",

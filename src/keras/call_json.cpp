@@ -42,7 +42,10 @@ Argument read_collection(const Json& value, const CallContext& context, ReadArgu
     list = in_order(std::move(items), context.input_names);
   }
   if (std::any_of(list.begin(), list.end(), holds_tensor)) return {std::move(list)};
-  return {value};
+  if (!value.is_array()) return {value};
+  Json constants = Json::array();
+  for (const Argument& item : list) constants.push_back(std::get<Json>(item.value));
+  return {std::move(constants)};
 }
 
 // Keras 2: a value in kwargs, where only the name tells a tensor from a list of constants.

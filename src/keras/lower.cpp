@@ -392,15 +392,20 @@ void Lowering::note_unreached(const Scope& scope) {
 }
 
 /// Of layers that stay folded one after another only the last is unfolded; a mask is made where
-/// somebody takes it.
+/// somebody takes it; what is computed of shapes may be known already.
 void drop_unread_steps(graph::Graph& graph) {
   std::set<ValueId> read;
   for (const graph::Port& output : graph.outputs) read.insert(output.value);
   for (std::size_t i = graph.nodes.size(); i-- > 0;) {
     const graph::Node& node = graph.nodes[i];
     const bool is_step = std::holds_alternative<graph::UnfoldTime>(node.op) ||
-                         std::holds_alternative<graph::NotEqualTo>(node.op) || is_merged_mask(node);
-    if (is_step && !read.contains(node.outputs[0])) {
+                         std::holds_alternative<graph::NotEqualTo>(node.op) ||
+                         std::holds_alternative<graph::Function>(node.op) ||
+                         std::holds_alternative<graph::Cast>(node.op) ||
+                         std::holds_alternative<graph::Literal>(node.op) || is_merged_mask(node);
+    const bool is_read = std::any_of(node.outputs.begin(), node.outputs.end(),
+                                     [&](ValueId output) { return read.contains(output); });
+    if (is_step && !is_read) {
       graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i));
     } else {
       read.insert(node.inputs.begin(), node.inputs.end());

@@ -61,7 +61,7 @@ def port_faults(side: str, ports: list, expected: list, mixed_dtype: str | None)
         return found
     for port, want in zip(ports, expected, strict=True):
         where = f"{side} {port['name']}"
-        if port["keras_shape"] != want["shape"]:
+        if not is_shape_of(port["keras_shape"], want["shape"]):
             found.append(f"{where}: keras_shape {port['keras_shape']}, not {want['shape']}")
         permute = port["permute"] or range(len(port["keras_shape"]))
         if port["shape"] != [port["keras_shape"][axis] for axis in permute]:
@@ -69,6 +69,14 @@ def port_faults(side: str, ports: list, expected: list, mixed_dtype: str | None)
         if port["dtype"] not in (want["dtype"], mixed_dtype):
             found.append(f"{where}: dtype {port['dtype']}, not {want['dtype']}")
     return found
+
+
+def is_shape_of(found: list, expected: list) -> bool:
+    """An extent behind the batch may be known where Keras does not know it (of tf.shape)."""
+    return len(found) == len(expected) and all(
+        have == want or (want is None and axis > 0)
+        for axis, (have, want) in enumerate(zip(found, expected, strict=True))
+    )
 
 
 def weight_faults(rows: list, state: dict) -> list[str]:

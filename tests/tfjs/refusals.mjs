@@ -56,6 +56,8 @@ const refused = [
   { match: /^recurrent\/lstm_hard_sigmoid_3$/, words: ["`recurrent_activation`"] },
   { match: /^merging\/operators$/, words: ['"true_divide"', "division"] },
   { match: /^operations\/(?!layers_of_tfjs)/, words: ["TF.js"] },
+  { match: /^graph_nodes\/of_tensorflow/, words: ["has no layers that compute"] },
+  { match: /^shape_values\//, words: ["has no layers that compute"] },
   { match: /^images\/(auto_contrast|clahe)/, words: ["has no such layer"] },
   { match: /^images\/center_crop_free$/, words: ["None"] },
   { match: /^attention\/heads_window_blind(_dropout)?$/, words: ["see no key"] },

@@ -338,6 +338,15 @@ Arrays evaluate_rot90(const Function& function, const Arrays& operands) {
   })};
 }
 
+Given shape_of_shape(const Function&, const Given& operands) {
+  return {{static_cast<Extent>(operands.at(0).size())}};
+}
+
+Arrays evaluate_shape(const Function&, const Arrays& operands) {
+  const auto& shape = operands.at(0).shape;
+  return {{{shape.size()}, {shape.begin(), shape.end()}}};
+}
+
 constexpr FunctionRow rows_of_shapes[] = {
     fixed("broadcast_to", broadcasted, evaluate_broadcast),
     fixed("diagonal", diagonals, evaluate_diagonal),
@@ -348,6 +357,7 @@ constexpr FunctionRow rows_of_shapes[] = {
     fixed("repeat", repeated, evaluate_repeat),
     fixed("reshape", reshaped, same_elements),
     fixed("rot90", turned, evaluate_rot90),
+    fixed("shape", shape_of_shape, evaluate_shape),
     fixed("split", split_shapes, evaluate_split),
     fixed("squeeze", squeezed, same_elements),
     fixed("stack", stacked, evaluate_stack),

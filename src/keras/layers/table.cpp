@@ -167,6 +167,7 @@ constexpr LayerRow table[] = {
     {"StochasticDepth", &stochastic_depth_kind},
     {"Subtract", &subtract_kind},
     {"TFOpLambda", &tensorflow_operation_kind},
+    {"TensorFlowOpLayer", &tensorflow_operation_kind},
     {"ThresholdedReLU", &thresholded_relu_kind},
     {"TimeDistributed", &time_distributed_kind},
     {"UnitNormalization", &unit_normalization_kind},

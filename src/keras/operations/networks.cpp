@@ -32,6 +32,8 @@ std::vector<std::int64_t> spatial_sizes(OperationCall& call, std::string_view na
   if (!call.has(name)) return otherwise;
   std::vector<std::int64_t> sizes = call.integers(name);
   if (sizes.size() == 1) sizes.assign(rank, sizes[0]);
+  const bool has_all_axes = sizes.size() == rank + 2 && sizes.front() == 1 && sizes.back() == 1;
+  if (has_all_axes) sizes = {sizes.begin() + 1, sizes.end() - 1};
   if (sizes.size() != rank) throw Refusal{"it has not a size for each spatial axis"};
   for (const std::int64_t size : sizes) {
     if (size < 1) throw Refusal{"a size is not positive"};

@@ -233,6 +233,17 @@ std::string OperationCall::text(std::string_view name, std::string_view otherwis
 }
 
 std::vector<std::int64_t> OperationCall::integers(std::string_view name) {
+  const GivenArgument* given = find(name);
+  if (given != nullptr && !std::holds_alternative<Json>(given->value)) {
+    std::vector<std::int64_t> numbers;
+    for (const ShapeNumber& number : extents(name)) {
+      if (number.value == graph::unknown_extent) {
+        throw Refusal{fmt::format("its argument \"{}\" is known only when it runs", name)};
+      }
+      numbers.push_back(number.value);
+    }
+    return numbers;
+  }
   const Json* value = constant(name);
   if (value == nullptr) throw Refusal{fmt::format("it is called without \"{}\"", name)};
   const ConstantArray array = array_of(*value);
@@ -240,6 +251,41 @@ std::vector<std::int64_t> OperationCall::integers(std::string_view name) {
     throw Refusal{fmt::format("its argument \"{}\" is no list of whole numbers", name)};
   }
   return {array.values.begin(), array.values.end()};
+}
+
+namespace {
+
+void append_extents(const LayerCall& call, const GivenArgument& given,
+                    std::vector<ShapeNumber>& extents) {
+  if (const auto* list = std::get_if<std::vector<GivenArgument>>(&given.value)) {
+    for (const GivenArgument& item : *list) append_extents(call, item, extents);
+    return;
+  }
+  if (const auto* id = std::get_if<ValueId>(&given.value)) {
+    const auto numbers = shape_numbers(call, *id);
+    if (!numbers) throw Refusal{"a shape is told by a tensor that is not computed of shapes alone"};
+    extents.insert(extents.end(), numbers->begin(), numbers->end());
+    return;
+  }
+  const Json& constant = std::get<Json>(given.value);
+  const Json* items = list_items(constant);
+  const Json single = Json::array({constant});
+  for (const Json& item : items == nullptr ? single : *items) {
+    if (!item.is_null() && !item.is_number_integer()) {
+      throw Refusal{"its shape is no list of extents"};
+    }
+    extents.push_back({item.is_null() ? graph::unknown_extent : item.get<graph::Extent>(), {}});
+  }
+}
+
+}  // namespace
+
+std::vector<ShapeNumber> OperationCall::extents(std::string_view name) {
+  const GivenArgument* given = find(name);
+  if (given == nullptr) throw Refusal{fmt::format("it is called without \"{}\"", name)};
+  std::vector<ShapeNumber> extents;
+  append_extents(call_, *given, extents);
+  return extents;
 }
 
 std::optional<DType> OperationCall::dtype(std::string_view name) {

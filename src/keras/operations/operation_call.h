@@ -10,6 +10,7 @@
 
 #include "graph/functions.h"
 #include "keras/layers/layer_call.h"
+#include "keras/operations/shape_numbers.h"
 
 namespace tensorferry::keras {
 
@@ -72,8 +73,10 @@ class OperationCall {
   std::int64_t integer(std::string_view name, std::int64_t otherwise);
   std::int64_t integer(std::string_view name);
   std::string text(std::string_view name, std::string_view otherwise);
-  /// A number or a list.
+  /// A number or a list, of constants or of what the model computes of shapes that are known.
   std::vector<std::int64_t> integers(std::string_view name);
+  /// The same of extents, of which some may be known only when the model runs (null, −1).
+  std::vector<ShapeNumber> extents(std::string_view name);
   std::optional<tensor::DType> dtype(std::string_view name);
   /// Axes of a tensor of `rank` axes, as they stand there; all of them where none is said.
   std::vector<std::size_t> axes(std::string_view name, std::size_t rank);

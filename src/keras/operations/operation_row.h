@@ -62,4 +62,8 @@ struct TensorFlowRow {
 
 std::span<const TensorFlowRow> tensorflow_functions();
 
+/// A TensorFlowOpLayer's node of a graph as an operation of Keras 3. Throws Refusal.
+NamedOperation named_tensorflow_node(const Layer& layer,
+                                     const std::vector<graph::ValueId>& tensors);
+
 }  // namespace tensorferry::keras

@@ -76,6 +76,9 @@ std::string_view renamed(std::string_view name, std::string_view renames) {
 NamedOperation named_tensorflow_operation(const Layer& layer, const Call& call,
                                           GivenTensors tensors) {
   const std::string function = Arguments(layer.name, layer.config).text("function", "");
+  if (function == "einsum") {
+    throw Refusal{"Keras does not save which tensors `tf.einsum` takes, nor can it load the file"};
+  }
   const auto table = tensorflow_functions();
   const auto row = std::find_if(table.begin(), table.end(), [&](const TensorFlowRow& entry) {
     return entry.function == function;
@@ -120,6 +123,7 @@ graph::ValueId lower_operation(LayerCall& call) {
 
 NamedOperation named_operation(const Layer& layer, const Call& call,
                                const std::vector<graph::ValueId>& tensors) {
+  if (layer.class_name == "TensorFlowOpLayer") return named_tensorflow_node(layer, tensors);
   return layer.class_name.starts_with("ops.")
              ? named_keras_operation(layer, call, GivenTensors(tensors))
              : named_tensorflow_operation(layer, call, GivenTensors(tensors));

@@ -41,19 +41,22 @@ ValueId reshaped(OperationCall& call, ValueId x, std::vector<Extent> shape) {
 std::vector<ValueId> lower_reshape_operation(OperationCall& call, const OperationRow&) {
   const ValueId x = call.tensor("x");
   std::vector<Extent> shape;
-  const Json* given = call.constant("newshape");
-  const Json* items = given == nullptr ? nullptr : list_items(*given);
-  if (given != nullptr && given->is_number_integer()) shape.push_back(given->get<Extent>());
-  if (items != nullptr) {
-    for (const Json& item : *items) {
-      if (!item.is_null() && !item.is_number_integer())
-        throw Refusal{"its shape is no list of extents"};
-      shape.push_back(item.is_null() ? unknown_extent : item.get<Extent>());
-    }
-  } else if (shape.empty()) {
-    throw Refusal{"its shape is no list of extents"};
-  }
+  const std::vector<ShapeNumber> numbers = call.extents("newshape");
+  for (const ShapeNumber& number : numbers) shape.push_back(number.value);
+  const bool keeps_batch = numbers.size() > 1 &&
+                           numbers[0].batch_of == batch_source(call.layer(), x) &&
+                           std::count(shape.begin() + 1, shape.end(), unknown_extent) <= 1;
+  if (keeps_batch) return {call.add(graph::Reshape{{shape.begin() + 1, shape.end()}}, {x})};
   return {reshaped(call, x, std::move(shape))};
+}
+
+/// TensorFlow's `tf.shape`.
+std::vector<ValueId> lower_shape(OperationCall& call, const OperationRow&) {
+  const ValueId x = call.tensor("x");
+  call.rank_of(x);
+  Function op;
+  op.dtypes = {call.dtype("dtype").value_or(DType::Int32)};
+  return {call.add("shape", x, std::move(op))};
 }
 
 std::vector<ValueId> lower_ravel(OperationCall& call, const OperationRow&) {
@@ -453,6 +456,7 @@ constexpr OperationRow rows_of_shape_operations[] = {
     {"Repeat", "x", lower_repeat},
     {"Reshape", "x", lower_reshape_operation},
     {"Rot90", "array", lower_rot90},
+    {"Shape", "x", lower_shape},
     {"SizedSplit", "x", lower_sized_split},
     {"Split", "x", lower_split},
     {"Squeeze", "x", lower_squeeze},

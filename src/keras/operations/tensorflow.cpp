@@ -31,6 +31,7 @@ constexpr TensorFlowRow rows_of_tensorflow[] = {
     {"compat.v1.gather", "Take", "x", "", "axis=0"},
     {"compat.v1.norm", "Norm", "x"},
     {"compat.v1.pad", "Pad", "x", "paddings=pad_width"},
+    {"compat.v1.shape", "Shape", "x", "out_type=dtype"},
     {"compat.v1.squeeze", "Squeeze", "x"},
     {"compat.v1.transpose", "Transpose", "x", "perm=axes"},
     {"concat", "Concatenate", "xs"},

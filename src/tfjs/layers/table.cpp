@@ -231,7 +231,10 @@ bool takes_keyword(const LayerKind& kind, std::string_view name) {
 
 const LayerKind* find_layer_kind(std::string_view class_name) {
   static constexpr LayerKind operation{"", "", lower_operation, "", true};
-  if (class_name.starts_with("ops.") || class_name == "TFOpLambda") return &operation;
+  if (class_name.starts_with("ops.") || class_name == "TFOpLambda" ||
+      class_name == "SlicingOpLambda" || class_name == "TensorFlowOpLayer") {
+    return &operation;
+  }
   const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const LayerKind& kind) {
     return kind.class_name == class_name;
   });

@@ -195,6 +195,12 @@ Expression spell_take_along_axis(const Function& function, Call& call) {
                        keyword("dim", axis_number(function.axes.at(0)))});
 }
 
+Expression spell_shape(const Function& function, Call& call) {
+  return python::call("torch.tensor", {python::atom(call.name() + ".shape"),
+                                       keyword("dtype", dtype_atom(function.dtypes.at(0))),
+                                       keyword("device", python::atom(call.name() + ".device"))});
+}
+
 Expression spell_one_hot(const Function& function, Call& call) {
   std::vector<Expression> arguments{call.input(), number(function.integers.at(0))};
   if (function.axes.at(0) != call.site.rank()) {

@@ -275,6 +275,7 @@ constexpr FunctionSpelling spellings[] = {
     own("round", spell_round),
     plain("rsqrt", "torch.rsqrt"),
     own("search", spell_search),
+    own("shape", spell_shape),
     plain("sign", "torch.sign"),
     plain("signbit", "torch.signbit"),
     plain("sin", "torch.sin"),

@@ -69,6 +69,7 @@ Expression spell_rot90(const graph::Function& function, Call& call);
 Expression spell_get_item(const graph::Function& function, Call& call);
 Expression spell_take(const graph::Function& function, Call& call);
 Expression spell_take_along_axis(const graph::Function& function, Call& call);
+Expression spell_shape(const graph::Function& function, Call& call);
 Expression spell_one_hot(const graph::Function& function, Call& call);
 Expression spell_look_up(const graph::Function& function, Call& call);
 Expression spell_search(const graph::Function& function, Call& call);
