@@ -7,6 +7,7 @@
 #include "convert/manifest.h"
 #include "convert/preprocessing.h"
 #include "convert/readme.h"
+#include "convert/statistics.h"
 #include "convert/version.h"
 #include "keras/file_kind.h"
 #include "keras/json_file.h"
@@ -164,6 +165,7 @@ Plan plan_torch(const Document::State& state, const Options& options, const Stag
   Plan plan = finished(std::move(output.bundle), manifest, output.loading_snippet, "python",
                        options, staging, state.model.made);
   plan.exit_code = output.incomplete ? 1 : 0;
+  plan.lines = std::move(output.lines);
   return plan;
 }
 
@@ -261,6 +263,16 @@ Result<Document> open(std::vector<io::Source> files) {
 
 Result<std::string> inspect_json(const Document& document) {
   return convert::guarded([&] { return inspect_state(document.state()); });
+}
+
+Result<std::string> statistics_json(const Document& document, std::size_t index,
+                                    const tensor::MemoryLimits& limits,
+                                    const std::function<void(std::uint64_t)>& progress) {
+  return convert::guarded([&] {
+    const Document::State& state = document.state();
+    const tensor::Computation tensor = convert::computation_of(state.model, state.files, index);
+    return convert::statistics_text(tensor::statistics_of(tensor, state.files, limits, progress));
+  });
 }
 
 Result<Plan> plan(const Document& document, const Options& options, const Staging& staging) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,8 +76,11 @@ Result<Options> options_from_json(std::string_view text);
 /// What is in the file, as JSON: {"name", "container", "kerasVersion", "generation", "kind",
 /// "parameters", "trainableParameters", "bytes", "inputs": [{name, dtype, shape}], "outputs": […],
 /// "layers": [{"name", "class", "depth", "outputShape", "parameters", "trainable", "pytorch",
-/// "tfjs"}], "weights": [{"name", "shape", "dtype", "storage"}], "notes": [{severity, layer, code,
-/// text}]}. Unknown extents are null.
+/// "tfjs", "model", "calls", "weights"}], "weights": [{"name", "shape", "dtype", "storage"}],
+/// "notes": [{severity, layer, code, text}]}. Unknown extents are null. Layers of a nested model
+/// follow it, one deeper; "model" is the number of the model that a layer is in, as in
+/// `Plan::lines`; "calls" has for each call of the layer the layers whose outputs it takes, as
+/// indices of "layers"; "weights" are indices too.
 Result<std::string> inspect_json(const Document& document);
 
 /// The plan of an output. `exit_code` is 0, or 1 where something was left out.
@@ -84,9 +88,10 @@ struct Plan {
   tensor::Bundle bundle;
   io::Notes notes;
   int exit_code = 0;
-  std::string manifest;  ///< text of manifest.json without checksums
-  std::string source;    ///< text of model.py, or of model.json for TF.js
-  std::string entry;     ///< "model.py", "model.json"
+  std::string manifest;                    ///< text of manifest.json without checksums
+  std::string source;                      ///< text of model.py, or of model.json for TF.js
+  std::string entry;                       ///< "model.py", "model.json"
+  std::vector<torch::LinesOfLayer> lines;  ///< which of model.py are of which layer
 };
 
 /// How a plan's bytes will be made.
@@ -105,6 +110,13 @@ Result<void> produce(const tensor::Bundle& bundle, const tensor::Part& part, std
 Result<tensor::ReduceResult> reduce(const tensor::Bundle& bundle, tensor::ReduceId id,
                                     const std::vector<io::Source>& sources,
                                     const tensor::ReduceResults& results,
+                                    const tensor::MemoryLimits& limits,
+                                    const std::function<void(std::uint64_t)>& progress);
+
+/// What the elements of a tensor are like (`weights[index]` of `inspect_json`), as JSON: {"count",
+/// "notFinite", "minimum", "maximum", "mean", "deviation", "histogram": [counts of equal bins]}.
+/// Reads the tensor twice.
+Result<std::string> statistics_json(const Document& document, std::size_t index,
                                     const tensor::MemoryLimits& limits,
                                     const std::function<void(std::uint64_t)>& progress);
 

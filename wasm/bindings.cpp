@@ -70,6 +70,17 @@ Json part_json(const tensor::Bundle& bundle, const tensor::Part& part) {
   return row;
 }
 
+Json lines_json(const std::vector<torch::LinesOfLayer>& lines) {
+  Json rows = Json::array();
+  for (const torch::LinesOfLayer& found : lines) {
+    rows.push_back({{"model", found.graph},
+                    {"layer", found.layer},
+                    {"first", found.first},
+                    {"last", found.last}});
+  }
+  return rows;
+}
+
 std::string_view kind_name(tensor::ReduceKind kind) {
   switch (kind) {
     case tensor::ReduceKind::Minimum:
@@ -170,6 +181,17 @@ class Converter {
     return text ? "{\"ok\":" + *text + "}" : failed(text.error());
   }
 
+  std::string statistics(int handle, unsigned tensor, const val& progress) {
+    const auto document = documents_.find(handle);
+    if (document == documents_.end()) {
+      return failed("This model was closed.");
+    }
+    const Result<std::string> text =
+        statistics_json(document->second, tensor, browser_limits(),
+                        [&](std::uint64_t read) { progress(static_cast<double>(read)); });
+    return text ? "{\"ok\":" + *text + "}" : failed(text.error());
+  }
+
   std::string plan(int handle, const std::string& options_text) {
     const auto document = documents_.find(handle);
     if (document == documents_.end()) {
@@ -191,6 +213,7 @@ class Converter {
     answer["manifest"] = plan->manifest;
     answer["source"] = plan->source;
     answer["entry"] = plan->entry;
+    answer["lines"] = lines_json(plan->lines);
     plans_.emplace(last_handle_, std::move(plan->bundle));
     return succeeded(std::move(answer));
   }
@@ -352,6 +375,7 @@ EMSCRIPTEN_BINDINGS(tensorferry) {
       .function("open", &Converter::open)
       .function("close", &Converter::close)
       .function("inspect", &Converter::inspect)
+      .function("statistics", &Converter::statistics)
       .function("plan", &Converter::plan)
       .function("releasePlan", &Converter::release_plan)
       .function("bytes", &Converter::bytes)

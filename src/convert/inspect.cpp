@@ -1,6 +1,7 @@
 #include "convert/inspect.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "convert/manifest.h"
@@ -57,15 +58,46 @@ const graph::Value* output_of(const graph::Graph& graph, const std::string& laye
   return value;
 }
 
-const graph::Graph* called_graph(const graph::Program& program, const graph::Graph& graph,
-                                 const std::string& layer) {
+using GraphNumber = std::optional<std::uint32_t>;
+
+GraphNumber called_graph(const graph::Graph& graph, const std::string& layer) {
   for (const graph::Node& node : graph.nodes) {
     const auto* call = std::get_if<graph::CallGraph>(&node.op);
-    if (call && node.layer == layer) {
-      return &program.graphs[call->graph];
-    }
+    if (call && node.layer == layer) return call->graph;
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+/// How many rows the layers of a model take, those of nested models too.
+std::size_t row_count(const keras::Model& model);
+
+std::size_t row_count(const keras::Layer& layer) {
+  return 1 + (layer.model ? row_count(*layer.model) : 0);
+}
+
+std::size_t row_count(const keras::Model& model) {
+  std::size_t rows = 0;
+  for (const keras::Layer& layer : model.layers) rows += row_count(layer);
+  return rows;
+}
+
+/// For each call the rows of the layers whose outputs it takes; `rows`: those of the model's
+/// layers.
+Json calls_json(const keras::Layer& layer, const std::vector<std::size_t>& rows) {
+  Json calls = Json::array();
+  for (const keras::Call& call : layer.calls) {
+    Json sources = Json::array();
+    for (const keras::TensorHandle& tensor : keras::tensors_of(call)) {
+      sources.push_back(rows.at(tensor.layer));
+    }
+    calls.push_back(std::move(sources));
+  }
+  return calls;
+}
+
+void append_weights(const keras::Layer& layer, Json& numbers) {
+  for (const keras::Weight& weight : layer.weights) numbers.push_back(weight.tensor);
+  for (const keras::Layer& inner : layer.wrapped) append_weights(inner, numbers);
 }
 
 std::string fate(const Fates& fates, const std::string& layer) {
@@ -80,9 +112,12 @@ struct LayerTable {
   const Fates& tfjs;
   Json rows = Json::array();
 
-  void add(const keras::Layer& layer, const graph::Graph* graph, int depth) {
+  void add(const keras::Layer& layer, GraphNumber graph, int depth,
+           const std::vector<std::size_t>& siblings) {
     const Counts counts = count_parameters(root, layer);
-    const graph::Value* value = graph ? output_of(*graph, layer.name) : nullptr;
+    const graph::Value* value = graph ? output_of(program->graphs[*graph], layer.name) : nullptr;
+    Json weights = Json::array();
+    append_weights(layer, weights);
     rows.push_back({{"name", layer.name},
                     {"class", layer.class_name},
                     {"depth", depth},
@@ -90,17 +125,24 @@ struct LayerTable {
                     {"parameters", counts.all},
                     {"trainable", layer.trainable},
                     {"pytorch", fate(pytorch, layer.name)},
-                    {"tfjs", fate(tfjs, layer.name)}});
+                    {"tfjs", fate(tfjs, layer.name)},
+                    {"model", graph ? Json(*graph) : Json()},
+                    {"calls", calls_json(layer, siblings)},
+                    {"weights", std::move(weights)}});
     if (layer.model) {
-      add_all(*layer.model, graph ? called_graph(*program, *graph, layer.name) : nullptr,
-              depth + 1);
+      add_all(*layer.model,
+              graph ? called_graph(program->graphs[*graph], layer.name) : std::nullopt, depth + 1);
     }
   }
 
-  void add_all(const keras::Model& model, const graph::Graph* graph, int depth) {
+  void add_all(const keras::Model& model, GraphNumber graph, int depth) {
+    std::vector<std::size_t> siblings;
+    std::size_t next = rows.size();
     for (const keras::Layer& layer : model.layers) {
-      add(layer, graph, depth);
+      siblings.push_back(next);
+      next += row_count(layer);
     }
+    for (const keras::Layer& layer : model.layers) add(layer, graph, depth, siblings);
   }
 };
 
@@ -178,7 +220,7 @@ KerasPorts keras_ports(const graph::Program& program) {
 std::string inspection_json(const keras::Model& model, const graph::Program* program,
                             const Fates& pytorch, const Fates& tfjs, const io::Notes& notes) {
   LayerTable table{model, program, pytorch, tfjs, Json::array()};
-  table.add_all(model, program ? &program->graphs[program->root] : nullptr, 0);
+  table.add_all(model, program ? GraphNumber(program->root) : std::nullopt, 0);
 
   Counts counts;
   std::uint64_t bytes = 0;

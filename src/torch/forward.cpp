@@ -33,6 +33,7 @@ class Forward {
 
   void write() {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) write_node(i);
+    writer_.set_layer("");
     std::vector<Expression> results;
     for (const graph::Port& port : graph_.outputs) {
       results.push_back(python::atom(variables_.of(port.value)));
@@ -48,6 +49,7 @@ class Forward {
   void write_node(std::size_t i) {
     const graph::Node& node = graph_.nodes[i];
     if (std::holds_alternative<graph::Input>(node.op)) return;
+    writer_.set_layer(node.layer);
     if (std::holds_alternative<graph::Identity>(node.op)) {
       tell(node, "nothing");
       variables_.alias(i, node.outputs[0], node.inputs[0]);
@@ -78,6 +80,7 @@ class Forward {
     tell(node, label(i, value));
     if (is_wrapped(i, value)) {
       pending_ = value;
+      pending_->about = node.layer;
       pending_value_ = node.outputs[0];
       return;
     }

@@ -146,6 +146,27 @@ void Writer::put(std::size_t depth, std::string_view text) {
   if (!text.empty()) text_.append(depth * indent_width, ' ');
   text_ += text;
   text_ += '\n';
+  ++line_count_;
+  mark(layer_, line_count_);
+}
+
+/// The lines from `first` to the one that was written last; a layer's lines that follow one another
+/// are one entry.
+void Writer::mark(const std::string& layer, std::size_t first) {
+  if (layer.empty()) return;
+  for (std::size_t i = layer_lines_.size(); i-- > 0;) {
+    LayerLines& lines = layer_lines_[i];
+    if (lines.last + 1 < first) break;
+    if (lines.layer != layer || lines.first > first) continue;
+    lines.last = line_count_;
+    return;
+  }
+  layer_lines_.push_back({layer, first, line_count_});
+}
+
+void Writer::mark_all(const Expression& expression, std::size_t first) {
+  mark(expression.about, first);
+  for (const Expression& item : expression.items) mark_all(item, first);
 }
 
 void Writer::line(std::string_view text) { put(depth_, text); }
@@ -161,11 +182,14 @@ void Writer::print(std::size_t depth, std::string_view prefix, const Expression&
   const bool breakable = expression.kind != Expression::Kind::Atom && !expression.items.empty();
   if (depth * indent_width + whole.size() <= line_length || !breakable) {
     put(depth, whole);
+    mark_all(expression, line_count_);
     return;
   }
+  const std::size_t first = line_count_ + 1;
   put(depth, fmt::format("{}{}", prefix, opening_text(expression)));
   print_body(depth + 1, expression);
   put(depth, fmt::format("{}{}", closing(expression.bracket), suffix));
+  mark(expression.about, first);
 }
 
 void Writer::print_body(std::size_t depth, const Expression& expression) {
@@ -174,6 +198,7 @@ void Writer::print_body(std::size_t depth, const Expression& expression) {
   const bool one_item = expression.items.size() == 1;
   if (fits && !one_item && !is_literal(expression)) {
     put(depth, body);
+    for (const Expression& item : expression.items) mark_all(item, line_count_);
     return;
   }
   const bool is_operation = expression.kind == Expression::Kind::Operators;

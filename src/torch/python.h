@@ -22,6 +22,7 @@ struct Expression {
   std::string text;
   char bracket = '(';
   std::vector<Expression> items;
+  std::string about = "";  ///< the Keras layer that it is of, where that is not the statement's
 };
 
 Expression atom(std::string text);
@@ -50,6 +51,15 @@ std::string text_of(const Expression& expression);
 /// '?'.
 std::string comment_text(std::string_view text);
 
+/// Lines of the source that are of a Keras layer, counted from 1.
+struct LayerLines {
+  std::string layer;
+  std::size_t first = 0;
+  std::size_t last = 0;
+
+  bool operator==(const LayerLines&) const = default;
+};
+
 /// Source, line by line.
 class Writer {
  public:
@@ -62,14 +72,24 @@ class Writer {
                  std::string_view suffix = "");
   const std::string& text() const { return text_; }
 
+  /// What is written from here on is of this Keras layer; empty: of none.
+  void set_layer(std::string layer) { layer_ = std::move(layer); }
+  /// In the order in which they were written; a line may be of several layers.
+  const std::vector<LayerLines>& layer_lines() const { return layer_lines_; }
+
  private:
   void print(std::size_t depth, std::string_view prefix, const Expression& expression,
              std::string_view suffix);
   void print_body(std::size_t depth, const Expression& expression);
   void put(std::size_t depth, std::string_view text);
+  void mark(const std::string& layer, std::size_t first);
+  void mark_all(const Expression& expression, std::size_t first);
 
   std::size_t depth_ = 0;
+  std::size_t line_count_ = 0;
   std::string text_;
+  std::string layer_;
+  std::vector<LayerLines> layer_lines_;
 };
 
 }  // namespace tensorferry::torch::python

@@ -121,6 +121,7 @@ class ClassWriter {
                                                   : stock_module(layer.sites.front()).value();
       becomes_[node.layer] = module.text;
       steps.push_back(python::tuple({python::string(name), module}));
+      steps.back().about = node.layer;
     }
     writer_.line("def __init__(self):");
     writer_.indent();
@@ -136,15 +137,28 @@ class ClassWriter {
     writer_.indent();
     writer_.line("super().__init__()");
     for (const Attribute& attribute : own_.attributes) {
+      writer_.set_layer(layer_of(attribute));
       if (attribute.declared) write_attribute(attribute);
     }
     for (const Attribute& attribute : own_.attributes) {
+      writer_.set_layer(layer_of(attribute));
       if (attribute.declared) write_constants(attribute);
     }
+    writer_.set_layer("");
     write_frozen();
     write_end_of_init();
     writer_.outdent();
     writer_.line("");
+  }
+
+  /// The Keras layer that it is of.
+  std::string layer_of(const Attribute& attribute) const {
+    if (!attribute.graph) return classes_.layers[attribute.layers.front()].sites.front().node.layer;
+    for (const graph::Node& node : graph_.nodes) {
+      const auto* call = std::get_if<graph::CallGraph>(&node.op);
+      if (call != nullptr && call->graph == *attribute.graph) return node.layer;
+    }
+    return "";
   }
 
   void write_attribute(const Attribute& attribute) {
@@ -264,6 +278,10 @@ class ClassWriter {
   std::map<std::string, std::string>& becomes_;
 };
 
+std::size_t line_count(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
 std::string import_lines(const std::string& body) {
   const auto says = [&](const char* word) { return body.find(word) != std::string::npos; };
   std::string text;
@@ -299,19 +317,30 @@ Precision precision_of(const Classes& classes) {
   return precision;
 }
 
-std::string model_source(const graph::Program& program, Classes& classes,
+ModelSource model_source(const graph::Program& program, Classes& classes,
                          std::map<std::string, std::string>& becomes) {
   const Precision precision = precision_of(classes);
   std::string definitions;
+  std::vector<LinesOfLayer> lines;
+  std::size_t written = 0;
   for (const Class& own : classes.classes) {
     Writer writer;
     ClassWriter(program, classes, own, precision, writer, becomes).write();
     definitions += "\n\n" + writer.text();
+    written += 2;
+    for (const python::LayerLines& found : writer.layer_lines()) {
+      lines.push_back({own.graph, found.layer, found.first + written, found.last + written});
+    }
+    written += line_count(writer.text());
   }
-  std::string helpers;
-  for (const Helper* helper : classes.helpers.used()) helpers += "\n\n" + helper->source;
-  const std::string body = helpers + definitions;
-  return import_lines(body) + body;
+  std::string head;
+  for (const Helper* helper : classes.helpers.used()) head += "\n\n" + helper->source;
+  head = import_lines(head + definitions) + head;
+  for (LinesOfLayer& found : lines) {
+    found.first += line_count(head);
+    found.last += line_count(head);
+  }
+  return {head + definitions, std::move(lines)};
 }
 
 }  // namespace tensorferry::torch

@@ -16,8 +16,13 @@ struct Precision {
 };
 Precision precision_of(const Classes& classes);
 
-/// The text of model.py. `becomes`: Keras layer → what it became.
-std::string model_source(const graph::Program& program, Classes& classes,
+struct ModelSource {
+  std::string text;  ///< of model.py
+  std::vector<LinesOfLayer> lines;
+};
+
+/// `becomes`: Keras layer → what it became.
+ModelSource model_source(const graph::Program& program, Classes& classes,
                          std::map<std::string, std::string>& becomes);
 
 }  // namespace tensorferry::torch

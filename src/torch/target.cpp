@@ -167,7 +167,9 @@ Output write(const graph::Program& program, const Options& options) {
 
   std::map<std::string, std::string> becomes;
   Output output;
-  output.bundle.files.push_back(text_file("model.py", model_source(laid_out, classes, becomes)));
+  ModelSource source = model_source(laid_out, classes, becomes);
+  output.bundle.files.push_back(text_file("model.py", std::move(source.text)));
+  output.lines = std::move(source.lines);
 
   std::vector<NamedWeight> weights;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> storages;

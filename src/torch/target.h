@@ -58,6 +58,15 @@ struct LayerRow {
   std::string becomes;
 };
 
+/// Lines of model.py that are of a Keras layer, counted from 1: where it is made, where it is
+/// called.
+struct LinesOfLayer {
+  std::uint32_t graph = 0;  ///< index into `Program::graphs`: of the model that has the layer
+  std::string layer;
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
+
 struct Output {
   tensor::Bundle bundle;  ///< model.py, model.safetensors or model.pt
   std::string class_name;
@@ -65,6 +74,7 @@ struct Output {
   std::vector<PortRow> outputs;
   std::vector<WeightRow> weights;
   std::vector<LayerRow> layers;
+  std::vector<LinesOfLayer> lines;
   std::string loading_snippet;  ///< the lines of Python that load the model
   io::Notes notes;              ///< of lowering, passes and this target
   bool incomplete = false;      ///< a stub stands in for a layer: exit 1

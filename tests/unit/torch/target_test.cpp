@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "passes/model_builder.h"
 
@@ -73,6 +74,62 @@ class Model(nn.Module):
   const WeightRow& dense = output.weights[output.weights.size() - 2];
   CHECK(dense.transform == "rows(c,h,w) > permute(1,0)");
   CHECK_FALSE(output.incomplete);
+}
+
+/// "layer: text / text", for each entry the lines that it names, without their indentation.
+std::vector<std::string> named_lines(const Output& output) {
+  std::vector<std::string> lines{""};
+  std::istringstream text(text_of(output));
+  for (std::string line; std::getline(text, line);) {
+    lines.push_back(line.substr(std::min(line.find_first_not_of(' '), line.size())));
+  }
+  std::vector<std::string> result;
+  for (const LinesOfLayer& found : output.lines) {
+    std::string entry = found.layer + ":";
+    for (std::size_t i = found.first; i <= found.last; ++i) entry += " " + lines.at(i);
+    result.push_back(entry);
+  }
+  return result;
+}
+
+TEST_CASE("each layer's lines of the source are known") {
+  ModelBuilder builder(1);
+  const ValueId x = builder.input("image", {9, 6, 3});
+  const ValueId a = builder.relu(builder.batch_norm(builder.conv(x, 4, {3, 3}), 3));
+  const ValueId b = builder.conv(a, 4, {3, 2});
+  builder.output("scores", builder.dense(builder.flatten(b), 5));
+  const graph::Program program = builder.program();
+  const std::vector<graph::Node>& nodes = program.graphs[0].nodes;
+  std::vector<std::string> layers;
+  for (const graph::Node& node : nodes) layers.push_back(node.layer);
+  const std::vector<std::string> found = named_lines(write(program, {}));
+  CHECK(found == std::vector<std::string>{
+                     layers[1] + ": self.layer0 = nn.Conv2d(3, 4, kernel_size=3, padding=1)",
+                     layers[2] + ": self.layer1 = nn.BatchNorm2d(4, eps=0.001, momentum=0.01)",
+                     layers[4] + ": self.layer2 = nn.Conv2d(4, 4, kernel_size=(3, 2))",
+                     layers[6] + ": self.layer3 = nn.Linear(216, 5)",
+                     layers[1] + ": x = self.layer0(x)",
+                     layers[3] + ": x = F.relu(self.layer1(x))",
+                     layers[2] + ": x = F.relu(self.layer1(x))",
+                     layers[4] + ": x = F.pad(x, (0, 1, 1, 1)) x = self.layer2(x)",
+                     layers[5] + ": x = torch.flatten(x, start_dim=1)",
+                     layers[6] + ": x = self.layer3(x)",
+                 });
+}
+
+TEST_CASE("the lines of a sequence's steps are known where they are broken, and where not") {
+  ModelBuilder builder(1);
+  const ValueId x = builder.input("x", {6});
+  builder.output("y", builder.dense(builder.relu(builder.dense(x, 7)), 5));
+  graph::Program program = builder.program();
+  program.graphs[0].sequential = true;
+  const Output output = write(program, {});
+  REQUIRE(has_text(text_of(output), "nn.Sequential"));
+  const std::vector<graph::Node>& nodes = program.graphs[0].nodes;
+  const std::vector<std::string> found = named_lines(output);
+  REQUIRE(found.size() == 3);
+  CHECK(found[0] == nodes[1].layer + ": (\"layer0\", nn.Linear(6, 7)),");
+  CHECK(found[2] == nodes[3].layer + ": (\"layer1\", nn.Linear(7, 5)),");
 }
 
 TEST_CASE("a layer at two depths is one module with two keys") {
