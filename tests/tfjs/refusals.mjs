@@ -13,11 +13,14 @@ const refused = [
   { match: /^einsum_dense\/kernel_for_each_row$/, words: ["no product of matrices"] },
   // A stride larger than its window, "same", on sizes that are not known.
   { match: /^convolution\/conv3d_free_strides_same$/, words: ['"conv3d"', "None"] },
-  // An LSTM computes the GRU of today where its functions are tanh and sigmoid.
+  // Of the GRU of today an LSTM computes that of tanh and sigmoid, relu and linear.
   {
     match: /^recurrent\/gru_(elu|softsign|recurrent_tanh|hard_sigmoid)$/,
     words: ["reset_after"],
   },
+  // States that are given may be negative, and those of the LSTM are not.
+  { match: /^recurrent\/gru_relu_from_state$/, words: ["reset_after", "negative"] },
+  { match: /^recurrent\/gru_(relu|linear)_hard_sigmoid_3$/, words: ["hard_sigmoid"] },
   { match: /^recurrent\/gru_hard_sigmoid_3/, words: ["hard_sigmoid"] },
   { match: /^recurrent\/time_major/, words: ["time_major"] },
   { match: /^bidirectional\/gru_elu/, words: ["reset_after"] },

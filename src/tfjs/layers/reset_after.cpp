@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
+#include <string>
 
 #include "tfjs/layers/masking.h"
 #include "tfjs/layers/recurrent.h"
@@ -10,7 +12,7 @@
 #include "tfjs/steps.h"
 #include "tfjs/weights.h"
 
-// keras/src/layers/rnn/gru.py (reset_after):
+// keras/src/layers/rnn/gru.py (reset_after), of tanh and sigmoid:
 //   r = σ(W_r x + b_r + U_r h + c_r), z likewise, p = r · (U_h h + c_h)
 //   q = tanh(W_h x + b_h + p), h' = z · h + (1 − z) · q
 // An LSTM with a linear `activation` and an output gate of 1 computes s' = f · s + i · g, where f
@@ -23,45 +25,78 @@
 // i = 0 there, and what p and q are at the others is of no account. W x + b comes from a Dense
 // before it, whose features of a step are: W_r x or W_h x, W_z x in the third (zeros else, so that
 // no x, however large, reaches the switch), and the switch.
+// A linear q is i = 1, g = W_h x + b_h + p. One of relu is that of an LSTM of relu: no state of it
+// is negative but p, of which there are two, max(p, 0) and max(−p, 0).
 namespace tensorferry::tfjs {
 namespace {
 
 /// Makes the sigmoid 0 or 1 exactly, and is a float16 (of backends that have no more). Beside it
-/// stands U_z h alone, and |h| ≤ 1.
+/// stands U_z h alone, and |h| ≤ 1 but of a linear GRU and one of relu.
 constexpr float switch_off = 30000;
 
 constexpr std::uint64_t gate_z = 0;
 constexpr std::uint64_t gate_r = 1;
 constexpr std::uint64_t gate_h = 2;
 
-// Columns of an LSTM by blocks of n: the gates i, f, g (its c), o, and in each p, q, h.
-enum Column : std::size_t { i_p, i_q, i_h, f_p, f_q, f_h, g_p, g_q, g_h, o_p, o_q, o_h };
-enum Row : std::size_t { row_p, row_q, row_h };
-constexpr std::uint64_t columns = 12;
-constexpr std::uint64_t rows = 3;
+/// The gates of an LSTM; g is its c.
+enum Gate : std::size_t { gate_i, gate_f, gate_g, gate_o, gate_count };
 
-using ColumnFactors = std::array<float, columns>;
+/// A factor for each block of n columns of the LSTM: gate by gate, in each the units.
+using ColumnFactors = std::vector<float>;
 
-/// How q comes from the sigmoid of its gate: scale · σ(scale · a) + shift.
-struct Candidate {
+/// Which of its units are what, by blocks of n; h is the last one.
+struct Units {
+  std::string activation = "linear";
+  std::size_t count = 3;
+  std::size_t p = 0;
+  std::optional<std::size_t> minus_p;
+  std::size_t q = 1;
+  std::size_t h = 2;
+  /// How q comes from the sigmoid of its gate: scale · σ(scale · a) + shift; else it is g.
+  bool through_gate = true;
   float scale = 1;
   float shift = 0;
+
+  std::size_t columns() const { return gate_count * count; }
+  std::size_t column(Gate gate, std::size_t unit) const { return gate * count + unit; }
+  ColumnFactors no_factors() const { return ColumnFactors(columns(), 0.0F); }
 };
 
-Candidate candidate_of(const LayerCall& call) {
+Units units_of(const LayerCall& call, bool has_initial_state) {
   const std::string activation = step_function(call, "activation");
   const std::string gates = step_function(call, "recurrent_activation");
+  const bool are_symmetric = gates == "sigmoid" || gates == "hard_sigmoid";
+  Units units;
   if (gates == "sigmoid" && activation == "tanh") {
-    return {2, -1};
+    units.scale = 2;
+    units.shift = -1;
+    return units;
   }
-  if ((gates == "sigmoid" || gates == "hard_sigmoid") && activation == gates) {
-    return {1, 0};
+  if (are_symmetric && activation == gates) {
+    return units;
+  }
+  units.through_gate = false;
+  if (are_symmetric && activation == "linear") {
+    return units;
+  }
+  if (are_symmetric && activation == "relu") {
+    if (has_initial_state) {
+      throw Refusal{
+          "TF.js has no GRU whose reset gate acts behind the matrix (`reset_after=True`), and the "
+          "LSTM that computes the one of relu cannot begin at states that may be negative."};
+    }
+    units.activation = "relu";
+    units.minus_p = 1;
+    units.q = 2;
+    units.h = 3;
+    units.count = 4;
+    return units;
   }
   throw Refusal{
       fmt::format("TF.js has no GRU whose reset gate acts behind the matrix "
-                  "(`reset_after=True`), and an LSTM computes the one of tanh and "
-                  "sigmoid, not of `activation` \"{}\" and `recurrent_activation` "
-                  "\"{}\".",
+                  "(`reset_after=True`), and an LSTM computes those of tanh with sigmoid, and of "
+                  "relu, linear and the gates' own function with sigmoid and hard_sigmoid, not of "
+                  "`activation` \"{}\" and `recurrent_activation` \"{}\".",
                   activation, gates)};
 }
 
@@ -76,16 +111,16 @@ struct Diagonals {
   tensor::View view;
 };
 
-Diagonals diagonals(std::uint32_t input, std::uint64_t n,
-                    const std::vector<ColumnFactors>& blocks) {
+Diagonals diagonals(std::uint64_t n, const std::vector<ColumnFactors>& blocks) {
   const std::uint64_t length = 2 * n - 1;
+  const std::uint64_t columns = blocks.front().size();
   std::vector<float> values(blocks.size() * columns * length, 0.0F);
   for (std::size_t block = 0; block < blocks.size() * columns; ++block) {
     values[block * length + n - 1] = blocks[block / columns][block % columns];
   }
   const auto step = static_cast<std::int64_t>(length);
   return {inline_tensor(values),
-          {input,
+          {0,
            {blocks.size(), n, columns, n},
            {static_cast<std::int64_t>(columns) * step, 1, step, -1},
            static_cast<std::int64_t>(n) - 1}};
@@ -106,17 +141,19 @@ LayerWeight exact_weight(const std::string& role, tensor::Computation computatio
   return {role, std::move(computation), std::move(sources), true};
 }
 
-LayerWeight kernel_weight(std::uint64_t n, const Candidate& q, bool masked) {
-  ColumnFactors shared{};
-  shared[i_p] = 1;
-  shared[i_q] = q.scale;
-  ColumnFactors third{};
-  third[f_h] = 1;
-  third[i_h] = -1;
+LayerWeight kernel_weight(std::uint64_t n, const Units& units, bool masked) {
+  const std::uint64_t columns = units.columns();
+  ColumnFactors shared = units.no_factors();
+  shared[units.column(gate_i, units.p)] = 1;
+  if (units.minus_p) shared[units.column(gate_i, *units.minus_p)] = 1;
+  shared[units.column(units.through_gate ? gate_i : gate_g, units.q)] = units.scale;
+  ColumnFactors third = units.no_factors();
+  third[units.column(gate_f, units.h)] = 1;
+  third[units.column(gate_i, units.h)] = -1;
   std::vector<float> switches(columns, 0.0F);
-  switches[f_h] = switch_off;
-  switches[i_h] = -switch_off;
-  Diagonals features = diagonals(0, n, {shared, third});
+  switches[units.column(gate_f, units.h)] = switch_off;
+  switches[units.column(gate_i, units.h)] = -switch_off;
+  Diagonals features = diagonals(n, {shared, third});
   tensor::Computation computation;
   computation.inputs = {std::move(features.vector), inline_tensor(switches)};
   computation.views = {std::move(features.view), {1, {columns, n}, {1, 0}, 0}};
@@ -129,30 +166,36 @@ LayerWeight kernel_weight(std::uint64_t n, const Candidate& q, bool masked) {
 }
 
 /// The columns of the LSTM that take a gate's part of a weight, and how.
-ColumnFactors takers(std::uint64_t gate) {
-  ColumnFactors factors{};
+ColumnFactors takers(std::uint64_t gate, const Units& units) {
+  ColumnFactors factors = units.no_factors();
   if (gate == gate_z) {
-    factors[f_h] = 1;
-    factors[i_h] = -1;
-  } else {
-    factors[gate == gate_r ? i_p : g_p] = 1;
+    factors[units.column(gate_f, units.h)] = 1;
+    factors[units.column(gate_i, units.h)] = -1;
+    return factors;
   }
+  const Gate taker = gate == gate_r ? gate_i : gate_g;
+  factors[units.column(taker, units.p)] = 1;
+  if (units.minus_p) factors[units.column(taker, *units.minus_p)] = gate == gate_r ? 1 : -1;
   return factors;
 }
 
-LayerWeight recurrent_weight(const tensor::TensorRef& stored, std::uint64_t n, const Candidate& q) {
-  std::vector<ColumnFactors> constants(rows, ColumnFactors{});
-  constants[row_p][i_q] = q.scale;
-  constants[row_q][g_h] = 1;
-  Diagonals base = diagonals(0, n, constants);
+LayerWeight recurrent_weight(const tensor::TensorRef& stored, std::uint64_t n, const Units& units) {
+  const std::uint64_t columns = units.columns();
+  const std::size_t of_q = units.column(units.through_gate ? gate_i : gate_g, units.q);
+  std::vector<ColumnFactors> constants(units.count, units.no_factors());
+  constants[units.p][of_q] = units.scale;
+  if (units.minus_p) constants[*units.minus_p][of_q] = -1;
+  constants[units.q][units.column(gate_g, units.h)] = 1;
+  Diagonals base = diagonals(n, constants);
   tensor::Computation computation;
   computation.inputs = {std::move(base.vector), stored};
   computation.views = {std::move(base.view)};
   for (const std::uint64_t gate : {gate_z, gate_r, gate_h}) {
-    const ColumnFactors taken = takers(gate);
-    std::vector<float> factors(rows * columns, 0.0F);
-    std::copy(taken.begin(), taken.end(), factors.begin() + row_h * columns);
-    const tensor::Shape blocks{rows, n, columns, n};
+    const ColumnFactors taken = takers(gate, units);
+    std::vector<float> factors(units.count * columns, 0.0F);
+    std::copy(taken.begin(), taken.end(),
+              factors.begin() + static_cast<std::ptrdiff_t>(units.h * columns));
+    const tensor::Shape blocks{units.count, n, columns, n};
     multiply_add(computation,
                  {1,
                   blocks,
@@ -160,16 +203,23 @@ LayerWeight recurrent_weight(const tensor::TensorRef& stored, std::uint64_t n, c
                   static_cast<std::int64_t>(gate * n)},
                  {0, blocks, {static_cast<std::int64_t>(columns), 0, 1, 0}, 0}, factors);
   }
-  return exact_weight("recurrent_kernel", std::move(computation), {rows * n, columns * n},
+  return exact_weight("recurrent_kernel", std::move(computation), {units.count * n, columns * n},
                       {stored.name});
 }
 
-LayerWeight bias_weight(const LayerCall& call, std::uint64_t n, const Candidate& q) {
+LayerWeight bias_weight(const LayerCall& call, std::uint64_t n, const Units& units) {
+  const std::uint64_t columns = units.columns();
   std::vector<float> constants(columns, 0.0F);
-  constants[f_p] = constants[f_q] = -switch_off;
-  constants[o_p] = constants[o_q] = constants[o_h] = switch_off;
-  constants[g_q] = q.scale;
-  constants[g_h] = q.shift;
+  for (std::size_t unit = 0; unit < units.count; ++unit) {
+    constants[units.column(gate_o, unit)] = switch_off;
+    if (unit != units.h) constants[units.column(gate_f, unit)] = -switch_off;
+  }
+  if (units.through_gate) {
+    constants[units.column(gate_g, units.q)] = units.scale;
+    constants[units.column(gate_g, units.h)] = units.shift;
+  } else {
+    constants[units.column(gate_i, units.q)] = switch_off;
+  }
   tensor::Computation computation;
   computation.inputs = {inline_tensor(constants)};
   computation.views = {{0, {columns, n}, {1, 0}, 0}};
@@ -179,10 +229,9 @@ LayerWeight bias_weight(const LayerCall& call, std::uint64_t n, const Candidate&
     computation.inputs.push_back(stored);
     sources.push_back(stored.name);
     for (const std::uint64_t gate : {gate_z, gate_r, gate_h}) {
-      const ColumnFactors taken = takers(gate);
       multiply_add(computation,
                    {1, {columns, n}, {0, 1}, static_cast<std::int64_t>((3 + gate) * n)},
-                   {0, {columns, n}, {1, 0}, 0}, {taken.begin(), taken.end()});
+                   {0, {columns, n}, {1, 0}, 0}, takers(gate, units));
     }
   }
   return exact_weight("bias", std::move(computation), {columns * n}, std::move(sources));
@@ -261,20 +310,24 @@ Tensor laid_out_with_mask(LayerCall& call, const Tensor& laid) {
   return with_mask(call, laid, reshape(call, "masks", repeated, {laid.shape[1], 1}));
 }
 
-/// h among p, q, h.
-Tensor with_zeros(LayerCall& call, const Tensor& h, std::uint64_t n) {
-  std::vector<float> values(n * 3 * n, 0.0F);
+/// h among the others.
+Tensor with_zeros(LayerCall& call, const Tensor& h, std::uint64_t n, const Units& units) {
+  const std::uint64_t all = units.count * n;
+  std::vector<float> values(n * all, 0.0F);
   for (std::uint64_t i = 0; i < n; ++i) {
-    values[i * 3 * n + row_h * n + i] = 1;
+    values[i * all + units.h * n + i] = 1;
   }
   return call.add("given_state", "Dense",
-                  {{"units", 3 * n}, {"use_bias", false}, {"activation", "linear"}}, {h},
-                  {constant_weight("kernel", {n, 3 * n}, values)});
+                  {{"units", all}, {"use_bias", false}, {"activation", "linear"}}, {h},
+                  {constant_weight("kernel", {n, all}, values)});
 }
 
-Tensor every_third(LayerCall& call, const Tensor& sequence, std::int64_t length, std::int64_t n) {
-  const Tensor all = reshape(call, "each_step", sequence, {1, length, 9 * n});
-  return reshape(call, "outputs", slice_channels(call, "third", all, 8 * n, n), {length, n});
+Tensor every_third(LayerCall& call, const Tensor& sequence, std::int64_t length, std::int64_t n,
+                   const Units& units) {
+  const auto blocks = static_cast<std::int64_t>(3 * units.count);
+  const Tensor all = reshape(call, "each_step", sequence, {1, length, blocks * n});
+  return reshape(call, "outputs", slice_channels(call, "third", all, (blocks - 1) * n, n),
+                 {length, n});
 }
 
 void require_float32(const LayerCall& call) {
@@ -293,7 +346,7 @@ bool is_reset_after_gru(const LayerCall& call) {
 
 GruOutputs call_reset_after_gru(LayerCall& call, const Tensor& x,
                                 const std::vector<Tensor>& initial_state) {
-  const Candidate q = candidate_of(call);
+  const Units made_of = units_of(call, !initial_state.empty());
   require_float32(call);
   const std::int64_t units = call.arguments().positive_integer("units");
   const auto n = static_cast<std::uint64_t>(units);
@@ -303,41 +356,49 @@ GruOutputs call_reset_after_gru(LayerCall& call, const Tensor& x,
   std::vector<Tensor> given{lay_out(call, x, n, backwards)};
   if (masked) given[0] = laid_out_with_mask(call, given[0]);
   if (!initial_state.empty()) {
-    const Tensor state = with_zeros(call, initial_state.front(), n);
+    const Tensor state = with_zeros(call, initial_state.front(), n, made_of);
     given.insert(given.end(), 2, state);
   }
-  Tensor last =
-      call.add("", "LSTM",
-               {{"units", rows * n},
-                {"activation", "linear"},
-                {"recurrent_activation", step_function(call, "recurrent_activation")},
-                {"use_bias", true},
-                {"return_sequences", sequences},
-                {"return_state", sequences},
-                {"go_backwards", backwards},
-                {"trainable", false}},
-               std::move(given),
-               {kernel_weight(n, q, masked),
-                recurrent_weight(call.stored("recurrent_kernel"), n, q), bias_weight(call, n, q)});
+  Tensor last = call.add("", "LSTM",
+                         {{"units", made_of.count * n},
+                          {"activation", made_of.activation},
+                          {"recurrent_activation", step_function(call, "recurrent_activation")},
+                          {"use_bias", true},
+                          {"return_sequences", sequences},
+                          {"return_state", sequences},
+                          {"go_backwards", backwards},
+                          {"trainable", false}},
+                         std::move(given),
+                         {kernel_weight(n, made_of, masked),
+                          recurrent_weight(call.stored("recurrent_kernel"), n, made_of),
+                          bias_weight(call, n, made_of)});
+  const std::int64_t h_begin = static_cast<std::int64_t>(made_of.h) * units;
   if (!sequences) {
-    const Tensor h = slice_channels(call, "state", last, 2 * units, units);
+    const Tensor h = slice_channels(call, "state", last, h_begin, units);
     return {h, h};
   }
-  const Tensor y = every_third(call, last, x.shape[1], units);
+  const Tensor y = every_third(call, last, x.shape[1], units, made_of);
   last.tensor = 1;
   last.shape.erase(last.shape.begin() + 1);
-  return {y, slice_channels(call, "state", last, 2 * units, units)};
+  return {y, slice_channels(call, "state", last, h_begin, units)};
 }
 
 void note_reset_after_gru(LayerCall& call, const LayerCall& gru) {
   const std::int64_t n = gru.arguments().positive_integer("units");
+  const Units units = units_of(gru, false);
+  const auto count = static_cast<std::int64_t>(units.count);
+  const std::int64_t columns = gate_count * count * n;
   call.note("gru-as-lstm",
             fmt::format("TF.js has no GRU whose reset gate acts behind the matrix "
                         "(`reset_after=True`, Keras's own since 2.1). An LSTM of {} units computes "
                         "its numbers in three steps for each of the sequence: {} weights where the "
                         "GRU has {} for its state. They are not to be trained, and are not "
-                        "quantized.",
-                        3 * n, 36 * n * n + 12 * n * (2 * n + 1), 3 * n * n));
+                        "quantized.{}",
+                        count * n, count * n * columns + columns * (2 * n + 1), 3 * n * n,
+                        units.through_gate
+                            ? ""
+                            : " Where what its update gate makes of the state alone is beyond "
+                              "30000 they are others."));
 }
 
 }  // namespace tensorferry::tfjs
