@@ -106,6 +106,10 @@ Layer Reader::layer(const Json& written, bool trainable, int depth) const {
     if (config.contains("dtype")) layer.config["dtype"] = simplified(config["dtype"]);
   } else {
     layer.config = layer_config(layer.class_name, config);
+    // The shape of an EinsumDense's kernel, where int4 made a matrix of it.
+    if (layer.class_name == "EinsumDense" && written.contains("build_config")) {
+      layer.config["build_config"] = written["build_config"];
+    }
     read_wrapped(layer, config, depth);
     if (is_operation(written, config, layer.class_name, generation_)) {
       layer.class_name.insert(0, "ops.");

@@ -16,6 +16,7 @@
 #include "keras/layers/refused.h"
 #include "keras/layers/table.h"
 #include "keras/masks_along.h"
+#include "keras/quantized_weights.h"
 
 namespace tensorferry::keras {
 
@@ -294,7 +295,7 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
   if (kind == nullptr) throw Refusal{std::string(refusal_of(layer.class_name))};
   const std::string policy = Arguments(layer.name, layer.config).text("dtype", layer.dtype);
   if (policy.find("_from_") != std::string::npos) {
-    throw Refusal{fmt::format("its weights are quantized (dtype policy \"{}\")", policy)};
+    throw Refusal{reason_of_quantized(layer)};
   }
   if (!kind->is_operation) require_known_arguments(layer, *kind);
   if (is_masked(scope, inputs) && !bears_mask(layer)) throw Refusal{"it depends on a mask"};

@@ -93,8 +93,9 @@ std::vector<std::int64_t> steps_along(const tensor::Shape& shape,
   return strides;
 }
 
-/// The labels of an EinsumDense's kernel and of its result; empty where there is no equation.
+/// The labels of an EinsumDense's input, kernel and result; empty where there is no equation.
 struct EquationParts {
+  std::string_view input;
   std::string_view kernel;
   std::string_view output;
 };
@@ -106,7 +107,8 @@ EquationParts equation_parts(const Layer& layer) {
   if (comma == std::string_view::npos || arrow == std::string_view::npos || arrow < comma) {
     return {};
   }
-  return {equation.substr(comma + 1, arrow - comma - 1), equation.substr(arrow + 2)};
+  return {equation.substr(0, comma), equation.substr(comma + 1, arrow - comma - 1),
+          equation.substr(arrow + 2)};
 }
 
 /// The kernel's axes that the scale has too, in its order: those that the equation keeps, as the
@@ -198,9 +200,31 @@ bool fits(const TensorRef& groups, const tensor::Shape& shape, std::size_t axis,
   return groups.shape == expected;
 }
 
-/// What an einsum's kernel has been before its axes were made two, of which the first holds those
-/// that are summed over; none where the config does not tell it. Of several such axes it would take
-/// their extents from the input, so there may be one.
+/// What the layer was built for; null where the file does not say it (`.h5`).
+Json built_input_shape(const Layer& layer) {
+  const auto build = layer.config.find("build_config");
+  if (build == layer.config.end() || !build->is_object()) return nullptr;
+  const auto shape = build->find("input_shape");
+  return shape == build->end() || !shape->is_array() ? Json() : *shape;
+}
+
+std::optional<std::uint64_t> extent_of(const Json& extent) {
+  if (!extent.is_number_integer() || extent < 1) return std::nullopt;
+  return extent.get<std::uint64_t>();
+}
+
+/// The extent of an axis of the input that is summed over; dots stand for leading axes or for those
+/// behind.
+std::optional<std::uint64_t> summed_extent(std::string_view labels, char label, const Json& shape) {
+  const std::size_t at = labels.find(label);
+  if (!shape.is_array() || at == std::string_view::npos) return std::nullopt;
+  const std::size_t place = labels.starts_with("...") ? shape.size() - (labels.size() - at) : at;
+  return place < shape.size() ? extent_of(shape[place]) : std::nullopt;
+}
+
+/// What an einsum's kernel has been before it was reshaped to two axes, the first as long as those
+/// that are summed over; none where the file does not tell it. One of these may be what is left;
+/// the others have the extents of the input, which stand in archives.
 /// (keras/src/layers/core/einsum_dense.py: _int4_build)
 std::optional<tensor::Shape> einsum_kernel_shape(const Layer& layer, const tensor::Shape& flat) {
   const EquationParts parts = equation_parts(layer);
@@ -210,21 +234,27 @@ std::optional<tensor::Shape> einsum_kernel_shape(const Layer& layer, const tenso
   if (output_shape->size() > parts.output.size() || parts.output.ends_with("...")) {
     return std::nullopt;
   }
+  const Json input_shape = built_input_shape(layer);
   tensor::Shape shape;
-  std::size_t summed = 0;
+  std::optional<std::size_t> left;
+  std::uint64_t others = 1;
+  std::uint64_t kept = 1;
   for (const char label : parts.kernel) {
     const std::size_t at = parts.output.find(label);
-    if (at == std::string_view::npos) {
-      summed += 1;
-      shape.push_back(flat[0]);
-      continue;
-    }
-    const Json extent = at < unlisted ? Json() : (*output_shape)[at - unlisted];
-    if (!extent.is_number_integer() || extent < 1) return std::nullopt;
-    shape.push_back(extent.get<std::uint64_t>());
+    const bool summed = at == std::string_view::npos;
+    const auto extent = summed           ? summed_extent(parts.input, label, input_shape)
+                        : at >= unlisted ? extent_of((*output_shape)[at - unlisted])
+                                         : std::nullopt;
+    if (!extent && (!summed || left)) return std::nullopt;
+    if (!extent) left = shape.size();
+    (summed ? others : kept) *= extent.value_or(1);
+    shape.push_back(extent.value_or(1));
   }
-  const bool fits = summed == 1 && tensor::element_count(shape) == flat[0] * flat[1];
-  return fits ? std::optional(shape) : std::nullopt;
+  if (left && flat[0] % others == 0) {
+    shape[*left] = flat[0] / others;
+    others = flat[0];
+  }
+  return others == flat[0] && kept == flat[1] ? std::optional(shape) : std::nullopt;
 }
 
 /// packed / scale, or by blocks (packed − zero) · scale.
@@ -378,6 +408,27 @@ void merge_lora(Layer& layer, MadeTensors& made) {
 }
 
 }  // namespace
+
+std::string reason_of_quantized(const Layer& layer) {
+  const std::string policy(text_member(layer.config, "dtype"));
+  std::string reason = fmt::format("its weights are quantized (dtype policy \"{}\")", policy);
+  const std::string_view mode = mode_of(layer);
+  const bool gptq = mode.starts_with("gptq");
+  if (gptq || mode.starts_with("awq")) {
+    // Besides the bias: kernel, scale, (zero,) g_idx, and of AWQ a scale of the input.
+    const char* says_bias = layer.class_name == "EinsumDense" ? "bias_axes" : "use_bias";
+    const Json bias = layer.config.value(says_bias, Json());
+    const std::size_t own = layer.weights.size() - (bias.is_null() || bias == false ? 0 : 1);
+    if (own == (gptq ? 3 : 4)) {
+      reason +=
+          ", and the file does not hold their zero points, which Keras 3.15 does not save: it "
+          "cannot load them either";
+    }
+  } else if (is_int4(mode) && layer.class_name == "EinsumDense") {
+    reason += ", its kernel is a matrix, and the file does not say which axes that had";
+  }
+  return reason;
+}
 
 std::optional<std::vector<Variable>> quantized_variables(const Layer& layer,
                                                          std::vector<Variable> plain) {

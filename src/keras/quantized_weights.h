@@ -2,12 +2,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "keras/model.h"
 #include "keras/variables.h"
 
 namespace tensorferry::keras {
+
+/// Why a layer whose weights are still quantized is refused.
+std::string reason_of_quantized(const Layer& layer);
 
 /// The variables of a quantized layer in the order of `variable_serialization_spec`
 /// (keras/src/layers/core: dense.py, einsum_dense.py, embedding.py), or none of a layer or a mode
