@@ -45,7 +45,6 @@ const refused = [
   { match: /^categories\/encoding_(one_hot_scalar|of_batch)$/, words: ["batch"] },
   { match: /^categories\/encoding_sparse$/, words: ["sparse"] },
   { match: /^categories\/(?!encoding)/, words: ["has no such layer"] },
-  { match: /^cudnn\//, words: ["CuDNN"] },
   { match: /^locally_connected\//, words: ["LocallyConnected"] },
   { match: /^random_maps\/locallyconnected/, words: ["LocallyConnected"] },
   { match: /^conv_recurrent\/rank3/, words: ["ConvLSTM3D"] },

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tfjs/activations.h"
+#include "tfjs/layers/cudnn.h"
 #include "tfjs/layers/directions.h"
 #include "tfjs/layers/families.h"
 #include "tfjs/layers/masking.h"
@@ -19,7 +20,7 @@ namespace {
 Json recurrent_config(const LayerCall& call) {
   const keras::Arguments& arguments = call.arguments();
   Json config = {{"units", arguments.positive_integer("units")},
-                 {"activation", step_function(call, "activation")},
+                 {"activation", is_cudnn(call) ? "tanh" : step_function(call, "activation")},
                  {"use_bias", arguments.boolean("use_bias", true)},
                  {"return_sequences", arguments.boolean("return_sequences", false)},
                  {"return_state", arguments.boolean("return_state", false)},
@@ -27,7 +28,8 @@ Json recurrent_config(const LayerCall& call) {
                  {"dropout", arguments.number("dropout", 0)},
                  {"recurrent_dropout", arguments.number("recurrent_dropout", 0)}};
   if (call.layer().class_name != "SimpleRNN") {
-    config["recurrent_activation"] = step_function(call, "recurrent_activation");
+    config["recurrent_activation"] =
+        is_cudnn(call) ? "sigmoid" : step_function(call, "recurrent_activation");
   }
   if (call.layer().class_name == "GRU") {
     config["reset_after"] = call.arguments().boolean("reset_after", false);
@@ -35,7 +37,9 @@ Json recurrent_config(const LayerCall& call) {
   return config;
 }
 
-std::size_t states_of(const keras::Layer& layer) { return layer.class_name == "LSTM" ? 2 : 1; }
+std::size_t states_of(const keras::Layer& layer) {
+  return layer.class_name.ends_with("LSTM") ? 2 : 1;
+}
 
 void require_states(const LayerCall& call, std::size_t states) {
   if (call.inputs().size() != 1 && call.inputs().size() != 1 + states) {
@@ -210,6 +214,7 @@ Tensor lower_recurrent(LayerCall& call) {
   const bool return_state = call.arguments().boolean("return_state", false);
   const bool zero_output = call.arguments().boolean("zero_output_for_mask", false);
   require_plain_mask(call, call.arguments(), zero_output);
+  if (is_cudnn(call) && call.inputs()[0].masked) throw Refusal{"Keras takes no mask there."};
   std::vector<Tensor> outputs;
   if (is_reset_after_gru(call)) {
     const std::vector<Tensor>& inputs = call.inputs();
@@ -220,10 +225,16 @@ Tensor lower_recurrent(LayerCall& call) {
     if (return_state) outputs.push_back(made.state);
   } else {
     const Json config = recurrent_config(call);
+    std::vector<Tensor> inputs = inputs_under_mask(call);
     std::vector<LayerWeight> weights;
-    append_weights(call, "", weights);
-    outputs = {
-        call.add("", call.layer().class_name, config, inputs_under_mask(call), std::move(weights))};
+    if (is_cudnn(call)) {
+      inputs[0] = products_of_input(call, inputs[0]);
+      weights = cudnn_lstm_weights(call);
+    } else {
+      append_weights(call, "", weights);
+    }
+    const std::string class_name = is_cudnn(call) ? "LSTM" : call.layer().class_name;
+    outputs = {call.add("", class_name, config, std::move(inputs), std::move(weights))};
     const std::vector<Tensor> further = further_tensors(outputs[0], 0, return_state ? states : 0,
                                                         config["units"].get<std::int64_t>());
     outputs.insert(outputs.end(), further.begin(), further.end());

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "tfjs/layers/cudnn.h"
 #include "tfjs/layers/masking.h"
 #include "tfjs/layers/recurrent.h"
 #include "tfjs/refusal.h"
@@ -47,6 +48,7 @@ using ColumnFactors = std::vector<float>;
 /// Which of its units are what, by blocks of n; h is the last one.
 struct Units {
   std::string activation = "linear";
+  std::string gates;  ///< the GRU's function of them
   std::size_t count = 3;
   std::size_t p = 0;
   std::optional<std::size_t> minus_p;
@@ -63,10 +65,12 @@ struct Units {
 };
 
 Units units_of(const LayerCall& call, bool has_initial_state) {
-  const std::string activation = step_function(call, "activation");
-  const std::string gates = step_function(call, "recurrent_activation");
+  const std::string activation = is_cudnn(call) ? "tanh" : step_function(call, "activation");
+  const std::string gates =
+      is_cudnn(call) ? "sigmoid" : step_function(call, "recurrent_activation");
   const bool are_symmetric = gates == "sigmoid" || gates == "hard_sigmoid";
   Units units;
+  units.gates = gates;
   if (gates == "sigmoid" && activation == "tanh") {
     units.scale = 2;
     units.shift = -1;
@@ -179,7 +183,9 @@ ColumnFactors takers(std::uint64_t gate, const Units& units) {
   return factors;
 }
 
-LayerWeight recurrent_weight(const tensor::TensorRef& stored, std::uint64_t n, const Units& units) {
+/// `transposed`: each block of what is stored is.
+LayerWeight recurrent_weight(const tensor::TensorRef& stored, std::uint64_t n, const Units& units,
+                             bool transposed) {
   const std::uint64_t columns = units.columns();
   const std::size_t of_q = units.column(units.through_gate ? gate_i : gate_g, units.q);
   std::vector<ColumnFactors> constants(units.count, units.no_factors());
@@ -196,10 +202,11 @@ LayerWeight recurrent_weight(const tensor::TensorRef& stored, std::uint64_t n, c
     std::copy(taken.begin(), taken.end(),
               factors.begin() + static_cast<std::ptrdiff_t>(units.h * columns));
     const tensor::Shape blocks{units.count, n, columns, n};
+    const auto step = 3 * static_cast<std::int64_t>(n);
     multiply_add(computation,
                  {1,
                   blocks,
-                  {0, 3 * static_cast<std::int64_t>(n), 0, 1},
+                  {0, transposed ? 1 : step, 0, transposed ? step : 1},
                   static_cast<std::int64_t>(gate * n)},
                  {0, blocks, {static_cast<std::int64_t>(columns), 0, 1, 0}, 0}, factors);
   }
@@ -276,13 +283,26 @@ LayerWeight features_weight(const std::string& role, const tensor::TensorRef& st
   return weight;
 }
 
+tensor::TensorRef identity(std::uint64_t n) {
+  std::vector<float> values(n * n, 0.0F);
+  for (std::uint64_t i = 0; i < n; ++i) {
+    values[i * n + i] = 1;
+  }
+  return constant_weight("", {n, n}, values).value.inputs.front();
+}
+
 /// The three steps of each of the sequence's.
 Tensor lay_out(LayerCall& call, const Tensor& x, std::uint64_t n, bool backwards) {
   const std::uint64_t features = 2 * n + 1;
-  const tensor::TensorRef& kernel = call.stored("kernel");
-  std::vector<LayerWeight> weights{
-      features_weight("kernel", kernel, {kernel.shape.at(0)}, n, backwards, 0)};
-  if (call.has_weight("bias")) {
+  std::vector<LayerWeight> weights;
+  if (is_cudnn(call)) {
+    weights = {features_weight("kernel", identity(3 * n), {3 * n}, n, backwards, 0)};
+    weights.front().exact = true;
+  } else {
+    const tensor::TensorRef& kernel = call.stored("kernel");
+    weights = {features_weight("kernel", kernel, {kernel.shape.at(0)}, n, backwards, 0)};
+  }
+  if (!is_cudnn(call) && call.has_weight("bias")) {
     weights.push_back(features_weight("bias", call.stored("bias"), {}, n, backwards, 1));
   } else {
     std::vector<float> bias;
@@ -341,7 +361,8 @@ void require_float32(const LayerCall& call) {
 }  // namespace
 
 bool is_reset_after_gru(const LayerCall& call) {
-  return call.layer().class_name == "GRU" && call.arguments().boolean("reset_after", false);
+  return call.layer().class_name == "CuDNNGRU" ||
+         (call.layer().class_name == "GRU" && call.arguments().boolean("reset_after", false));
 }
 
 GruOutputs call_reset_after_gru(LayerCall& call, const Tensor& x,
@@ -353,25 +374,27 @@ GruOutputs call_reset_after_gru(LayerCall& call, const Tensor& x,
   const bool backwards = call.arguments().boolean("go_backwards", false);
   const bool sequences = call.arguments().boolean("return_sequences", false);
   const bool masked = call.mask() != nullptr;
-  std::vector<Tensor> given{lay_out(call, x, n, backwards)};
+  const Tensor read = is_cudnn(call) ? products_of_input(call, x) : x;
+  std::vector<Tensor> given{lay_out(call, read, n, backwards)};
   if (masked) given[0] = laid_out_with_mask(call, given[0]);
   if (!initial_state.empty()) {
     const Tensor state = with_zeros(call, initial_state.front(), n, made_of);
     given.insert(given.end(), 2, state);
   }
-  Tensor last = call.add("", "LSTM",
-                         {{"units", made_of.count * n},
-                          {"activation", made_of.activation},
-                          {"recurrent_activation", step_function(call, "recurrent_activation")},
-                          {"use_bias", true},
-                          {"return_sequences", sequences},
-                          {"return_state", sequences},
-                          {"go_backwards", backwards},
-                          {"trainable", false}},
-                         std::move(given),
-                         {kernel_weight(n, made_of, masked),
-                          recurrent_weight(call.stored("recurrent_kernel"), n, made_of),
-                          bias_weight(call, n, made_of)});
+  Tensor last =
+      call.add("", "LSTM",
+               {{"units", made_of.count * n},
+                {"activation", made_of.activation},
+                {"recurrent_activation", made_of.gates},
+                {"use_bias", true},
+                {"return_sequences", sequences},
+                {"return_state", sequences},
+                {"go_backwards", backwards},
+                {"trainable", false}},
+               std::move(given),
+               {kernel_weight(n, made_of, masked),
+                recurrent_weight(call.stored("recurrent_kernel"), n, made_of, is_cudnn(call)),
+                bias_weight(call, n, made_of)});
   const std::int64_t h_begin = static_cast<std::int64_t>(made_of.h) * units;
   if (!sequences) {
     const Tensor h = slice_channels(call, "state", last, h_begin, units);

@@ -57,6 +57,8 @@ constexpr std::string_view recurrent_arguments =
     "units activation recurrent_activation use_bias return_sequences return_state go_backwards "
     "stateful dropout recurrent_dropout reset_after time_major implementation unroll "
     "unit_forget_bias zero_output_for_mask";
+constexpr std::string_view cudnn_arguments =
+    "units return_sequences return_state go_backwards stateful time_major unit_forget_bias";
 constexpr std::string_view conv_lstm_arguments =
     "filters kernel_size strides padding data_format dilation_rate activation recurrent_activation "
     "use_bias return_sequences return_state go_backwards stateful dropout recurrent_dropout "
@@ -66,7 +68,7 @@ constexpr std::string_view conv_lstm_arguments =
 constexpr std::string_view at_any_time = "training";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 128> kinds = {{
+constexpr std::array<LayerKind, 130> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"AdaptiveAveragePooling1D", "output_size data_format", lower_adaptive_pooling},
@@ -100,6 +102,8 @@ constexpr std::array<LayerKind, 128> kinds = {{
     {"Cropping1D", "cropping data_format", lower_cropping},
     {"Cropping2D", "cropping data_format", lower_cropping},
     {"Cropping3D", "cropping data_format", lower_cropping},
+    {"CuDNNGRU", cudnn_arguments, lower_recurrent},
+    {"CuDNNLSTM", cudnn_arguments, lower_recurrent},
     {"CustomScaleLayer", "scale", lower_custom_scale},
     {"CutMix", augmentation_arguments, lower_identity},
     {"Dense", "units activation use_bias", lower_dense},
