@@ -60,7 +60,7 @@ NEUTRAL = (
 
 # Not reached in a run.
 UNREACHED = (
-    Rule("sparse", "of the gradients", "Embedding", 2),
+    Rule("sparse", "Keras 2 does not save it", "Embedding", 2),
     Rule("sparse ragged", "sparse and ragged tensors are refused"),
     Rule("optional", "not drawn: it becomes an input that is always given", "InputLayer"),
     Rule("stateful", "warned of: families/recurrent.py, conv_recurrent.py", RECURRENT),
@@ -72,8 +72,6 @@ UNREACHED = (
     Rule("dtype", "another than float32 is refused", "MelSpectrogram", 3),
     Rule("dtype", "not drawn", "STFTSpectrogram ContrastLimited*", 3),
     Rule("dtype", "not drawn", "CategoryEncoding Discretization IntegerLookup"),
-    Rule("groups", "another than 1 is refused", "*Conv?DTranspose", 2),
-    Rule("groups", "another than 1 is refused", "Depthwise* Separable*", 2),
     Rule("noise_shape", "the layer finds it by itself", "SpatialDropout?D"),
     Rule("reverse_dtype", "another one than that of the weights is refused", "Reversible*", 3),
     Rule("fill_mode", "Keras refuses another", "Resizing", 3),
@@ -95,6 +93,7 @@ INERT = (
     Rule("dropout recurrent_dropout", "training"),
     Rule("data_format", "Keras does not read it", "AutoContrast", 3),
     Rule("time_major", "Keras does not read it", "ConvLSTM?D", 2),
+    Rule("groups", "Keras does not read it", "Conv?DTranspose Depthwise* Separable*", 2),
     Rule("momentum synchronized renorm*", "training", "BatchNormalization"),
     Rule("power_iterations", "training", "SpectralNormalization"),
     Rule("unit_forget_bias", "the start of training"),

@@ -18,6 +18,8 @@ constexpr std::string_view convolution_arguments[] = {
     "activation",  "data_format", "dilation_rate", "filters", "groups",
     "kernel_size", "padding",     "rank",          "strides", "use_bias",
 };
+// Of these classes Keras 2 writes `groups` as well, and does nothing about them
+// (tf_keras/src/layers/convolutional: build and call of each).
 constexpr std::string_view depthwise_arguments[] = {
     "activation", "data_format", "depth_multiplier", "dilation_rate", "groups", "kernel_size",
     "padding",    "rank",        "strides",          "use_bias",
@@ -92,11 +94,6 @@ Conv window(LayerCall& call) {
   return conv;
 }
 
-/// Keras 2 writes `groups` for every convolution.
-void require_one_group(const LayerCall& call) {
-  if (call.arguments().integer("groups", 1) != 1) throw Refusal{"its groups are not 1"};
-}
-
 void pad_window(LayerCall& call, Conv& conv) {
   conv.padding = window_padding(call.arguments(), call.value(call.input()).shape, conv.channel_axis,
                                 conv.kernel_size, conv.strides, conv.dilations);
@@ -143,7 +140,6 @@ graph::ValueId lower_convolution(LayerCall& call) {
 
 /// The depthwise convolution that DepthwiseConv is and SeparableConv begins with.
 graph::ValueId add_depthwise(LayerCall& call, Conv conv, std::string_view part) {
-  require_one_group(call);
   pad_window(call, conv);
   const Extent multiplier = call.arguments().positive_integers("depth_multiplier", 1, 1)[0];
   std::vector<ParameterRequest> parameters{{"depthwise_kernel", "kernel",
@@ -205,7 +201,6 @@ graph::Pad transposed_cut(std::int64_t size, std::int64_t stride, std::int64_t d
 
 graph::ValueId lower_transposed(LayerCall& call) {
   const Arguments& arguments = call.arguments();
-  require_one_group(call);
   Conv conv = window(call);
   conv.transposed = true;
   conv.out_channels = arguments.positive_integer("filters");

@@ -127,9 +127,6 @@ bool is_plain(const LayerCall& call, const ConvArguments& arguments) {
 
 Tensor lower_transposed(LayerCall& call, std::size_t rank) {
   ConvArguments arguments = conv_arguments(call, rank);
-  if (arguments.groups != 1) {
-    throw Refusal{"TF.js has no transposed convolution with groups."};
-  }
   const Tensor& input = call.input_of_rank(rank + 2);
   if (is_plain(call, arguments)) {
     const std::string function = fused_activation(call, arguments, true);
