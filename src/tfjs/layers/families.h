@@ -90,6 +90,7 @@ Tensor lower_highway(LayerCall& call);
 Tensor lower_maxout_dense(LayerCall& call);
 // category_encoding.cpp
 Tensor lower_category_encoding(LayerCall& call);
+Tensor lower_discretization(LayerCall& call);
 // spectrograms.cpp
 Tensor lower_stft_spectrogram(LayerCall& call);
 // merging.cpp

@@ -68,7 +68,7 @@ constexpr std::string_view conv_lstm_arguments =
 constexpr std::string_view at_any_time = "training";
 
 // Alphabetical by class.
-constexpr std::array<LayerKind, 130> kinds = {{
+constexpr std::array<LayerKind, 131> kinds = {{
     {"Activation", "activation", lower_activation},
     {"ActivityRegularization", "l1 l2", lower_identity},
     {"AdaptiveAveragePooling1D", "output_size data_format", lower_adaptive_pooling},
@@ -109,6 +109,7 @@ constexpr std::array<LayerKind, 130> kinds = {{
     {"Dense", "units activation use_bias", lower_dense},
     {"DepthwiseConv1D", depthwise_arguments, lower_depthwise_conv1d},
     {"DepthwiseConv2D", depthwise_arguments, lower_depthwise_conv2d},
+    {"Discretization", "bin_boundaries epsilon num_bins output_mode sparse", lower_discretization},
     {"Dot", "axes normalize", lower_dot},
     {"Dropout", drop_arguments, lower_dropout},
     {"ELU", "alpha", lower_elu},
