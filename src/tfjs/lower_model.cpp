@@ -3,15 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <map>
 #include <set>
 
 #include "io/error.h"
 #include "keras/layers/augmentation.h"
-#include "keras/layers/refused.h"
-#include "keras/layers/table.h"
 #include "tfjs/activations.h"
 #include "tfjs/builder.h"
 #include "tfjs/call_order.h"
@@ -21,6 +17,7 @@
 #include "tfjs/loose_masks.h"
 #include "tfjs/masks.h"
 #include "tfjs/model_lowering.h"
+#include "tfjs/reasons.h"
 #include "tfjs/refusal.h"
 
 namespace tensorferry::tfjs {
@@ -68,16 +65,6 @@ Json shape_json(const Shape& shape) {
 bool says_nothing(const Json& value) {
   return value.is_null() || value == false ||
          (value.is_array() && std::all_of(value.begin(), value.end(), says_nothing));
-}
-
-/// Why a class has no row in the table: no target can have it, or TF.js cannot.
-std::string reason_without_kind(const std::string& class_name) {
-  if (keras::find_layer_kind(class_name) != nullptr) {
-    return "TF.js has no such layer, nor layers that make the same numbers.";
-  }
-  std::string reason(keras::refusal_of(class_name));
-  reason.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(reason.front())));
-  return reason + ".";
 }
 
 // A keyword that Keras writes down for a call and that changes numbers.
