@@ -512,7 +512,7 @@ struct Recurrent {
 /// convolutions (keras/src/layers/rnn/conv_lstm.py): that of the map by `kernel`(spatial…, in, 4 ·
 /// filters) with these strides, dilations and pads, and that of the state h by
 /// `recurrent_kernel`(spatial…, filters, 4 · filters), of the same size, padded "same". Blocks,
-/// `bias`, formula, inputs and outputs as of Recurrent's Lstm, without a mask; a state is a map.
+/// `bias`, formula, inputs and outputs as of Recurrent's Lstm; a state is a map.
 /// The axes of a Softmax are those of a state.
 struct ConvRecurrent {
   int spatial_rank = 2;
@@ -529,6 +529,8 @@ struct ConvRecurrent {
   bool return_sequences = false;
   bool return_state = false;
   bool initial_state = false;
+  bool masked = false;
+  bool zero_output = false;
   std::size_t channel_axis = 0;  ///< of x
   bool operator==(const ConvRecurrent&) const = default;
 };

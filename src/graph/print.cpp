@@ -315,13 +315,13 @@ std::string locally_connected_text(const LocallyConnected& op) {
 
 std::string conv_recurrent_text(const ConvRecurrent& op) {
   return fmt::format(
-      "({} -> {}, kernel {}, strides {}, dilations {},{}, {}, {}{}{}{}{}{}, channels at {})",
+      "({} -> {}, kernel {}, strides {}, dilations {},{}, {}, {}{}{}{}{}{}{}{}, channels at {})",
       op.in_channels, op.filters, sizes(op.kernel_size), sizes(op.strides), sizes(op.dilations),
       pads_text(op.pads), step_function_text(op.activation),
       step_function_text(op.recurrent_activation), flag(op.bias, ", bias"),
       flag(op.go_backwards, ", backwards"), flag(op.return_sequences, ", sequences"),
       flag(op.return_state, ", states"), flag(op.initial_state, ", initial state"),
-      op.channel_axis);
+      flag(op.masked, ", masked"), flag(op.zero_output, ", zero output"), op.channel_axis);
 }
 
 std::string arguments(const Op& op) {

@@ -85,6 +85,17 @@ bool ends_with_component(std::string_view path, std::string_view name) {
                           path[path.size() - name.size() - 1] == '/');
 }
 
+/// "forward_lstm/lstm_cell" is the cell of a Bidirectional's `lstm`, whoever else is called so.
+bool is_cell_of(std::string_view path, const std::string& name) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos || path.find("_cell", slash) == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view outer = path.substr(0, slash);
+  return ends_with_component(outer, name) || ends_with_component(outer, "forward_" + name) ||
+         ends_with_component(outer, "backward_" + name);
+}
+
 // True if some component (or run of them) of the weight's name is the layer's.
 bool GroupBinding::names_layer(const StoredWeight& weight, const Layer& layer) const {
   const std::string path = "/" + std::string(owner_of(weight.name)) + "/";
@@ -127,6 +138,7 @@ void GroupBinding::check_name(const WeightSlot& slot, const StoredWeight& weight
   if (!outer_.model) return;
   const std::string_view owner = owner_of(weight.name);
   if (owner.empty() || ends_with_component(owner, slot.layer->name)) return;
+  if (is_cell_of(owner, slot.layer->name)) return;
   for (std::string_view rest = owner;;) {
     if (leaf_names_.count(std::string(rest)) > 0) {
       report_order(slot, weight, fmt::format("its name says the layer `{}`", rest));

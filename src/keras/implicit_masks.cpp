@@ -1,6 +1,7 @@
 #include "keras/implicit_masks.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -41,11 +42,30 @@ std::optional<double> number_at(const Call& call, std::size_t position) {
   return constant->get<double>();
 }
 
+std::string name_of(const TensorHandle& handle) {
+  return fmt::format("{}.{}.{}", handle.layer, handle.node, handle.tensor);
+}
+
 std::string not_equal(const TensorHandle& handle, double value) {
-  return fmt::format("{}.{}.{} != {}", handle.layer, handle.node, handle.tensor, value);
+  return fmt::format("{} != {}", name_of(handle), value);
 }
 
 std::string any(const std::string& mask) { return "any(" + mask + ")"; }
+
+/// Merging layers say it even of a mask and itself.
+std::string either(const std::string& a, const std::string& b) {
+  if (a.empty() || b.empty()) return "";
+  return a == b ? a : fmt::format("either({}, {})", a, b);
+}
+
+/// What a Concatenate joins: the mask of a tensor, spread along its last axis, or that of all of it
+/// (keras/src/layers/merging/concatenate.py: compute_mask).
+std::string column(const std::string& mask) { return "column(" + mask + ")"; }
+std::string zeros_like(const TensorHandle& x) { return "zeros(" + name_of(x) + ")"; }
+std::string ones_like(const TensorHandle& x) { return "ones(" + name_of(x) + ")"; }
+std::string joined(const std::vector<std::string>& parts, const Json& axis) {
+  return fmt::format("join({}; {})", fmt::join(parts, ", "), axis.dump());
+}
 
 bool is_operation(const Layer& layer, std::string_view name) {
   return layer.class_name == name && layer.model == nullptr;
@@ -81,26 +101,29 @@ class MaskReader {
       return;
     }
     const std::string given = given_along(layer, call);
-    if (takes_each(layer)) {
-      take_each(call);
-    } else {
-      take_keyword(layer, call, given);
-    }
+    if (takes_each(layer) || layer.model != nullptr) take_each(call);
+    if (!takes_each(layer)) take_keyword(layer, call, given);
     const std::string mask = made(layer, call, given);
     if (!mask.empty()) along_[output] = mask;
   }
 
   std::string operation(const Layer& layer, const Call& call) const {
+    if (is_operation(layer, "ops.Concatenate")) {
+      std::vector<std::string> parts;
+      for (const TensorHandle& part : tensors_of(call)) {
+        parts.push_back(text_of(&part, computed_));
+        if (parts.back().empty()) return "";
+      }
+      return joined(parts, layer.config.value("axis", Json()));
+    }
     const TensorHandle* x = tensor_at(call, 0);
     if (x == nullptr) return "";
     if (is_operation(layer, "ops.NotEqual")) {
       const auto value = number_at(call, 1);
       return value ? not_equal(*x, *value) : "";
     }
-    // Merging layers say it even of a mask and itself.
     if (is_operation(layer, "ops.LogicalOr")) {
-      const std::string mask = text_of(x, computed_);
-      return mask == text_of(tensor_at(call, 1), computed_) ? mask : "";
+      return either(text_of(x, computed_), text_of(tensor_at(call, 1), computed_));
     }
     if (is_operation(layer, "ops.Any")) {
       const std::string mask = text_of(x, computed_);
@@ -108,6 +131,13 @@ class MaskReader {
                         layer.config.value("keepdims", Json(false)) == false;
       return mask.empty() || !last ? "" : any(mask);
     }
+    if (is_operation(layer, "ops.ExpandDims") && layer.config.value("axis", Json()) == -1) {
+      const std::string mask = text_of(x, computed_);
+      return mask.empty() ? "" : column(mask);
+    }
+    const bool is_bool = layer.config.value("dtype", Json()) == "bool";
+    if (is_operation(layer, "ops.ZerosLike") && is_bool) return zeros_like(*x);
+    if (is_operation(layer, "ops.OnesLike") && is_bool) return ones_like(*x);
     return "";
   }
 
@@ -120,10 +150,27 @@ class MaskReader {
         kind != nullptr && tensors.size() > 1 && find_keyword(call, "mask") == nullptr;
     const std::string first = text_of(&tensors[0], along_);
     if (!merges || takes_each(layer)) return first;
+    if (is_elementwise_merge(layer)) {
+      std::string all = first;
+      for (const TensorHandle& tensor : tensors) all = either(all, text_of(&tensor, along_));
+      return all;
+    }
+    if (layer.class_name == "Concatenate") return joined_along(layer, tensors);
     const bool alike = std::all_of(tensors.begin(), tensors.end(), [&](const TensorHandle& tensor) {
       return text_of(&tensor, along_) == first;
     });
     return alike ? first : "";
+  }
+
+  std::string joined_along(const Layer& layer, const std::vector<TensorHandle>& tensors) const {
+    std::vector<std::string> parts;
+    bool is_masked = false;
+    for (const TensorHandle& tensor : tensors) {
+      const std::string mask = text_of(&tensor, along_);
+      is_masked = is_masked || !mask.empty();
+      parts.push_back(mask.empty() ? ones_like(tensor) : either(column(mask), zeros_like(tensor)));
+    }
+    return is_masked ? any(joined(parts, layer.config.value("axis", Json(-1)))) : "";
   }
 
   static bool takes_each(const Layer& layer) {
@@ -141,8 +188,8 @@ class MaskReader {
     return constant != nullptr && constant->is_null() && along.empty();
   }
 
-  /// Attention has a list of masks for its list of tensors, MultiHeadAttention one by name for
-  /// each.
+  /// Attention and a model have a list of masks for their list of tensors, MultiHeadAttention one
+  /// by name for each.
   void take_each(Call& call) {
     const std::vector<TensorHandle> tensors = tensors_of(call);
     std::erase_if(call.keywords, [&](const auto& keyword) {
@@ -195,7 +242,8 @@ class MaskReader {
     const LayerKind* kind = find_layer_kind(layer.class_name);
     if (kind == nullptr || layer.model != nullptr) return "";
     const bool passes = passes_mask(*kind, Generation::Keras3) ||
-                        kind->mask == MaskUse::TakesEach || passes_sequence(layer);
+                        layer.class_name == "TimeDistributed" || kind->mask == MaskUse::TakesEach ||
+                        passes_sequence(layer);
     return passes ? along : "";
   }
 

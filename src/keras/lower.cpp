@@ -15,7 +15,9 @@
 #include "keras/layers/layer_call.h"
 #include "keras/layers/refused.h"
 #include "keras/layers/table.h"
+#include "keras/masked_calls.h"
 #include "keras/masks_along.h"
+#include "keras/nested_masks.h"
 #include "keras/quantized_weights.h"
 
 namespace tensorferry::keras {
@@ -26,9 +28,18 @@ using graph::ValueId;
 
 class Lowering {
  public:
-  explicit Lowering(const Model& root) : keras_version_(root.keras_version) {
-    program_.tensors = root.tensors;
-    program_.root = lower_model(root);
+  explicit Lowering(const Model& root) : root_(root) {
+    do {
+      masked_.grew = false;
+      masked_.layers_without.clear();
+      program_ = {};
+      program_.tensors = root.tensors;
+      modules_.clear();
+      graphs_.clear();
+      nested_masks_.clear();
+      program_.root = lower_model(root);
+    } while (masked_.grew);
+    drop_unread_masks(program_, nested_masks_);
   }
 
   graph::Program take() { return std::move(program_); }
@@ -43,7 +54,7 @@ class Lowering {
   std::vector<ValueId> lower_known(Scope& scope, const Layer& layer, const Call& call,
                                    std::vector<ValueId> inputs, std::optional<ValueId> given_mask);
   std::vector<ValueId> lower_nested(Scope& scope, const Layer& layer, const Call& call,
-                                    std::vector<ValueId> inputs);
+                                    std::vector<ValueId> inputs, std::optional<ValueId> given_mask);
   const Layer& wrapped_as(const Layer& wrapper, const Layer& wrapped);
   void refuse(Scope& scope, const CallId& id, std::vector<ValueId> inputs,
               const std::string& reason);
@@ -53,12 +64,12 @@ class Lowering {
                  const std::string& text);
   void note_unreached(const Scope& scope);
 
-  std::string keras_version_;
+  const Model& root_;
   graph::Program program_;
   ModuleTable modules_;
   std::map<const Model*, std::uint32_t> graphs_;
-  std::set<std::pair<std::uint32_t, std::size_t>>
-      masked_outputs_;                     ///< graph, output: a mask goes along
+  std::map<std::uint32_t, NestedMasks> nested_masks_;
+  MaskedCalls masked_;
   std::map<const Layer*, Layer> wrapped_;  ///< layers that are wrapped, called as their wrapper
 };
 
@@ -181,6 +192,7 @@ void Lowering::lower_input(Scope& scope, const CallId& id) {
   scope.graph.nodes.push_back(
       {graph::Input{layer.name}, {}, {output}, std::nullopt, layer.name, false});
   scope.tensors[{id, 0}] = output;
+  add_mask_input(scope, masked_, id, output);
 }
 
 void Lowering::refuse(Scope& scope, const CallId& id, std::vector<ValueId> inputs,
@@ -229,24 +241,36 @@ void Lowering::refuse(Scope& scope, const CallId& id, std::vector<ValueId> input
 }
 
 std::vector<ValueId> Lowering::lower_nested(Scope& scope, const Layer& layer, const Call& call,
-                                            std::vector<ValueId> inputs) {
+                                            std::vector<ValueId> inputs,
+                                            std::optional<ValueId> given_mask) {
   const Model& model = *layer.model;
   if (is_called_in_training(call)) {
     throw Refusal{"it is always called in training mode"};
   }
-  const bool masked = is_masked(scope, inputs);
-  if (masked && !bears_mask(layer)) throw Refusal{"it is given a mask"};
-
+  if (model.inputs.size() != inputs.size()) {
+    throw io::Error(io::ErrorCode::ConfigInvalid,
+                    fmt::format("Nested model \"{}\" takes {} tensors, but is given {}.",
+                                layer.name, model.inputs.size(), inputs.size()));
+  }
+  const bool is_unknown = has_unknown_mask(scope, inputs);
+  if (is_unknown && depends_on_mask(layer)) {
+    throw Refusal{"it depends on a mask that is not known here"};
+  }
+  std::vector<std::optional<ValueId>> masks(inputs.size());
+  if (!is_unknown) {
+    masks = masks_of_each(scope, inputs);
+    if (given_mask) masks.at(0) = given_mask;
+    see_masks_into(masked_, model, masks, scope.graph, graphs_.contains(&model));
+  }
   const auto known = graphs_.find(&model);
   const std::uint32_t index = known != graphs_.end() ? known->second : lower_model(model);
   const graph::Graph& graph = program_.graphs[index];
-  if (graph.inputs.size() != inputs.size()) {
-    throw io::Error(io::ErrorCode::ConfigInvalid,
-                    fmt::format("Nested model \"{}\" takes {} tensors, but is given {}.",
-                                layer.name, graph.inputs.size(), inputs.size()));
-  }
+  const NestedMasks& ports = nested_masks_.at(index);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     inputs[i] = cast(scope, inputs[i], graph.values[graph.inputs[i].value].dtype, layer);
+  }
+  for (const auto& [input, rank] : ports.inputs) {
+    inputs.push_back(masks[input] ? *masks[input] : mask_of_all(scope.graph, inputs[input], rank));
   }
   std::vector<graph::Value> given;
   for (const ValueId input : inputs) given.push_back(scope.graph.values[input]);
@@ -256,11 +280,25 @@ std::vector<ValueId> Lowering::lower_nested(Scope& scope, const Layer& layer, co
   node.layer = layer.name;
   for (graph::Value& value : graph::infer(program_, node.op, given)) {
     node.outputs.push_back(graph::add_value(scope.graph, std::move(value)));
-    const bool sends = masked_outputs_.contains({index, node.outputs.size() - 1});
-    if (masked || sends) scope.masks[node.outputs.back()] = std::nullopt;
+  }
+  std::vector<ValueId> outputs = node.outputs;
+  outputs.resize(model.outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    send_mask_out(scope, is_unknown ? MaskOut(UnknownMask{}) : ports.outputs[i], masks,
+                  node.outputs, outputs[i]);
   }
   scope.graph.nodes.push_back(std::move(node));
-  return scope.graph.nodes.back().outputs;
+  return outputs;
+}
+
+/// What a wrapper holds has the mask that the wrapper gives it, whatever goes along with the
+/// values.
+MasksAlong take_masks_off(Scope& scope, const std::vector<ValueId>& values) {
+  MasksAlong taken;
+  for (const ValueId value : values) {
+    if (auto entry = scope.masks.extract(value)) taken.insert(std::move(entry));
+  }
+  return taken;
 }
 
 /// What a wrapper holds has the name of the wrapper, which is unique in its model; several things
@@ -279,7 +317,9 @@ const Layer& Lowering::wrapped_as(const Layer& wrapper, const Layer& wrapped) {
 std::vector<ValueId> Lowering::lower_layer(Scope& scope, const Layer& layer, const Call& call,
                                            std::vector<ValueId> inputs,
                                            std::optional<ValueId> given_mask) {
-  if (layer.model != nullptr) return lower_nested(scope, layer, call, std::move(inputs));
+  if (layer.model != nullptr) {
+    return lower_nested(scope, layer, call, std::move(inputs), given_mask);
+  }
   const LayerKind* kind = find_layer_kind(layer.class_name);
   const bool is_operation = kind != nullptr && kind->is_operation;
   if (const auto dtype = dtype_from_name(layer.dtype); dtype && !is_operation) {
@@ -300,24 +340,30 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
   if (!kind->is_operation) require_known_arguments(layer, *kind);
   if (is_masked(scope, inputs) && !bears_mask(layer)) throw Refusal{"it depends on a mask"};
   const auto along = given_mask ? std::optional(given_mask) : mask_along(scope, layer, inputs);
-  const bool takes_mask = kind->mask == MaskUse::Takes && along.has_value();
+  const bool hands_on = kind->mask == MaskUse::HandsOn;
+  const bool takes_mask = (kind->mask == MaskUse::Takes || hands_on) && along.has_value();
   if (takes_mask && !*along) throw Refusal{"it depends on a mask that is not known here"};
 
   std::vector<std::optional<ValueId>> each;
   if (kind->mask == MaskUse::TakesEach || kind->mask == MaskUse::PassesAndTakes) {
     each = masks_of_each(scope, inputs);
+    if (given_mask) each.at(0) = given_mask;
   }
 
   // A Pipeline hands its `training` on, which is false where the model predicts.
   const Call inner =
       says_training_by_default(layer, scope.model.generation) ? Call{call.arguments, {}} : call;
   LayerCall layer_call(
-      program_, scope.graph, modules_, {scope.model.generation, keras_version_}, layer, call,
+      program_, scope.graph, modules_, {scope.model.generation, root_.keras_version}, layer, call,
       std::move(inputs),
       [&](const Layer& wrapped, std::vector<ValueId> values, std::optional<ValueId> mask) {
+        MasksAlong hidden = take_masks_off(scope, values);
         try {
-          return lower_layer(scope, wrapped_as(layer, wrapped), inner, std::move(values), mask);
+          auto outputs = lower_layer(scope, wrapped_as(layer, wrapped), inner, values, mask);
+          scope.masks.merge(hidden);
+          return outputs;
         } catch (const Refusal& refusal) {
+          scope.masks.merge(hidden);
           throw Refusal{fmt::format("its {} cannot be: {}", wrapped.class_name, refusal.reason)};
         }
       });
@@ -327,11 +373,21 @@ std::vector<ValueId> Lowering::lower_known(Scope& scope, const Layer& layer, con
   const bool is_used =
       given_mask || scope.model.generation != Generation::Keras3 || layer_call.inputs().size() < 2;
   if (takes_mask) layer_call.set_mask(*along, is_used);
+  if (!layer_call.mask() && !layer_call.inputs().empty() && is_called_with_mask(masked_, layer)) {
+    layer_call.set_mask_of_all(mask_of_all(scope.graph, layer_call.inputs()[0], 2));
+  }
   layer_call.set_masks(std::move(each));
+  layer_call.set_masks_along(scope.masks);
+  const std::size_t first_node = scope.graph.nodes.size();
   const ValueId output = kind->lower(layer_call);
+  see_call(masked_, layer, scope.graph, first_node);
   std::vector<ValueId> outputs{output};
   outputs.insert(outputs.end(), layer_call.also_returned().begin(),
                  layer_call.also_returned().end());
+  // What a wrapped layer sends along is not yet what its wrapper does.
+  if (hands_on) {
+    for (const ValueId value : outputs) scope.masks.erase(value);
+  }
   if (layer_call.sent_mask()) {
     for (std::size_t i = 0; i < layer_call.values_with_mask(); ++i) {
       scope.masks[outputs.at(i)] = layer_call.sent_mask();
@@ -376,6 +432,9 @@ void Lowering::lower_call(Scope& scope, const CallId& id) {
   } catch (const Refusal& refusal) {
     scope.graph.values.resize(values);
     scope.graph.nodes.resize(nodes);
+    std::erase_if(scope.masks, [&](const auto& entry) {
+      return entry.first >= values || (entry.second && *entry.second >= values);
+    });
     program_.modules.resize(modules);
     std::erase_if(modules_, [&](const auto& entry) { return entry.second >= modules; });
     refuse(scope, id, std::move(inputs), refusal.reason);
@@ -392,28 +451,6 @@ void Lowering::note_unreached(const Scope& scope) {
   }
 }
 
-/// Of layers that stay folded one after another only the last is unfolded; a mask is made where
-/// somebody takes it; what is computed of shapes may be known already.
-void drop_unread_steps(graph::Graph& graph) {
-  std::set<ValueId> read;
-  for (const graph::Port& output : graph.outputs) read.insert(output.value);
-  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
-    const graph::Node& node = graph.nodes[i];
-    const bool is_step = std::holds_alternative<graph::UnfoldTime>(node.op) ||
-                         std::holds_alternative<graph::NotEqualTo>(node.op) ||
-                         std::holds_alternative<graph::Function>(node.op) ||
-                         std::holds_alternative<graph::Cast>(node.op) ||
-                         std::holds_alternative<graph::Literal>(node.op) || is_merged_mask(node);
-    const bool is_read = std::any_of(node.outputs.begin(), node.outputs.end(),
-                                     [&](ValueId output) { return read.contains(output); });
-    if (is_step && !is_read) {
-      graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i));
-    } else {
-      read.insert(node.inputs.begin(), node.inputs.end());
-    }
-  }
-}
-
 std::uint32_t Lowering::lower_model(const Model& model) {
   Scope scope{model, {}, {}, {}};
   scope.graph.name = model.name;
@@ -425,15 +462,13 @@ std::uint32_t Lowering::lower_model(const Model& model) {
   for (const ModelOutput& output : model.outputs) {
     scope.graph.outputs.push_back({output.name, tensor(scope, output.tensor)});
   }
+  NestedMasks ports;
+  if (&model != &root_) ports = add_mask_ports(scope, masked_);
   drop_unread_steps(scope.graph);
   note_unreached(scope);
   program_.graphs.push_back(std::move(scope.graph));
   const auto index = static_cast<std::uint32_t>(program_.graphs.size() - 1);
-  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
-    if (is_masked(scope, {tensor(scope, model.outputs[i].tensor)})) {
-      masked_outputs_.insert({index, i});
-    }
-  }
+  nested_masks_[index] = std::move(ports);
   graphs_[&model] = index;
   return index;
 }

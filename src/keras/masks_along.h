@@ -8,6 +8,7 @@
 
 #include "graph/graph.h"
 #include "keras/call_order.h"
+#include "keras/layers/layer_call.h"
 #include "keras/layers/layer_kind.h"
 #include "keras/model.h"
 
@@ -20,15 +21,22 @@ struct Scope {
   const Model& model;
   graph::Graph graph;
   std::map<std::pair<CallId, std::uint32_t>, graph::ValueId> tensors;
-  /// The masks that Keras sends along with values; none: one that is not known here.
-  std::map<graph::ValueId, std::optional<graph::ValueId>> masks;
+  MasksAlong masks;
 };
 
 /// Whether the result of such a layer carries on the mask of what it is given.
 bool passes_mask(const LayerKind& kind, Generation generation);
 
+/// Whether it is Add or another that makes one tensor of several element by element.
+bool is_elementwise_merge(const Layer& layer);
+
+/// Whether the values of the layer, or of one within it, depend on a mask.
+bool depends_on_mask(const Layer& layer);
+
 /// Whether a mask may come along: the layer takes it, or nothing depends on it.
 bool bears_mask(const Layer& layer);
+
+bool has_unknown_mask(const Scope& scope, const std::vector<graph::ValueId>& values);
 
 bool is_masked(const Scope& scope, const std::vector<graph::ValueId>& values);
 
@@ -46,7 +54,7 @@ std::optional<graph::ValueId> take_given_mask(const Scope& scope, const Layer& l
                                               const Call& call,
                                               std::vector<graph::ValueId>& inputs);
 
-/// Whether the node makes one mask of several: it is left out where nobody reads it.
-bool is_merged_mask(const graph::Node& node);
+/// A mask of the first `rank` axes of a value, which holds everywhere.
+graph::ValueId mask_of_all(graph::Graph& graph, graph::ValueId value, std::size_t rank);
 
 }  // namespace tensorferry::keras

@@ -241,12 +241,12 @@ const std::set<std::string>& reserved_names() {
       "MultiHeadAttention", "area_matrix", "attend", "band", "dot_product_attend", "gaussian",
       "mitchell_cubic", "resize_area", "Bidirectional", "Constant", "Denormalization",
       "ElementwisePReLU", "FixedDenormalization", "FixedNormalization", "GaussianDropout",
-      "GaussianNoise", "LayerScale", "Literal", "Masked", "MaskedBidirectional", "Normalization",
-      "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset", "SharedDropout", "StepwiseGRU",
-      "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN", "StochasticDepth", "auto_contrast",
-      "average_pool", "clahe", "cubic", "hard_sigmoid", "lanczos3", "lanczos5", "look_up",
-      "mirror_pad", "one_hot", "pad_same", "resize", "resize_matrix", "same_average_pool", "select",
-      "sparsemax"};
+      "GaussianNoise", "LayerScale", "Literal", "Masked", "MaskedBidirectional", "MaskedConvLSTM",
+      "Normalization", "NotConverted", "RMSNorm", "RMSNormalization", "ScaleOffset",
+      "SharedDropout", "StepwiseGRU", "StepwiseGRUResetAfter", "StepwiseLSTM", "StepwiseRNN",
+      "StochasticDepth", "auto_contrast", "average_pool", "clahe", "cubic", "hard_sigmoid",
+      "lanczos3", "lanczos5", "look_up", "mirror_pad", "one_hot", "pad_same", "resize",
+      "resize_matrix", "same_average_pool", "select", "sparsemax"};
   return names;
 }
 

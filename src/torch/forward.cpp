@@ -142,15 +142,20 @@ class Forward {
     }
     const Expression value = spell_node(i, std::move(inputs), names.front());
     tell(node, label(i, value));
-    const bool has_last = !op.return_sequences && names[0] != "_";
+    const bool is_last_of_sequence = !last_output_is_state(op) && !op.return_sequences;
+    const bool has_last = !op.return_sequences && names[0] != "_" && !is_last_of_sequence;
     std::string h = op.return_state ? names[1] : "_";
     const bool is_both = has_last && h != "_";
     if (has_last && !is_both) h = names[0];
     const std::string c = op.return_state ? names[2] : "_";
-    const std::string sequence = op.return_sequences ? names[0] : "_";
+    std::string sequence = op.return_sequences ? names[0] : "_";
+    if (is_last_of_sequence && names[0] != "_") sequence = variables_.temporary(i, "y");
     const std::string states = h == "_" && c == "_" ? "_" : "(" + h + ", " + c + ")";
     writer_.statement(sequence + ", " + states + " = ", value);
     if (is_both) writer_.line(names[0] + " = " + h);
+    if (is_last_of_sequence && names[0] != "_") {
+      writer_.line(names[0] + " = " + sequence + "[:, -1]");
+    }
   }
 
   static bool is_whole(const graph::Recurrent& op) {

@@ -80,7 +80,6 @@ UNREACHED = (
     Rule("synchronized", "Keras 2 does not save it", "BatchNormalization", 2),
     Rule("dilation_rate", "Keras 2 does not save it", "Conv3DTranspose", 2),
     Rule("dtype", "Keras 3 saves that of its variables", "SpatialDropout?D", 3),
-    Rule("zero_output_for_mask", "a mask is refused", "ConvLSTM?D", 3),
 )
 
 # Set back, they change no number, and need not.

@@ -47,6 +47,20 @@ Array time_of(const Array& x, std::uint64_t time) {
   return result;
 }
 
+/// The new values of the samples that the mask leaves at a time, the old ones of the others.
+Array chosen(const Array& mask, std::uint64_t time, const Array& new_values, const Array& old) {
+  Array result = old;
+  const std::uint64_t size = old.data.size() / old.shape.at(0);
+  for (std::uint64_t sample = 0; sample < old.shape[0]; ++sample) {
+    if (mask.data.at(sample * mask.shape.at(1) + time) == 0) continue;
+    const auto begin = static_cast<std::ptrdiff_t>(sample * size);
+    const auto end = static_cast<std::ptrdiff_t>((sample + 1) * size);
+    std::copy(new_values.data.begin() + begin, new_values.data.begin() + end,
+              result.data.begin() + begin);
+  }
+  return result;
+}
+
 /// The convolution of a map of the input, without a bias.
 Conv input_conv(const ConvRecurrent& op) {
   Conv conv;
@@ -80,10 +94,12 @@ std::vector<Array> evaluate_conv_recurrent(const ConvRecurrent& op,
   const std::size_t channels = op.channel_axis - 1;
   const auto filters = static_cast<std::uint64_t>(op.filters);
   const std::uint64_t times = x.shape.at(1);
-  std::vector<Array> states(inputs.begin() + 1, inputs.end());
+  std::vector<Array> states(inputs.begin() + 1, inputs.end() - (op.masked ? 1 : 0));
+  Array output_map;
   std::vector<Array> steps;
   for (std::uint64_t time = 0; time < times; ++time) {
-    const Array map = time_of(x, op.go_backwards ? times - 1 - time : time);
+    const std::uint64_t at = op.go_backwards ? times - 1 - time : time;
+    const Array map = time_of(x, at);
     Array gates = evaluate_conv(input_conv(op), map, weights.kernel, bias);
     if (states.empty()) states.assign(2, zeros(part_along(gates, channels, 0, filters).shape));
     gates = sum_of_maps(
@@ -95,13 +111,23 @@ std::vector<Array> evaluate_conv_recurrent(const ConvRecurrent& op,
     const Array forget = gate(1, op.recurrent_activation);
     const Array candidate = gate(2, op.activation);
     const Array output = gate(3, op.recurrent_activation);
-    states[1] = sum_of_maps(product_of_maps(forget, states[1]), product_of_maps(input, candidate));
-    states[0] = product_of_maps(output, apply_to_map(op.activation, states[1]));
-    Array step = states[0];
+    const Array c =
+        sum_of_maps(product_of_maps(forget, states[1]), product_of_maps(input, candidate));
+    const Array h = product_of_maps(output, apply_to_map(op.activation, c));
+    if (op.masked) {
+      const Array& mask = inputs.back();
+      const bool is_zero = op.zero_output || output_map.data.empty();
+      output_map = chosen(mask, at, h, is_zero ? zeros(h.shape) : output_map);
+      states = {chosen(mask, at, h, states[0]), chosen(mask, at, c, states[1])};
+    } else {
+      output_map = h;
+      states = {h, c};
+    }
+    Array step = output_map;
     step.shape.insert(step.shape.begin() + 1, 1);
     steps.push_back(std::move(step));
   }
-  std::vector<Array> outputs{op.return_sequences ? evaluate_concatenate({1}, steps) : states[0]};
+  std::vector<Array> outputs{op.return_sequences ? evaluate_concatenate({1}, steps) : output_map};
   if (op.return_state) outputs.insert(outputs.end(), states.begin(), states.end());
   return outputs;
 }

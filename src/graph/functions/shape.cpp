@@ -347,11 +347,29 @@ Arrays evaluate_shape(const Function&, const Arrays& operands) {
   return {{{shape.size()}, {shape.begin(), shape.end()}}};
 }
 
+/// A mask of the first `integers[0]` axes that holds everywhere.
+Given mask_shape(const Function& function, const Given& operands) {
+  Extents shape = operands.at(0);
+  shape.resize(static_cast<std::size_t>(function.integers.at(0)));
+  return {shape};
+}
+
+Arrays evaluate_mask(const Function& function, const Arrays& operands) {
+  Array mask;
+  mask.shape = operands.at(0).shape;
+  mask.shape.resize(static_cast<std::size_t>(function.integers.at(0)));
+  std::size_t count = 1;
+  for (const std::uint64_t extent : mask.shape) count *= extent;
+  mask.data.assign(count, 1.0);
+  return {mask};
+}
+
 constexpr FunctionRow rows_of_shapes[] = {
     fixed("broadcast_to", broadcasted, evaluate_broadcast),
     fixed("diagonal", diagonals, evaluate_diagonal),
     fixed("diagonal_matrix", diagonal_matrix, evaluate_diagonal_matrix),
     fixed("expand_dims", expanded, same_elements),
+    fixed("mask_of_all", mask_shape, evaluate_mask),
     fixed("meshgrid", meshes, evaluate_meshgrid),
     fixed("mirror_pad", mirrored, evaluate_mirror),
     fixed("repeat", repeated, evaluate_repeat),

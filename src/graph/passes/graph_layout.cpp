@@ -532,7 +532,9 @@ class GraphLayout {
     for (std::size_t i = 1; i < rank; ++i) sequence.push_back(state[i] + 1);
     std::vector<ValueId> inputs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      inputs.push_back(values_.held_in(values_.argument(node, i), i == 0 ? sequence : state, node,
+      const bool is_mask = op.masked && i + 1 == node.inputs.size();
+      const Axes& order = i == 0 ? sequence : is_mask ? keras_order(2) : state;
+      inputs.push_back(values_.held_in(values_.argument(node, i), order, node,
                                        "a convolution takes the channels first"));
     }
     std::vector<Axes> orders(node.outputs.size(), state);

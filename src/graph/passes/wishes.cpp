@@ -53,9 +53,10 @@ Wish of_call(const CallGraph& call, std::size_t argument, const std::vector<Boun
 }
 
 // Of the sequence and of the states, whose time is gone.
-Wish of_conv_recurrent(const ConvRecurrent& op, std::size_t argument) {
+Wish of_conv_recurrent(const ConvRecurrent& op, std::size_t argument, std::size_t rank) {
   const bool is_last = op.channel_axis == static_cast<std::size_t>(op.spatial_rank) + 2;
   if (!is_last) return Wish::Keras;
+  if (op.masked && rank == 2) return Wish::None;
   return argument == 0 ? Wish::ChannelsFirstEachTime : Wish::ChannelsFirst;
 }
 
@@ -105,7 +106,7 @@ Wish wish_of(const Node& node, std::size_t argument, std::size_t rank,
           [](const Literal&) { return Wish::None; },
           [&](const Function& function) { return of_function(function, rank); },
           [&](const Recurrent&) { return last_axis; },
-          [&](const ConvRecurrent& op) { return of_conv_recurrent(op, argument); },
+          [&](const ConvRecurrent& op) { return of_conv_recurrent(op, argument, rank); },
           [&](const NotEqualTo&) { return last_axis; },
           [&](const ApplyMask&) { return last_axis; },
           [&](const MaskedMean&) { return last_axis; },

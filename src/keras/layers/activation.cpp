@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <limits>
 
+#include "graph/functions.h"
+#include "keras/layers/categories.h"
+
 namespace tensorferry::keras {
 
 using graph::Softmax;
@@ -206,7 +209,63 @@ graph::ValueId lower_relu(LayerCall& call) {
   return call.add(relu_op(call.arguments()), {call.input()});
 }
 
+/// The mask of a Softmax broadcasts against its input, as numpy's does.
+void require_mask_like(const LayerCall& call, graph::ValueId mask, graph::ValueId x) {
+  const std::vector<graph::Extent>& extents = call.value(mask).shape;
+  const std::vector<graph::Extent>& shape = call.value(x).shape;
+  if (extents.size() != shape.size() || !call.value(x).rank_known) {
+    throw Refusal{"its mask has other axes than its input"};
+  }
+  for (std::size_t axis = 1; axis < shape.size(); ++axis) {
+    const bool fits = extents[axis] == 1 || extents[axis] == shape[axis] ||
+                      extents[axis] == graph::unknown_extent ||
+                      shape[axis] == graph::unknown_extent;
+    if (!fits) throw Refusal{"its mask has another shape than its input"};
+  }
+}
+
+/// keras/src/layers/activations/softmax.py: what the mask leaves out is far below all, and 0 at
+/// last; tf_keras/src/layers/activation/softmax.py adds to it, and leaves it.
+graph::ValueId lower_masked_softmax(LayerCall& call, graph::ValueId mask) {
+  const graph::ValueId x = call.input();
+  require_mask_like(call, mask, x);
+  const tensor::DType dtype = call.value(x).dtype;
+  if (dtype != tensor::DType::Float32 && dtype != tensor::DType::Float64) {
+    throw Refusal{fmt::format("it has a mask and computes in {}", tensor::dtype_name(dtype))};
+  }
+  constexpr double far_below = -1e9;
+  const bool is_keras3 = call.generation() == Generation::Keras3;
+  if (call.value(mask).dtype != tensor::DType::Bool) {
+    if (!is_keras3) throw Refusal{"its mask is not one of booleans"};
+    graph::Function above;
+    above.operands = {std::nullopt, graph::Scalar{0.5, false}};
+    mask = add_function(call, "greater", {mask}, tensor::DType::Bool, std::move(above));
+  }
+  graph::Function choice;
+  choice.operands = {std::nullopt, std::nullopt, graph::Scalar{far_below, false}};
+  std::vector<graph::ValueId> operands{mask, x};
+  if (!is_keras3) {
+    graph::Function sum;
+    sum.operands = {std::nullopt, graph::Scalar{far_below, false}};
+    operands.push_back(add_function(call, "add", {x}, dtype, std::move(sum)));
+    choice.operands[2] = std::nullopt;
+  }
+  const graph::ValueId shifted =
+      add_function(call, "where", std::move(operands), dtype, std::move(choice));
+  const graph::ValueId y = call.add(softmax_op(call.arguments(), call.rank(x)), {shifted});
+  call.sends_mask(mask);
+  if (!is_keras3) return y;
+  graph::Function rest;
+  rest.operands = {std::nullopt, std::nullopt, graph::Scalar{0, false}};
+  return add_function(call, "where", {mask, y}, dtype, std::move(rest));
+}
+
 graph::ValueId lower_softmax(LayerCall& call) {
+  if (call.mask()) {
+    if (call.arguments().find("robust_masking") != nullptr)
+      throw Refusal{"it has a mask and says `robust_masking`"};
+    return lower_masked_softmax(call, *call.mask());
+  }
   return call.add(softmax_op(call.arguments(), call.rank(call.input())), {call.input()});
 }
 
@@ -250,7 +309,7 @@ const LayerKind leaky_relu_kind{leaky_relu_arguments, no_variables, lower_leaky_
                                 MaskUse::Passes};
 const LayerKind prelu_kind{prelu_arguments, prelu_variables, lower_prelu, MaskUse::Passes};
 const LayerKind relu_kind{relu_arguments, no_variables, lower_relu, MaskUse::Passes};
-const LayerKind softmax_kind{softmax_arguments, no_variables, lower_softmax, MaskUse::Consumes};
+const LayerKind softmax_kind{softmax_arguments, no_variables, lower_softmax, MaskUse::Takes};
 const LayerKind thresholded_relu_kind{thresholded_relu_arguments, no_variables,
                                       lower_thresholded_relu, MaskUse::Passes};
 

@@ -12,9 +12,9 @@ using graph::ConvRecurrent;
 
 namespace {
 
-// `unroll` and `implementation` say how Keras computes the same; `zero_output_for_mask` matters
-// where there is a mask, which is refused; `unit_forget_bias` is an initializer. Keras 2 takes
-// `time_major` and leaves it at that (tf_keras/src/layers/rnn/base_conv_rnn.py: call).
+// `unroll` and `implementation` say how Keras computes the same; `unit_forget_bias` is an
+// initializer. Keras 2 takes `time_major` and leaves it at that
+// (tf_keras/src/layers/rnn/base_conv_rnn.py: call).
 constexpr std::string_view conv_lstm_arguments[] = {
     "activation",        "data_format",      "dilation_rate", "dropout",  "filters",
     "go_backwards",      "implementation",   "kernel_size",   "padding",  "recurrent_activation",
@@ -96,6 +96,14 @@ graph::ValueId lower_conv_lstm(LayerCall& call) {
   const graph::ValueId x = sequence_of(call, rank);
   ConvRecurrent op = conv_lstm_of(call, rank);
   op.initial_state = call.inputs().size() > 1;
+  op.masked = call.mask().has_value();
+  if (op.masked) {
+    require_mask_of_times(call, *call.mask());
+    // Keras 2 has the argument, and does not look at it (tf_keras/src/layers/rnn/base_conv_rnn.py).
+    op.zero_output =
+        call.generation() == Generation::Keras3 && zero_output_of(call, call.arguments());
+  }
+  if (op.return_sequences) call.sends_mask(call.mask_along());
   op.pads = pads_of(call, op, call.value(x).shape);
   note_recurrent_training(call, call.arguments());
 
@@ -113,7 +121,9 @@ graph::ValueId lower_conv_lstm(LayerCall& call) {
   const graph::ModuleId module = call.module("", parameters);
   op.in_channels = call.variable_shape("kernel")[rank - 2];
 
-  std::vector<graph::ValueId> outputs = call.add_several(op, call.inputs(), module);
+  std::vector<graph::ValueId> inputs = call.inputs();
+  if (call.mask()) inputs.push_back(*call.mask());
+  std::vector<graph::ValueId> outputs = call.add_several(op, std::move(inputs), module);
   const graph::ValueId first = outputs.front();
   outputs.erase(outputs.begin());
   call.also_returns(std::move(outputs));
@@ -123,6 +133,6 @@ graph::ValueId lower_conv_lstm(LayerCall& call) {
 }  // namespace
 
 const LayerKind conv_lstm_kind{conv_lstm_arguments, conv_lstm_variables, lower_conv_lstm,
-                               MaskUse::Consumes, conv_lstm_keywords};
+                               MaskUse::Takes, conv_lstm_keywords};
 
 }  // namespace tensorferry::keras

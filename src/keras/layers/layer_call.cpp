@@ -79,6 +79,13 @@ tensor::TensorRef inline_tensor(tensor::DType dtype, const std::vector<Number>& 
 
 std::vector<Variable> no_variables(const Layer&) { return {}; }
 
+std::optional<graph::ValueId> LayerCall::mask_with(graph::ValueId value) const {
+  const auto found = masks_along_->find(value);
+  if (found == masks_along_->end()) return std::nullopt;
+  if (!found->second) throw Refusal{"the mask of what it holds is not known here"};
+  return found->second;
+}
+
 Variable trained(std::string_view role, Shape shape) {
   return {std::string(role), true, std::move(shape), false};
 }

@@ -38,6 +38,9 @@ using ModuleTable = std::map<std::pair<const Layer*, std::string>, graph::Module
 using WrappedLowering = std::function<std::vector<graph::ValueId>(
     const Layer& wrapped, std::vector<graph::ValueId> inputs, std::optional<graph::ValueId> mask)>;
 
+/// The masks that Keras sends along with values; none: one that is not known here.
+using MasksAlong = std::map<graph::ValueId, std::optional<graph::ValueId>>;
+
 /// What wrote the file.
 struct Origin {
   Generation generation = Generation::Keras3;
@@ -105,11 +108,17 @@ class LayerCall {
     mask_along_ = mask;
     if (used) mask_ = mask;
   }
+  /// One that holds everywhere, for a layer that has a mask at other calls; none goes along.
+  void set_mask_of_all(graph::ValueId mask) { mask_ = mask; }
   std::optional<graph::ValueId> mask() const { return mask_; }
   std::optional<graph::ValueId> mask_along() const { return mask_along_; }
   /// The masks that come along with each input, for a layer that takes them.
   void set_masks(std::vector<std::optional<graph::ValueId>> masks) { masks_ = std::move(masks); }
   std::optional<graph::ValueId> mask_of(std::size_t input) const { return masks_.at(input); }
+  /// The mask that goes along with what a layer has given that this one wraps. Throws Refusal where
+  /// it is not known.
+  void set_masks_along(const MasksAlong& masks) { masks_along_ = &masks; }
+  std::optional<graph::ValueId> mask_with(graph::ValueId value) const;
   /// The mask that goes along with the first value, or the first `values`.
   void sends_mask(std::optional<graph::ValueId> mask, std::size_t values = 1) {
     sent_mask_ = mask;
@@ -156,6 +165,7 @@ class LayerCall {
   std::optional<graph::ValueId> mask_along_;
   std::vector<std::optional<graph::ValueId>> masks_;
   std::optional<graph::ValueId> sent_mask_;
+  const MasksAlong* masks_along_ = nullptr;
   std::size_t values_with_mask_ = 1;
   Arguments arguments_;
   tensor::DType compute_dtype_;

@@ -22,6 +22,7 @@ enum class MaskUse {
   PassesAndTakes,
   Consumes,  ///< the values depend on it, so a masked input is refused
   Takes,     ///< the values depend on it, and the lowering reads it: `LayerCall::mask`
+  HandsOn,   ///< what it holds may take it: the lowering reads it, and says what goes along
   TakesEach  ///< the same of the masks of all its inputs: `LayerCall::mask_of`
 };
 

@@ -187,6 +187,9 @@ std::vector<Variable> group_variables(const Layer& layer) {
 graph::ValueId lower_group_normalization(LayerCall& call) {
   const Arguments& arguments = call.arguments();
   const graph::ValueId input = call.input();
+  if (call.mask_of(0) && call.generation() != Generation::Keras3) {
+    throw Refusal{"it weighs by its mask"};
+  }
   const std::int64_t axis = arguments.integer("axis", -1);
   call.assume_axis(input, axis);
   graph::GroupNorm norm;
@@ -257,7 +260,7 @@ graph::ValueId lower_rms_normalization(LayerCall& call) {
 }  // namespace
 
 const LayerKind group_normalization_kind{group_arguments, group_variables,
-                                         lower_group_normalization, MaskUse::Consumes};
+                                         lower_group_normalization, MaskUse::PassesAndTakes};
 const LayerKind rms_normalization_kind{rms_arguments, rms_variables, lower_rms_normalization};
 const LayerKind unit_normalization_kind{unit_arguments, no_variables, lower_unit_normalization,
                                         MaskUse::Passes};

@@ -3,6 +3,7 @@
 #include "graph/functions.h"
 #include "graph/infer.h"
 #include "keras/layers/layer_call.h"
+#include "keras/layers/recurrent.h"
 #include "keras/layers/spatial.h"
 
 namespace tensorferry::keras {
@@ -56,6 +57,7 @@ graph::ValueId lower_global_max_pooling(LayerCall& call) {
 graph::ValueId lower_global_average_pooling(LayerCall& call) {
   if (call.mask() && call.layer().class_name == "GlobalAveragePooling1D") {
     if (channel_axis(call.arguments(), 3) == 1) throw Refusal{"its mask is of another axis"};
+    require_mask_of_times(call, *call.mask());
     const graph::MaskedMean mean{call.arguments().boolean("keepdims", false)};
     return call.add(mean, {call.input_of_rank(3), *call.mask()});
   }

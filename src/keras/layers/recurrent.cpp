@@ -15,8 +15,8 @@ using graph::Recurrent;
 
 namespace {
 
-// `implementation` and `unroll` say how Keras computes the same; `zero_output_for_mask` matters
-// where there is a mask, which is refused; `unit_forget_bias` is an initializer.
+// `implementation` and `unroll` say how Keras computes the same; `unit_forget_bias` is an
+// initializer.
 constexpr std::string_view lstm_arguments[] = {"activation",
                                                "dropout",
                                                "go_backwards",
@@ -179,15 +179,6 @@ graph::ValueId sequence_of(LayerCall& call, const Recurrent& op) {
   return x;
 }
 
-/// What Keras does with `zero_output_for_mask` where it unrolls is another thing.
-bool zero_output_of(const LayerCall& call, const Arguments& arguments) {
-  const bool zero_output = arguments.boolean("zero_output_for_mask", false);
-  if (call.mask() && zero_output && arguments.boolean("unroll", false)) {
-    throw Refusal{"it is unrolled and makes zeros where its mask is off"};
-  }
-  return zero_output;
-}
-
 graph::ValueId time_and_batch_swapped(LayerCall& call, graph::ValueId x) {
   std::vector<std::size_t> axes(call.rank(x));
   std::iota(axes.begin(), axes.end(), std::size_t{0});
@@ -206,6 +197,7 @@ graph::ValueId add_recurrent(LayerCall& call, Recurrent op, bool zero_output, bo
   const graph::ValueId x = sequence_of(call, op);
   op.initial_state = call.inputs().size() > 1;
   op.masked = call.mask().has_value();
+  if (op.masked) require_mask_of_times(call, *call.mask());
   op.zero_output = op.masked && zero_output;
   const bool two = op.bidirectional && op.merge == Recurrent::Merge::None;
   if (op.return_sequences) call.sends_mask(call.mask_along(), two ? 2 : 1);
@@ -297,6 +289,20 @@ graph::ValueId lower_rnn(LayerCall& call) {
 }
 
 }  // namespace
+
+void require_mask_of_times(const LayerCall& call, graph::ValueId mask) {
+  if (call.rank(mask) != 2 || call.value(mask).dtype != tensor::DType::Bool) {
+    throw Refusal{"its mask is not one of booleans (batch, time)"};
+  }
+}
+
+bool zero_output_of(const LayerCall& call, const Arguments& arguments) {
+  const bool zero_output = arguments.boolean("zero_output_for_mask", false);
+  if (call.mask() && zero_output && arguments.boolean("unroll", false)) {
+    throw Refusal{"it is unrolled and makes zeros where its mask is off"};
+  }
+  return zero_output;
+}
 
 graph::StepFunction step_function(const Arguments& arguments, std::string_view name,
                                   Generation generation, std::size_t rank) {

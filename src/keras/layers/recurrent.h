@@ -40,6 +40,13 @@ graph::ValueId flipped(LayerCall& call, graph::ValueId x, std::size_t axis);
 graph::StepFunction step_function(const Arguments& arguments, std::string_view name,
                                   Generation generation, std::size_t rank);
 
+/// Throws Refusal if the mask is none of times.
+void require_mask_of_times(const LayerCall& call, graph::ValueId mask);
+
+/// Whether the layer makes zeros where its mask is off. What Keras does where it unrolls is another
+/// thing: throws Refusal.
+bool zero_output_of(const LayerCall& call, const Arguments& arguments);
+
 /// Says what of a recurrent layer is left out: the states of the batch before, and the dropout
 /// within the steps. Throws Refusal where that changes the result.
 void note_recurrent_training(LayerCall& call, const Arguments& arguments);

@@ -58,6 +58,28 @@ const Helper conv_lstm{"ConvLSTM",
         return torch.stack(steps, dim=1), (h, c)
 )"};
 
+const Helper masked_conv_lstm{"MaskedConvLSTM",
+                              R"(class MaskedConvLSTM(nn.Module):
+    """A ConvLSTM whose states and output stay as they are where the mask is off."""
+
+    def __init__(self, layer, zero_output=False):
+        super().__init__()
+        self.layer = layer
+        self.zero_output = zero_output
+
+    def forward(self, x, mask, state=None):
+        y = None
+        steps = []
+        for step, on in zip(x.split(1, dim=1), mask.unbind(1)):
+            new_y, new_state = self.layer(step, state)
+            on = on.reshape(-1, *[1] * (x.dim() - 2))
+            y = select(on.unsqueeze(1), new_y, None if self.zero_output else y)
+            state = select(on, new_state, state)
+            steps.append(y)
+        return torch.cat(steps, dim=1), state
+)",
+                              {&select_by_mask}};
+
 bool all_equal(const std::vector<std::int64_t>& values, std::int64_t value) {
   return std::all_of(values.begin(), values.end(),
                      [value](std::int64_t other) { return other == value; });
@@ -112,16 +134,36 @@ Declaration declare_conv_recurrent(const ConvRecurrent& op, const Site& site, He
   Declaration declaration;
   declaration.stock = false;
   declaration.constructor = python::call(helpers.use(conv_lstm), std::move(arguments));
-  declaration.state.push_back({"input_conv.weight", gates_kernel(site.tensor("kernel"))});
-  if (op.bias) declaration.state.push_back({"input_conv.bias", stored_weight(site.tensor("bias"))});
-  declaration.state.push_back({"state_conv.weight", gates_kernel(site.tensor("recurrent_kernel"))});
+  std::string prefix;
+  if (op.masked) {
+    std::vector<Expression> masked{declaration.constructor};
+    if (op.zero_output) masked.push_back(keyword("zero_output", python::boolean(true)));
+    declaration.constructor = python::call(helpers.use(masked_conv_lstm), std::move(masked));
+    prefix = "layer.";
+  }
+  const auto append = [&](const char* name, Weight weight) {
+    declaration.state.push_back({prefix + name, std::move(weight)});
+  };
+  append("input_conv.weight", gates_kernel(site.tensor("kernel")));
+  if (op.bias) append("input_conv.bias", stored_weight(site.tensor("bias")));
+  append("state_conv.weight", gates_kernel(site.tensor("recurrent_kernel")));
   return declaration;
+}
+
+bool last_output_is_state(const ConvRecurrent& op) {
+  return !op.masked || !(op.initial_state || op.zero_output);
 }
 
 Expression call_conv_recurrent(const ConvRecurrent& op, Call& call) {
   Expression x = call.input();
   if (op.go_backwards) x = python::call(call.name() + ".flip", {number(std::int64_t{1})});
   std::vector<Expression> arguments{x};
+  if (op.masked) {
+    const std::size_t mask = call.inputs.size() - 1;
+    arguments.push_back(op.go_backwards
+                            ? python::call(call.name(mask) + ".flip", {number(std::int64_t{1})})
+                            : call.input(mask));
+  }
   if (op.initial_state) arguments.push_back(python::tuple({call.input(1), call.input(2)}));
   return python::call(call.self, std::move(arguments));
 }

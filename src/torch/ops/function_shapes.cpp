@@ -149,6 +149,14 @@ Expression spell_diagonal_matrix(const Function& function, Call& call) {
   return python::call("torch.diag_embed", arguments);
 }
 
+Expression spell_mask_of_all(const Function& function, Call& call) {
+  const std::string x = call.name();
+  return python::call("torch.ones",
+                      {python::atom(fmt::format("{}.shape[:{}]", x, function.integers.at(0))),
+                       keyword("dtype", python::atom("torch.bool")),
+                       keyword("device", python::atom(x + ".device"))});
+}
+
 Expression spell_meshgrid(const Function& function, Call& call) {
   std::vector<Expression> arguments = all_operands(function, call);
   arguments.push_back(keyword("indexing", python::string(function.text)));

@@ -249,6 +249,7 @@ constexpr FunctionSpelling spellings[] = {
     own("max", spell_reduction),
     own("maximum", spell_extreme),
     own("mean", spell_reduction),
+    own("mask_of_all", spell_mask_of_all),
     own("meshgrid", spell_meshgrid),
     own("min", spell_reduction),
     own("minimum", spell_extreme),

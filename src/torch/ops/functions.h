@@ -65,6 +65,7 @@ Expression spell_triangle(const graph::Function& function, Call& call);
 Expression spell_diagonal(const graph::Function& function, Call& call);
 Expression spell_diagonal_matrix(const graph::Function& function, Call& call);
 Expression spell_meshgrid(const graph::Function& function, Call& call);
+Expression spell_mask_of_all(const graph::Function& function, Call& call);
 Expression spell_rot90(const graph::Function& function, Call& call);
 Expression spell_get_item(const graph::Function& function, Call& call);
 Expression spell_take(const graph::Function& function, Call& call);

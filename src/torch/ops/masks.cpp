@@ -25,7 +25,13 @@ Expression call_masked_mean(const graph::MaskedMean& op, Call& call) {
   const std::string x = call.name();
   const std::string mask = call.name(1);
   const std::string total = fmt::format("({} * {}.unsqueeze(2)).sum(1)", x, mask);
-  const std::string mean = fmt::format("{} / {}.sum(1, keepdim=True)", total, mask);
+  const std::string count = mask + ".sum(1, keepdim=True)";
+  const std::string mean = fmt::format("{} / {}", total, count);
+  // A quotient has no place to be broken at.
+  constexpr std::size_t longest = 56;
+  if (mean.size() > longest && !op.keep_dims) {
+    return python::call("torch.div", {python::atom(total), python::atom(count)});
+  }
   return python::atom(op.keep_dims ? "(" + mean + ").unsqueeze(1)" : mean);
 }
 

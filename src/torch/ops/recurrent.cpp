@@ -150,6 +150,8 @@ const Helper bidirectional{"Bidirectional",
         return y, torch.cat([first, second])
 )"};
 
+}  // namespace
+
 const Helper select_by_mask{"select",
                             R"(def select(on, new, old):
     """The new values where the mask is on, else the old ones: zero at first."""
@@ -157,6 +159,8 @@ const Helper select_by_mask{"select",
         return tuple(select(on, *pair) for pair in zip(new, old or (None, None)))
     return torch.where(on, new, torch.zeros_like(new) if old is None else old)
 )"};
+
+namespace {
 
 const Helper masked{"Masked",
                     R"(class Masked(nn.Module):

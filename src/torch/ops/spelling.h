@@ -192,11 +192,16 @@ struct RecurrentNames {
 std::vector<Expression> call_recurrent(const graph::Recurrent& op, Call& call,
                                        const RecurrentNames& names);
 
+/// Of what goes on at the times that a mask leaves.
+extern const Helper select_by_mask;
+
 // conv_recurrent.cpp
 Declaration declare_conv_recurrent(const graph::ConvRecurrent& op, const Site& site,
                                    Helpers& helpers);
 /// What it gives is (sequence, (h, c)).
 Expression call_conv_recurrent(const graph::ConvRecurrent& op, Call& call);
+/// Whether the last output under a mask is the last state h.
+bool last_output_is_state(const graph::ConvRecurrent& op);
 
 // locally_connected.cpp
 Declaration declare_locally_connected(const graph::LocallyConnected& op, const Site& site,
