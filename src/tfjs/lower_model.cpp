@@ -211,6 +211,11 @@ void check_again(Network& network, io::Notes& refused) {
   }
 }
 
+bool is_masked(const std::vector<Tensor>& tensors) {
+  return std::any_of(tensors.begin(), tensors.end(),
+                     [](const Tensor& tensor) { return tensor.masked; });
+}
+
 std::string sentence_of(const io::Notes& refused) {
   std::string text = refused.size() == 1
                          ? "TF.js cannot have one of the layers: "
@@ -264,12 +269,52 @@ void ModelLowering::add_inputs(Scope& scope, const std::vector<Tensor>& given) {
   }
 }
 
+std::vector<Tensor> ModelLowering::outputs_of(const Scope& scope) const {
+  std::vector<Tensor> outputs;
+  for (const keras::ModelOutput& output : scope.model.outputs) {
+    const auto& calls = scope.values.at(output.tensor.layer);
+    if (output.tensor.node >= calls.size() ||
+        output.tensor.tensor >= calls[output.tensor.node].size()) {
+      throw io::Error(io::ErrorCode::GraphCycle,
+                      fmt::format("Output \"{}\" of model \"{}\" is reached by no layer whose "
+                                  "inputs are there.",
+                                  output.name, scope.model.name));
+    }
+    outputs.push_back(calls[output.tensor.node][output.tensor.tensor]);
+  }
+  return outputs;
+}
+
+/// TF.js hands no mask into a model or out of one: its layers stand in the network around it.
+std::vector<Tensor> ModelLowering::call_opened(Scope& scope, const keras::Layer& layer,
+                                               const std::vector<Tensor>& inputs) {
+  const keras::Model& model = *layer.model;
+  if (std::any_of(inputs.begin(), inputs.end(), is_lost)) {
+    return std::vector<Tensor>(model.outputs.size());
+  }
+  Scope inner{model, scope.made, scope.builder, Values(model.layers.size())};
+  for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+    const std::uint32_t index = model.inputs[i].tensor.layer;
+    inner.values.at(index) = {{inputs.at(i)}};
+  }
+  call_layers(inner);
+  if (noted_.insert(&layer).second) {
+    result_.layers.push_back({layer.name, "its layers, in the model around it"});
+    result_.notes.push_back({io::Severity::Info, layer.name, "model-opened",
+                             "TF.js hands no mask into a model or out of one: its layers stand in "
+                             "the model around it."});
+  }
+  return outputs_of(inner);
+}
+
 std::vector<Tensor> ModelLowering::call_model(Scope& scope, const keras::Layer& layer,
                                               std::vector<Tensor> inputs) {
+  if (opened_.contains(layer.model.get())) return call_opened(scope, layer, inputs);
+  const bool masked = is_masked(inputs);
   LayerCall call(scope.builder, root_.tensors, root_.generation, layer, inputs);
   inputs = call.told_apart(std::move(inputs));
-  auto found = scope.models.find(&layer);
-  if (found == scope.models.end()) {
+  auto found = scope.made.models.find(&layer);
+  if (found == scope.made.models.end()) {
     NetworkLayer made;
     made.name = scope.builder.name_of(layer.name);
     made.network = lower(*layer.model, inputs);
@@ -277,7 +322,7 @@ std::vector<Tensor> ModelLowering::call_model(Scope& scope, const keras::Layer& 
     const auto index = static_cast<std::uint32_t>(scope.builder.network.layers.size());
     made.network->name = made.name;
     scope.builder.parts[{&layer, ""}] = {index};
-    found = scope.models.emplace(&layer, index).first;
+    found = scope.made.models.emplace(&layer, index).first;
     const std::string class_name = made.class_name;
     scope.builder.network.layers.push_back(std::move(made));
     note_fate(scope, layer, {class_name});
@@ -290,6 +335,7 @@ std::vector<Tensor> ModelLowering::call_model(Scope& scope, const keras::Layer& 
     outputs[i].tensor = i;
     outputs[i].mask = nullptr;  // a tensor of the inner network
   }
+  if (masked || is_masked(outputs)) opened_.insert(layer.model.get());
   called.calls.push_back(std::move(inputs));
   return outputs;
 }
@@ -304,8 +350,7 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
     throw Refusal{reason_without_kind(layer.class_name)};
   }
   require_known_arguments(layer, *kind);
-  const bool masked =
-      std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.masked; });
+  const bool masked = is_masked(inputs);
   if (layer.class_name == "TimeDistributed") {
     if (masked && uses_mask(layer, root_.generation)) {
       throw Refusal{"Keras hands its layer a mask, and TF.js has none there."};
@@ -340,6 +385,7 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
     }
     lowering.takes_mask(inputs[0].mask);
   }
+  require_one_way(layer, lowering.mask() != nullptr);
   std::vector<Tensor> outputs{kind->lower(lowering)};
   if (layer.class_name == "Embedding" || layer.class_name == "ReversibleEmbedding") {
     make_mask(layer, inputs, outputs[0]);
@@ -358,6 +404,14 @@ std::vector<Tensor> ModelLowering::call(Scope& scope, const keras::Layer& layer,
   }
   note_fate(scope, layer, lowering.classes());
   return outputs;
+}
+
+/// The kernel has a row more where there is a mask.
+void ModelLowering::require_one_way(const keras::Layer& layer, bool masked) {
+  if (!takes_mask(layer.class_name) || layer.class_name == "GlobalAveragePooling1D") return;
+  if (is_masked_.emplace(&layer, masked).first->second != masked) {
+    throw Refusal{"It is called with a mask and without, and TF.js's layer is of one kind."};
+  }
 }
 
 bool ModelLowering::call_layer(Scope& scope, const keras::Layer& layer, std::uint32_t index,
@@ -466,25 +520,15 @@ void ModelLowering::repeat_outputs(Scope& scope) {
 
 std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
                                               const std::vector<Tensor>& given) {
-  Scope scope{
-      model, {names_, {}, {}, {}, {}, root_.keras_version}, Values(model.layers.size()), {}, {}};
+  Made made{{names_, {}, {}, {}, {}, root_.keras_version}, {}, {}};
+  Scope scope{model, made, made.builder, Values(model.layers.size())};
   for (const keras::Layer& layer : model.layers) {
     scope.builder.reserve(layer.name);
   }
   add_inputs(scope, given);
   call_layers(scope);
   Network& network = scope.builder.network;
-  for (const keras::ModelOutput& output : model.outputs) {
-    const auto& calls = scope.values.at(output.tensor.layer);
-    if (output.tensor.node >= calls.size() ||
-        output.tensor.tensor >= calls[output.tensor.node].size()) {
-      throw io::Error(io::ErrorCode::GraphCycle,
-                      fmt::format("Output \"{}\" of model \"{}\" is reached by no layer whose "
-                                  "inputs are there.",
-                                  output.name, model.name));
-    }
-    network.outputs.push_back(calls[output.tensor.node][output.tensor.tensor]);
-  }
+  network.outputs = outputs_of(scope);
   repeat_outputs(scope);
   drop_unreached_weights(network);
   result_.notes.insert(result_.notes.end(), scope.builder.notes.begin(), scope.builder.notes.end());
@@ -494,10 +538,18 @@ std::shared_ptr<Network> ModelLowering::lower(const keras::Model& model,
 }
 
 LoweredModel lower_model(const keras::Model& model) {
+  // Which of the nested models have to do with masks is known once all is lowered.
+  std::set<const keras::Model*> opened;
   LoweredModel result;
   io::Notes refused;
   Names names;
-  result.network = ModelLowering(model, names, result, refused).lower(model, {});
+  for (std::size_t known = 1; known != opened.size();) {
+    known = opened.size();
+    result = {};
+    refused.clear();
+    names = {};
+    result.network = ModelLowering(model, names, result, refused, opened).lower(model, {});
+  }
   result.network->name = legal_name(model.name);
   if (refused.empty()) {
     keep_masks_apart(*result.network, names, refused);

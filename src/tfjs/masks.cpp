@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "keras/layers/arguments.h"
@@ -21,9 +22,21 @@ bool returns_sequences(const keras::Layer& layer) {
   return keras::Arguments(says.name, says.config).boolean("return_sequences", false);
 }
 
-bool joins_all_but_last(const keras::Layer& layer) {
-  return layer.class_name == "Concatenate" &&
-         keras::Arguments(layer.name, layer.config).integer("axis", -1) != -1;
+/// A Concatenate of another axis than the last, which is given.
+std::optional<std::int64_t> joined_axis(const keras::Layer& layer, std::size_t rank) {
+  if (layer.class_name != "Concatenate") return std::nullopt;
+  const auto last = static_cast<std::int64_t>(rank) - 1;
+  std::int64_t axis = keras::Arguments(layer.name, layer.config).integer("axis", -1);
+  if (axis < 0) axis += last + 1;
+  return axis == last ? std::nullopt : std::optional(axis);
+}
+
+std::shared_ptr<const Mask> mask_of(std::vector<std::shared_ptr<const Mask>> masks,
+                                    Mask::Parts parts) {
+  Mask mask;
+  mask.of = std::move(masks);
+  mask.parts = parts;
+  return std::make_shared<const Mask>(std::move(mask));
 }
 
 bool merges_masks(const std::string& class_name) {
@@ -61,8 +74,8 @@ bool passes_mask_on(const std::string& class_name, keras::Generation generation)
                                                                "StochasticDepth",
                                                                "Subtract",
                                                                "UnitNormalization"};
-  static constexpr std::array<std::string_view, 4> in_keras3 = {"Equalization", "Identity",
-                                                                "Normalization", "Rescaling"};
+  static constexpr std::array<std::string_view, 5> in_keras3 = {
+      "Equalization", "GroupNormalization", "Identity", "Normalization", "Rescaling"};
   const auto among = [&](const auto& list) {
     return std::find(list.begin(), list.end(), class_name) != list.end();
   };
@@ -72,7 +85,7 @@ bool passes_mask_on(const std::string& class_name, keras::Generation generation)
 }
 
 bool uses_mask(const keras::Layer& layer, keras::Generation generation) {
-  static constexpr std::array<std::string_view, 15> classes = {"AdditiveAttention",
+  static constexpr std::array<std::string_view, 14> classes = {"AdditiveAttention",
                                                                "Attention",
                                                                "Bidirectional",
                                                                "ConvLSTM1D",
@@ -80,7 +93,6 @@ bool uses_mask(const keras::Layer& layer, keras::Generation generation) {
                                                                "ConvLSTM3D",
                                                                "GRU",
                                                                "GlobalAveragePooling1D",
-                                                               "GroupNormalization",
                                                                "GroupQueryAttention",
                                                                "LSTM",
                                                                "MultiHeadAttention",
@@ -93,7 +105,9 @@ bool uses_mask(const keras::Layer& layer, keras::Generation generation) {
   const bool merges_by_mask =
       generation == keras::Generation::Keras3 &&
       std::find(in_keras3.begin(), in_keras3.end(), layer.class_name) != in_keras3.end();
-  return merges_by_mask ||
+  const bool weighs =
+      generation != keras::Generation::Keras3 && layer.class_name == "GroupNormalization";
+  return merges_by_mask || weighs ||
          std::find(classes.begin(), classes.end(), layer.class_name) != classes.end() ||
          std::any_of(inner.begin(), inner.end(),
                      [generation](const keras::Layer& it) { return uses_mask(it, generation); });
@@ -108,7 +122,8 @@ bool forgets_mask(const std::string& class_name, keras::Generation generation, s
 }
 
 // keras/src/layers/merging/base_merge.py, tf_keras/src/layers/merging/base_merge.py and
-// concatenate.py: compute_mask. Keras 3 makes none where not all inputs have one.
+// concatenate.py: compute_mask. Keras 3 makes none where not all inputs have one, and one that is
+// on where any is.
 void pass_mask_on(const keras::Layer& layer, keras::Generation generation,
                   const std::vector<Tensor>& inputs, Tensor& output) {
   output.mask = nullptr;
@@ -133,16 +148,22 @@ void pass_mask_on(const keras::Layer& layer, keras::Generation generation,
       masks.push_back(input.mask);
     }
   }
-  if (joins_all_but_last(layer)) return;
+  if (const auto axis = joined_axis(layer, inputs.at(0).shape.size())) {
+    if (*axis != 1 || !of_all || inputs[0].shape.size() != 3) return;
+    masks.clear();
+    for (const Tensor& input : inputs) masks.push_back(input.mask);
+    output.mask = mask_of(std::move(masks), Mask::Parts::Joined);
+    return;
+  }
   if (masks.size() == 1 && of_all) {
     output.mask = masks[0];
   } else if (!merges_masks(layer.class_name)) {
     return;
   } else if (generation != keras::Generation::Keras3) {
-    Mask all;
-    all.all_of = masks;
-    output.mask = masks.size() == 1 ? masks[0] : std::make_shared<const Mask>(std::move(all));
-  } else if (!of_all) {
+    output.mask = masks.size() == 1 ? masks[0] : mask_of(std::move(masks), Mask::Parts::All);
+  } else if (of_all) {
+    output.mask = mask_of(std::move(masks), Mask::Parts::Any);
+  } else {
     output.masked = false;
   }
 }

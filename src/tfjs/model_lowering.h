@@ -21,20 +21,26 @@ inline bool is_lost(const Tensor& tensor) { return tensor.shape.empty(); }
 /// A Keras model and those that it holds, while they become networks.
 class ModelLowering {
  public:
-  ModelLowering(const keras::Model& root, Names& names, LoweredModel& result, io::Notes& refused)
-      : root_(root), names_(names), result_(result), refused_(refused) {}
+  ModelLowering(const keras::Model& root, Names& names, LoweredModel& result, io::Notes& refused,
+                std::set<const keras::Model*>& opened)
+      : root_(root), names_(names), result_(result), refused_(refused), opened_(opened) {}
 
   std::shared_ptr<Network> lower(const keras::Model& model, const std::vector<Tensor>& given);
 
  private:
   /// The values of one model: by layer, call, output.
   using Values = std::vector<std::vector<std::vector<Tensor>>>;
-  struct Scope {
-    const keras::Model& model;
+  /// A network, and what has been made of Keras's layers in it.
+  struct Made {
     NetworkBuilder builder;
-    Values values;
     std::map<const keras::Layer*, std::uint32_t> models;     ///< nested ones, in the network
     std::map<const keras::Layer*, Tensor> time_distributed;  ///< the first call's result of each
+  };
+  struct Scope {
+    const keras::Model& model;
+    Made& made;
+    NetworkBuilder& builder;
+    Values values;
   };
 
   void add_inputs(Scope& scope, const std::vector<Tensor>& given);
@@ -44,6 +50,10 @@ class ModelLowering {
                            std::vector<Tensor> inputs);
   std::vector<Tensor> call_model(Scope& scope, const keras::Layer& layer,
                                  std::vector<Tensor> inputs);
+  std::vector<Tensor> call_opened(Scope& scope, const keras::Layer& layer,
+                                  const std::vector<Tensor>& inputs);
+  std::vector<Tensor> outputs_of(const Scope& scope) const;
+  void require_one_way(const keras::Layer& layer, bool masked);
   std::vector<Tensor> call_time_distributed(Scope& scope, const keras::Layer& layer,
                                             const std::vector<Tensor>& inputs);
   Tensor make_time_distributed(Scope& scope, const keras::Layer& layer, const Tensor& input);
@@ -60,6 +70,8 @@ class ModelLowering {
   Names& names_;
   LoweredModel& result_;
   io::Notes& refused_;
+  std::set<const keras::Model*>& opened_;
+  std::map<const keras::Layer*, bool> is_masked_;  ///< of recurrent layers
   std::set<const keras::Layer*> refused_layers_;
   std::set<const keras::Layer*> noted_;
   std::vector<std::shared_ptr<const keras::Model>> steps_;  ///< of each TimeDistributed

@@ -31,10 +31,12 @@ struct Tensor {
 
 /// Where one holds, as Keras knows it of a Masking, an Embedding, or several of these.
 struct Mask {
-  Tensor source;                     ///< vectors, or indices
-  double value = 0;                  ///< on where not all elements of a vector are it
-  std::optional<std::int64_t> rows;  ///< of an Embedding: on where the index is not 0
-  std::vector<std::shared_ptr<const Mask>> all_of;
+  enum class Parts { All, Any, Joined };
+  Tensor source;                                ///< vectors, or indices
+  double value = 0;                             ///< on where not all elements of a vector are it
+  std::optional<std::int64_t> rows;             ///< of an Embedding: on where the index is not 0
+  std::vector<std::shared_ptr<const Mask>> of;  ///< it is made of these
+  Parts parts = Parts::All;  ///< on where all of them are, or any is; one behind the other in time
   mutable std::shared_ptr<const Tensor> made;  ///< in the network, once one has asked for it
 };
 

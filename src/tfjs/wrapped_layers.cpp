@@ -41,6 +41,8 @@ Tensor ModelLowering::make_time_distributed(Scope& scope, const keras::Layer& la
   const keras::Layer& wrapped = layer.wrapped.front();
   Tensor step = input;
   step.shape.erase(step.shape.begin() + 1);
+  step.masked = false;
+  step.mask = nullptr;
   NetworkLayer made;
   made.class_name = "TimeDistributed";
   made.name = scope.builder.name_of(layer.name);
@@ -91,10 +93,10 @@ std::vector<Tensor> ModelLowering::call_time_distributed(Scope& scope, const ker
   if (inputs[0].shape.size() < 3) {
     throw Refusal{"Its input has no time and values."};
   }
-  auto found = scope.time_distributed.find(&layer);
-  if (found == scope.time_distributed.end()) {
+  auto found = scope.made.time_distributed.find(&layer);
+  if (found == scope.made.time_distributed.end()) {
     const Tensor first = make_time_distributed(scope, layer, inputs[0]);
-    found = scope.time_distributed.emplace(&layer, first).first;
+    found = scope.made.time_distributed.emplace(&layer, first).first;
     note_fate(scope, layer, {"TimeDistributed"});
   }
   Tensor output = found->second;
@@ -104,8 +106,10 @@ std::vector<Tensor> ModelLowering::call_time_distributed(Scope& scope, const ker
   }
   output.node = static_cast<std::uint32_t>(made.calls.size());
   output.tensor = 0;
-  output.masked = inputs[0].masked;
-  output.mask = inputs[0].mask;
+  // In Keras 2 also one that its layer makes.
+  const bool makes_mask = found->second.masked && root_.generation != keras::Generation::Keras3;
+  output.masked = inputs[0].masked || makes_mask;
+  output.mask = makes_mask ? nullptr : inputs[0].mask;
   made.calls.push_back(inputs);
   return {output};
 }

@@ -26,10 +26,36 @@ const refused = [
   { match: /^bidirectional\/gru_elu/, words: ["reset_after"] },
   // Keras 3 alone.
   {
-    match: /^masks\/(multiply_.*|(max|min)imum_.*|.*_two_masks|concatenate_one_mask|three_masks)$/,
+    match: /^masks\/(multiply_.*|(max|min)imum_.*|concatenate_one_mask)$/,
     words: ["mask"],
     sometimes: true,
   },
+  { match: /^masks\/concatenate_in_time_first$/, words: ["mask"] },
+  {
+    match: /^masks_nested\/((multiply|maximum)_inside_.*|merged_outside|joined_inside_.*)$/,
+    words: ["mask"],
+    sometimes: true,
+  },
+  { match: /with_and_without/, words: ["with a mask and without"] },
+  {
+    match: /^masks_nested\/(encoder_decoder|initial_states_inside)$/,
+    words: ["initial states"],
+  },
+  { match: /^masks_nested\/attention_(in|out)side$/, words: ["mask"] },
+  // TF.js hands no mask to the layer of a TimeDistributed.
+  {
+    match: /^masks_within\/(each_(?!global_max)|sentences_|shared_each)/,
+    words: ["TimeDistributed", "mask"],
+  },
+  {
+    match: /^masks_within\/((embedding|masking|out_of_model)_each|embedding_each_folded)$/,
+    words: ["TimeDistributed", "mask"],
+    sometimes: true,
+  },
+  { match: /^masks_within\/(vectors|deeper)$/, words: ["Masking", "rank"] },
+  { match: /^masks_within\/conv_lstm/, words: ["mask"] },
+  { match: /^masks_within\/softmax_/, words: ["mask"] },
+  { match: /^masks_within\/(pipeline|spectral_normalization)/, words: ["mask"] },
   { match: /^masks\/.*given_mask/, words: ["mask"] },
   // Keras 2 alone: Keras 3 hands these no mask.
   { match: /^masks\/.*initial_states/, words: ["initial states"], sometimes: true },

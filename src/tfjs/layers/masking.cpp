@@ -42,12 +42,16 @@ Tensor is_not_zero(LayerCall& call, const Tensor& indices, std::int64_t rows) {
 }
 
 Tensor made_mask(LayerCall& call, const Mask& mask) {
-  if (!mask.all_of.empty()) {
+  if (!mask.of.empty()) {
     std::vector<Tensor> tensors;
-    for (const std::shared_ptr<const Mask>& one : mask.all_of) {
+    for (const std::shared_ptr<const Mask>& one : mask.of) {
       tensors.push_back(mask_tensor(call, *one));
     }
-    return call.add("masks", "Multiply", Json::object(), std::move(tensors));
+    if (mask.parts == Mask::Parts::Joined) {
+      return concatenate(call, "masks", std::move(tensors), 1);
+    }
+    const char* class_name = mask.parts == Mask::Parts::All ? "Multiply" : "Maximum";
+    return call.add("masks", class_name, Json::object(), std::move(tensors));
   }
   return mask.rows ? is_not_zero(call, mask.source, *mask.rows)
                    : differs(call, mask.source, mask.value);
