@@ -8,7 +8,7 @@ namespace tensorferry::keras {
 
 namespace {
 
-bool is_recurrent(const Layer& layer) {
+bool has_masked_kind(const Layer& layer) {
   const std::string& name = layer.class_name;
   return name == "LSTM" || name == "GRU" || name == "SimpleRNN" || name == "Bidirectional" ||
          name.starts_with("ConvLSTM");
@@ -44,13 +44,13 @@ void see_masks_into(MaskedCalls& masked, const Model& model,
 
 bool is_called_with_mask(const MaskedCalls& masked, const Layer& layer) {
   const auto weight = first_weight(layer);
-  return weight && is_recurrent(layer) && masked.layers.contains(*weight);
+  return weight && has_masked_kind(layer) && masked.layers.contains(*weight);
 }
 
 void see_call(MaskedCalls& masked, const Layer& layer, const graph::Graph& graph,
               std::size_t first_node) {
   const auto weight = first_weight(layer);
-  if (!weight || !is_recurrent(layer)) return;
+  if (!weight || !has_masked_kind(layer)) return;
   bool has_mask = false;
   for (std::size_t i = first_node; i < graph.nodes.size(); ++i) {
     has_mask = has_mask || is_masked(graph.nodes[i].op);

@@ -119,6 +119,10 @@ graph::ValueId lower_one_by_one(LayerCall& call, const Layer& forward, const Lay
   if (given.size() % 2 == 0) {
     throw Refusal{fmt::format("it is given {} initial states", given.size() - 1)};
   }
+  if (call.mask() &&
+      (forward.class_name.starts_with("ConvLSTM") || backward.class_name.starts_with("ConvLSTM"))) {
+    throw Refusal{"its ConvLSTM is given a mask"};
+  }
   const auto half = static_cast<std::ptrdiff_t>(given.size() / 2);
   std::vector<graph::ValueId> of_forward(given.begin(), given.begin() + 1 + half);
   std::vector<graph::ValueId> of_backward{given[0]};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/functions.h"
 #include "io/overloaded.h"
 
 namespace tensorferry::keras {
