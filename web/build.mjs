@@ -30,17 +30,27 @@ async function workerText() {
   return `${glue}\n${program.outputFiles[0].text}`;
 }
 
-/** `import text from "worker-source"`. */
-function workerSource(text) {
+async function layoutText() {
+  const program = await build({
+    ...common,
+    entryPoints: ["src/element/network/layout-worker.ts"],
+    format: "iife",
+    write: false,
+  });
+  return program.outputFiles[0].text;
+}
+
+/** `import text from "worker-source"`: a worker's whole program, of which blob workers are made. */
+function workerSources(texts) {
   return {
-    name: "worker-source",
+    name: "worker-sources",
     setup(plugin) {
-      plugin.onResolve({ filter: /^worker-source$/ }, ({ path }) => ({
+      plugin.onResolve({ filter: /^(worker|layout)-source$/ }, ({ path }) => ({
         path,
         namespace: "worker",
       }));
-      plugin.onLoad({ filter: /.*/, namespace: "worker" }, () => ({
-        contents: text,
+      plugin.onLoad({ filter: /.*/, namespace: "worker" }, ({ path }) => ({
+        contents: texts[path],
         loader: "text",
       }));
     },
@@ -59,7 +69,12 @@ await build({
   splitting: true,
   chunkNames: "[name]-[hash]",
   loader: { ".css": "text" },
-  plugins: [workerSource(await workerText())],
+  plugins: [
+    workerSources({
+      "worker-source": await workerText(),
+      "layout-source": await layoutText(),
+    }),
+  ],
 });
 await build({
   ...common,

@@ -86,10 +86,8 @@ for (const { name, present, launch } of BROWSERS) {
       const model = await fixture("keras3/names/names_all");
       assert.equal(await site.choose(...model.files), undefined);
       const { names, elements } = await site.look(({ shadow }) => ({
-        names: [...shadow.querySelectorAll("#layers td.name")].map(
-          (cell) => cell.firstChild.textContent,
-        ),
-        elements: shadow.querySelectorAll("#layers script, #layers img, #layers td.name b").length,
+        names: [...shadow.querySelectorAll("#layers .layer-name")].map((it) => it.textContent),
+        elements: shadow.querySelectorAll("#view script, #view img, #view .layer-name b").length,
       }));
       assert.ok(
         names.some((shown) => /[<;]/.test(shown)),
@@ -140,9 +138,9 @@ for (const { name, present, launch } of BROWSERS) {
       const site = await Site.open(browser, server.url, () => {
         globalThis.workers = [];
         globalThis.Worker = class extends Worker {
-          constructor(...settings) {
-            super(...settings);
-            globalThis.workers.push(this);
+          constructor(url, options) {
+            super(url, options);
+            if (options.name === "tensorferry") globalThis.workers.push(this);
           }
         };
       });

@@ -1,6 +1,6 @@
 import type { Note } from "./inspection.js";
 import type { OpenedPlan } from "./planning.js";
-import type { PlannedFile } from "./plan.js";
+import type { LayerLines, PlannedFile } from "./plan.js";
 import type { Pool } from "./pool.js";
 import { Production } from "./production.js";
 import { type Progress, ProgressMeter } from "./progress.js";
@@ -69,6 +69,8 @@ export class Bundle {
   readonly source: string;
   /** "model.py" or "model.json". */
   readonly entry: string;
+  /** Which lines of `source` are of which layer; none for TF.js. */
+  readonly lines: readonly LayerLines[];
   readonly bytes: number;
 
   constructor(
@@ -83,6 +85,7 @@ export class Bundle {
     this.manifest = plan.manifest;
     this.source = plan.source;
     this.entry = plan.entry;
+    this.lines = plan.lines;
     this.bytes = plan.files.reduce((sum, file) => sum + file.bytes, 0);
   }
 

@@ -3,9 +3,18 @@ import { Runtime, type RuntimeOptions } from "./runtime.js";
 
 export type { Bundle, OutputFile, ProduceOptions } from "./bundle.js";
 export { TensorferryError } from "./errors.js";
-export type { Inspection, LayerSummary, Note, Port, Shape, WeightSummary } from "./inspection.js";
+export type {
+  Inspection,
+  LayerSummary,
+  Note,
+  Port,
+  Shape,
+  TensorStatistics,
+  WeightSummary,
+} from "./inspection.js";
 export type { Model } from "./model.js";
 export type * from "./options.js";
+export type { LayerLines } from "./plan.js";
 export type { Progress } from "./progress.js";
 export { Runtime, type RuntimeOptions } from "./runtime.js";
 

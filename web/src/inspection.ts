@@ -28,6 +28,12 @@ export interface LayerSummary {
   /** What becomes of it there; empty where nothing does. */
   pytorch: string;
   tfjs: string;
+  /** Of the model that it is in, as in `LayerLines`; null where that is not converted. */
+  model: number | null;
+  /** For each call of it the layers whose outputs it takes, as indices of `Inspection.layers`. */
+  calls: number[][];
+  /** Indices of `Inspection.weights`; those of a nested model are its layers'. */
+  weights: number[];
 }
 
 export interface WeightSummary {
@@ -35,6 +41,19 @@ export interface WeightSummary {
   shape: number[];
   dtype: string;
   storage: string;
+}
+
+/** What the elements of a tensor are like; what is not finite is counted and left out. */
+export interface TensorStatistics {
+  count: number;
+  notFinite: number;
+  minimum: number;
+  maximum: number;
+  mean: number;
+  /** Standard deviation. */
+  deviation: number;
+  /** Counts of equal bins from the minimum to the maximum; none where nothing is finite. */
+  histogram: number[];
 }
 
 /** What `Model.inspect` tells. No tensor was read for it. */

@@ -1,5 +1,5 @@
 import { Bundle } from "./bundle.js";
-import type { Inspection } from "./inspection.js";
+import type { Inspection, TensorStatistics } from "./inspection.js";
 import type { ConvertOptions } from "./options.js";
 import type { OpenedModel } from "./planning.js";
 import type { Pool } from "./pool.js";
@@ -21,6 +21,11 @@ export class Model {
     const plan = await this.opened.plan(options);
     this.pool.start(); // not before: what is in the file is to be on the screen first
     return new Bundle(plan, this.pool, this.opened.files);
+  }
+
+  /** Reads one tensor, twice: `index` is that of `Inspection.weights`. */
+  statistics(index: number): Promise<TensorStatistics> {
+    return this.opened.statistics(index);
   }
 
   /** Frees what the planning worker holds for it. */

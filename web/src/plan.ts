@@ -33,6 +33,15 @@ export interface PartsOfFile {
 
 export type ReduceResult = number | string;
 
+/** Lines of `model.py`, counted from 1, that are of a layer; a line may be of several. */
+export interface LayerLines {
+  /** Number of the model that has the layer: `LayerSummary.model`. */
+  model: number;
+  layer: string;
+  first: number;
+  last: number;
+}
+
 export interface Plan {
   plan: number;
   exitCode: 0 | 1;
@@ -40,6 +49,7 @@ export interface Plan {
   manifest: string;
   source: string;
   entry: string;
+  lines: LayerLines[];
   files: PlannedFile[];
   /**
    * Files that nobody gets: to be made first, in order. Temporary k is file `files.length + k` of the

@@ -1,5 +1,5 @@
 import { TensorferryError } from "./errors.js";
-import type { Inspection } from "./inspection.js";
+import type { Inspection, TensorStatistics } from "./inspection.js";
 import type { ConvertOptions } from "./options.js";
 import type { Plan } from "./plan.js";
 import type { PartRange } from "./segments.js";
@@ -75,11 +75,15 @@ export class OpenedModel {
     });
   }
 
+  statistics(tensor: number): Promise<TensorStatistics> {
+    return this.worker.inTurn(async (call) => {
+      const handle = await this.current(call);
+      return call("statistics", { handle, tensor });
+    });
+  }
+
   async planNow(call: Call, options: ConvertOptions): Promise<Plan> {
-    if (this.closed) throw new TensorferryError("closed", "This model was closed.");
-    if (this.handle?.generation !== this.worker.generation) await this.openNow(call);
-    if (!this.handle) throw new TensorferryError("closed", "This model was closed.");
-    return call("plan", { handle: this.handle.value, options });
+    return call("plan", { handle: await this.current(call), options });
   }
 
   async close(): Promise<void> {
@@ -89,6 +93,13 @@ export class OpenedModel {
       await call("close", { handle: this.handle.value });
       this.handle = undefined;
     });
+  }
+
+  private async current(call: Call): Promise<number> {
+    if (this.closed) throw new TensorferryError("closed", "This model was closed.");
+    if (this.handle?.generation !== this.worker.generation) await this.openNow(call);
+    if (!this.handle) throw new TensorferryError("closed", "This model was closed.");
+    return this.handle.value;
   }
 
   private async openNow(call: Call): Promise<Inspection> {

@@ -1,5 +1,10 @@
-/** The text of a worker's program, put together by build.mjs. */
+/** The texts of the workers' programs, put together by build.mjs. */
 declare module "worker-source" {
+  const source: string;
+  export default source;
+}
+
+declare module "layout-source" {
   const source: string;
   export default source;
 }

@@ -66,8 +66,7 @@ export class Site {
   /** Waits until what was given to the page is on the screen, planned, or refused. */
   async opened() {
     await this.until(
-      ({ shadow }) =>
-        shadow.querySelector("#source code")?.textContent || shadow.querySelector("[role=alert]"),
+      ({ element, shadow }) => element.bundle || shadow.querySelector("[role=alert]"),
     );
     return this.problem();
   }
@@ -84,8 +83,6 @@ export class Site {
     for (const [name, value] of Object.entries(fields)) {
       await this.look(
         ({ shadow, argument: [name, value] }) => {
-          const output = shadow.querySelector("#source code");
-          if (output) output.textContent = "";
           const field =
             shadow.querySelector(`[name="${name}"][value="${value}"]`) ??
             shadow.querySelector(`[name="${name}"]`);

@@ -1,8 +1,9 @@
 import type { Bundle, ProduceOptions } from "../bundle.js";
 import type { Model } from "../model.js";
-import { contents, noteList } from "./tables.js";
+import { noteList } from "./notes.js";
 import { h } from "./dom.js";
 import type { Messages } from "./messages/messages.js";
+import { ModelView } from "./model-view.js";
 import { OptionsForm } from "./options-form.js";
 import { OutputView } from "./output.js";
 import { problem } from "./problem.js";
@@ -14,11 +15,12 @@ export class Conversion {
   readonly root: HTMLElement;
   private readonly form: OptionsForm;
   private readonly output: OutputView;
-  private readonly table = h("div");
+  private readonly view: ModelView;
   private readonly notes = h("div");
   private readonly trouble = h("div");
   private bundle: Bundle | undefined;
-  private planned = Promise.resolve();
+  private isPlanned = false;
+  private planning = Promise.resolve();
   private running: AbortController | undefined;
 
   constructor(
@@ -34,6 +36,7 @@ export class Conversion {
       saveFolder: () => void this.run((options) => this.saveFolder(options)),
       cancel: () => this.running?.abort(),
     });
+    this.view = new ModelView(model, this.form.target, messages);
     this.root = h(
       "div",
       {},
@@ -42,37 +45,43 @@ export class Conversion {
       this.trouble,
       this.notes,
       this.output.root,
-      this.table,
-      this.output.sourceRoot,
+      this.view.root,
     );
     this.replan();
   }
 
+  /** What the options that are chosen now make of it; undefined while that is planned, or fails. */
+  get planned(): Bundle | undefined {
+    return this.isPlanned ? this.bundle : undefined;
+  }
+
   close(): void {
     this.running?.abort();
+    this.view.close();
     void this.bundle?.release();
     void this.model.close();
   }
 
   /** Plans anew, after a plan that is under way: their answers come in order. */
   private replan(): void {
-    this.planned = this.planned.then(() => this.plan());
+    this.isPlanned = false;
+    this.planning = this.planning.then(() => this.plan());
   }
 
   private async plan(): Promise<void> {
-    const inspection = this.model.inspect();
-    this.table.replaceChildren(contents(inspection, this.form.target, this.messages));
     try {
       const bundle = await this.model.convert(this.form.options());
       void this.bundle?.release();
       this.bundle = bundle;
       this.trouble.replaceChildren();
       this.output.show(bundle);
-      this.output.hidden = false;
+      this.view.show(bundle, this.form.target);
+      this.output.root.hidden = false;
+      this.isPlanned = true;
       this.notes.replaceChildren(noteList(bundle.notes, this.messages));
     } catch (error) {
       this.fail(error);
-      this.output.hidden = true;
+      this.output.root.hidden = true;
       this.notes.replaceChildren();
     }
   }

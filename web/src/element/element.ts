@@ -1,3 +1,4 @@
+import type { Bundle } from "../bundle.js";
 import { Runtime } from "../runtime.js";
 import { Conversion } from "./conversion.js";
 import { DropZone } from "./drop-zone.js";
@@ -15,7 +16,7 @@ export type ElementState = "loading" | "locked" | "ready" | "open";
  * Attributes: `wasm-url`; `lock` closes the page against all requests as soon as everything is
  * loaded, and before a file is read (it binds the whole page, so client-side navigation ends too).
  * The attribute `state` tells how far it is: `loading`, then `locked` or `ready`, then `open`.
- * Event `state` on each change. What the page puts inside stands below the drop zone's button.
+ * `model` is there while one is on the screen. Event `state` on each change. What the page puts inside stands below the drop zone's button.
  */
 export class TensorFerryElement extends HTMLElement {
   private readonly messages = en;
@@ -63,6 +64,11 @@ export class TensorFerryElement extends HTMLElement {
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
 
+  /** The plan of what is on the screen; undefined where there is none, or none yet. */
+  get bundle(): Bundle | undefined {
+    return this.conversion?.planned;
+  }
+
   /** What else the page must have loaded before the lock; it waits for them, whether they succeed or not. */
   waitFor(loading: Promise<unknown>): void {
     this.beforeLock.push(loading);
@@ -102,6 +108,7 @@ export class TensorFerryElement extends HTMLElement {
   private show(conversion: Conversion | undefined): void {
     this.conversion?.close();
     this.conversion = conversion;
+    this.toggleAttribute("model", conversion !== undefined);
     this.trouble.replaceChildren();
     this.zone.root.hidden = conversion !== undefined;
     this.shown.replaceChildren(...(conversion ? [conversion.root] : []));

@@ -14,7 +14,6 @@ export interface OutputActions {
 /** What comes out: its files, the buttons that make them, progress, and the generated source. */
 export class OutputView {
   readonly root: HTMLElement;
-  readonly sourceRoot: HTMLElement;
   private readonly files = h("ul", { class: "files", id: "files", tabindex: "0" });
   private readonly incomplete: HTMLElement;
   private readonly buttons: HTMLElement;
@@ -22,9 +21,6 @@ export class OutputView {
   private readonly bar = h("progress", { max: "1", value: "0" });
   private readonly barText = h("span", { class: "muted", id: "progress" });
   private readonly outcome = h("p", { class: "done", id: "outcome", role: "status" });
-  private readonly sourceTitle = h("h3");
-  private readonly source = h("code");
-
   constructor(
     private readonly messages: Messages,
     actions: OutputActions,
@@ -59,12 +55,6 @@ export class OutputView {
       h("section", {}, h("h3", {}, messages.files), this.files, this.incomplete),
       h("section", {}, this.buttons, this.working, this.outcome),
     );
-    this.sourceRoot = h(
-      "section",
-      { id: "source" },
-      this.sourceHead(),
-      h("pre", { tabindex: "0" }, this.source),
-    );
     this.finish("");
   }
 
@@ -75,14 +65,7 @@ export class OutputView {
       ),
     );
     this.incomplete.hidden = bundle.exitCode === 0;
-    this.sourceTitle.textContent = bundle.entry;
-    this.source.textContent = bundle.source;
     this.outcome.textContent = "";
-  }
-
-  set hidden(hidden: boolean) {
-    this.root.hidden = hidden;
-    this.sourceRoot.hidden = hidden;
   }
 
   begin(): void {
@@ -106,15 +89,5 @@ export class OutputView {
     this.buttons.hidden = false;
     this.working.hidden = true;
     this.outcome.textContent = outcome;
-  }
-
-  private sourceHead(): HTMLElement {
-    const copy = h("button", { class: "small", id: "copy" }, this.messages.copy);
-    copy.addEventListener("click", () => {
-      void navigator.clipboard.writeText(this.source.textContent).then(() => {
-        copy.textContent = this.messages.copied;
-      });
-    });
-    return h("div", { class: "head" }, this.sourceTitle, copy);
   }
 }

@@ -1,7 +1,7 @@
 import { TensorferryError } from "../errors.js";
 import { h } from "./dom.js";
 import type { Messages } from "./messages/messages.js";
-import { noteList } from "./tables.js";
+import { noteList } from "./notes.js";
 
 /** An error as a sentence, with all refused layers where that is the reason. */
 export function problem(title: string, error: unknown, messages: Messages): HTMLElement {

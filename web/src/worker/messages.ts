@@ -1,7 +1,7 @@
 /** What the page and its workers say to each other. A worker handles one call at a time. */
 
 import type { ErrorMessage } from "../errors.js";
-import type { Inspection } from "../inspection.js";
+import type { Inspection, TensorStatistics } from "../inspection.js";
 import type { ConvertOptions } from "../options.js";
 import type { Plan, ReduceResult } from "../plan.js";
 import type { PartRange } from "../segments.js";
@@ -33,6 +33,8 @@ export interface Calls {
     result: { handle: number; inspection: Inspection };
   };
   close: { arguments: { handle: number }; result: undefined };
+  /** Files are those that were opened. */
+  statistics: { arguments: { handle: number; tensor: number }; result: TensorStatistics };
   plan: { arguments: { handle: number; options: ConvertOptions }; result: Plan };
   releasePlan: { arguments: { plan: number }; result: undefined };
   /** The planner turns parts into steps that any worker can do. */

@@ -30,6 +30,7 @@ export interface Converter {
   open(sources: Source[]): Answer;
   close(handle: number): void;
   inspect(handle: number): Answer;
+  statistics(handle: number, tensor: number, progress: (moreBytes: number) => void): Answer;
   plan(handle: number, optionsJson: string): Answer;
   releasePlan(plan: number): void;
   /** Of an inline or a deferred part. */

@@ -42,6 +42,10 @@ class Instance {
         return this.planner.open(sources(message.arguments.files));
       case "close":
         return this.planner.close(message.arguments.handle);
+      case "statistics": {
+        const { handle, tensor } = message.arguments;
+        return valueOf(this.converter.statistics(handle, tensor, progress.add));
+      }
       case "plan":
         return this.planner.plan(message.arguments.handle, message.arguments.options);
       case "releasePlan":

@@ -21,16 +21,25 @@ export const en: Messages = {
     "This file holds weights without an architecture. Open it together with the JSON of model.to_json() for a complete conversion.",
 
   layers: (count) => (count === 1 ? "1 layer" : `${count} layers`),
-  weights: (count) => (count === 1 ? "1 weight" : `${count} weights`),
-  columns: {
-    name: "Name",
-    kind: "Kind",
-    shape: "Output shape",
-    parameters: "Parameters",
-    becomes: "Becomes",
-    dtype: "Type",
-  },
   frozen: "frozen",
+
+  parts: { network: "Network", code: "Code", weights: "Weights" },
+  pictureLabel: (layers) =>
+    `Picture of the network, ${layers} layers. Arrow keys go from layer to layer, plus and minus zoom, Enter folds and unfolds. The list below has the same layers.`,
+  pictureButtons: {
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
+    fit: "Show all",
+    foldAll: "Fold blocks and nested models",
+    unfoldAll: "Unfold all",
+  },
+  foldedDetail: (layers, parameters) => `${layers} layers · ${parameters} parameters`,
+  findLayer: "Find a layer",
+  findWeight: "Find a weight",
+  constant: "constant",
+  reading: (tensor) => `Reading ${tensor}…`,
+  statistics: { elements: "Elements", mean: "Mean", range: "Range", notFinite: "Not finite" },
+  histogramLabel: (minimum, maximum) => `How its numbers are spread from ${minimum} to ${maximum}`,
 
   notes: (count) => (count === 1 ? "1 note" : `${count} notes`),
   noNotes: "No notes: everything is carried over exactly.",

@@ -19,16 +19,19 @@ export interface Messages {
   weightsOnly: string;
 
   layers(count: number): string;
-  weights(count: number): string;
-  columns: {
-    name: string;
-    kind: string;
-    shape: string;
-    parameters: string;
-    becomes: string;
-    dtype: string;
-  };
   frozen: string;
+
+  parts: Record<"network" | "code" | "weights", string>;
+  pictureLabel(layers: number): string;
+  pictureButtons: Record<"zoomIn" | "zoomOut" | "fit" | "foldAll" | "unfoldAll", string>;
+  foldedDetail(layers: number, parameters: string): string;
+  findLayer: string;
+  findWeight: string;
+  /** Stands for the source of a weight that is none of the file's. */
+  constant: string;
+  reading(tensor: string): string;
+  statistics: Record<"elements" | "mean" | "range" | "notFinite", string>;
+  histogramLabel(minimum: string, maximum: string): string;
 
   notes(count: number): string;
   noNotes: string;
