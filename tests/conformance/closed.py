@@ -65,6 +65,7 @@ UNREACHED = (
     Rule("optional", "not drawn: it becomes an input that is always given", "InputLayer"),
     Rule("stateful", "warned of: families/recurrent.py, conv_recurrent.py", RECURRENT),
     Rule("unroll", "Keras 2 refuses it", "ConvLSTM?D", 2),
+    Rule("renorm", "a flag whose default Keras 2 does not save", "BatchNormalization", 2),
     Rule("oov_method salt", "hashed tokens are refused", "IntegerLookup", 3),
     Rule("vocabulary_dtype", "Keras refuses another", "IntegerLookup"),
     Rule("num_bins epsilon", "Keras 2 does not save what it adapts to", "Discretization", 2),

@@ -76,8 +76,9 @@ def worst(rows: list[dict]) -> dict | None:
 
 
 def typical(names: list[str]) -> str:
-    """The most frequent name; of several, the shortest."""
-    counts = collections.Counter(name for name in names if name)
+    """The most frequent name, a refusal only where there is no other; of several, the shortest."""
+    said = [name for name in names if name]
+    counts = collections.Counter([it for it in said if not it.startswith("refused: ")] or said)
     return min(counts, key=lambda name: (-counts[name], len(name), name), default="")
 
 
