@@ -142,6 +142,7 @@ Plan finished(tensor::Bundle bundle, const convert::Manifest& manifest, const st
   plan.entry = manifest.entry_file;
   plan.source = inline_text(bundle, manifest.entry_file);
   plan.notes = manifest.notes;
+  plan.snippet = snippet;
   append_readme(bundle, manifest, snippet, language);
   plan.manifest = convert::append_manifest(bundle, manifest, options.checksums);
   const auto source_count = static_cast<std::uint32_t>(manifest.source_files.size());

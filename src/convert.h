@@ -91,6 +91,7 @@ struct Plan {
   std::string manifest;                    ///< text of manifest.json without checksums
   std::string source;                      ///< text of model.py, or of model.json for TF.js
   std::string entry;                       ///< "model.py", "model.json"
+  std::string snippet;                     ///< the lines that load it, as README.md has them
   std::vector<torch::LinesOfLayer> lines;  ///< which of model.py are of which layer
 };
 

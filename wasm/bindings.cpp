@@ -213,6 +213,7 @@ class Converter {
     answer["manifest"] = plan->manifest;
     answer["source"] = plan->source;
     answer["entry"] = plan->entry;
+    answer["snippet"] = plan->snippet;
     answer["lines"] = lines_json(plan->lines);
     plans_.emplace(last_handle_, std::move(plan->bundle));
     return succeeded(std::move(answer));

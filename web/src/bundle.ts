@@ -69,6 +69,8 @@ export class Bundle {
   readonly source: string;
   /** "model.py" or "model.json". */
   readonly entry: string;
+  /** The lines that load it, in Python or JavaScript. */
+  readonly snippet: string;
   /** Which lines of `source` are of which layer; none for TF.js. */
   readonly lines: readonly LayerLines[];
   readonly bytes: number;
@@ -85,6 +87,7 @@ export class Bundle {
     this.manifest = plan.manifest;
     this.source = plan.source;
     this.entry = plan.entry;
+    this.snippet = plan.snippet;
     this.lines = plan.lines;
     this.bytes = plan.files.reduce((sum, file) => sum + file.bytes, 0);
   }

@@ -1,9 +1,6 @@
 import type { Note } from "./inspection.js";
 
-/** Codes of errors that do not come from the module (those are listed in src/io/error.h). */
-export type WebErrorCode = "module-unavailable" | "worker-failed" | "read-failed" | "closed";
-
-/** An error with a stable `code` and a sentence as its message. */
+/** An error with a stable `code` (error-codes.ts has them all) and a sentence as its message. */
 export class TensorferryError extends Error {
   readonly code: string;
   /** All refused layers, where that is the reason. */

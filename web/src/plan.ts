@@ -49,6 +49,7 @@ export interface Plan {
   manifest: string;
   source: string;
   entry: string;
+  snippet: string;
   lines: LayerLines[];
   files: PlannedFile[];
   /**

@@ -39,12 +39,14 @@ export class Conversion {
     this.view = new ModelView(model, this.form.target, messages);
     this.root = h(
       "div",
-      {},
-      summary(inspection, files, messages, again),
-      this.form.root,
-      this.trouble,
+      { class: "conversion" },
+      h(
+        "div",
+        { class: "top" },
+        summary(inspection, files, messages, again),
+        h("div", { class: "convert" }, this.form.root, this.trouble, this.output.root),
+      ),
       this.notes,
-      this.output.root,
       this.view.root,
     );
     this.replan();
@@ -79,6 +81,7 @@ export class Conversion {
       this.output.root.hidden = false;
       this.isPlanned = true;
       this.notes.replaceChildren(noteList(bundle.notes, this.messages));
+      void this.tellZipSize(bundle);
     } catch (error) {
       this.fail(error);
       this.output.root.hidden = true;
@@ -93,25 +96,41 @@ export class Conversion {
     this.trouble.replaceChildren();
     this.output.begin();
     let outcome = "";
+    let saved = false;
     try {
       outcome = await work({ signal, onProgress: (progress) => this.output.progress(progress) });
+      saved = outcome !== "";
     } catch (error) {
       if (signal.aborted || isAbort(error)) outcome = this.messages.cancelled;
       else this.fail(error);
     }
     this.running = undefined;
-    this.output.finish(outcome);
+    this.output.finish(outcome, saved);
   }
 
   private async downloadZip(options: ProduceOptions): Promise<string> {
-    const name = `${fileName(this.model.inspect().name)}-${this.form.target}.zip`;
-    const zipped = await this.model.convert({ ...this.form.options(), zip: name });
+    const zipped = await this.planZip();
     try {
       for (const { path, blob } of await zipped.blobs(options)) download(blob, path);
     } finally {
       void zipped.release();
     }
-    return this.messages.savedZip(name);
+    return this.messages.savedZip(this.zipName());
+  }
+
+  private planZip(): Promise<Bundle> {
+    return this.model.convert({ ...this.form.options(), zip: this.zipName() });
+  }
+
+  private zipName(): string {
+    return `${fileName(this.model.inspect().name)}-${this.form.target}.zip`;
+  }
+
+  /** Of the zip that the options give now. */
+  private async tellZipSize(bundle: Bundle): Promise<void> {
+    const zipped = await this.planZip();
+    if (this.planned === bundle) this.output.showZipSize(zipped.bytes);
+    void zipped.release();
   }
 
   private async saveFolder(options: ProduceOptions): Promise<string> {

@@ -4,20 +4,21 @@ import type { Messages } from "./messages/messages.js";
 
 const ORDER: Record<Note["severity"], number> = { refused: 0, warning: 1, info: 2 };
 
-/** Notes, the gravest first. */
+/** Notes, the gravest first; folded where none of them is more than a remark. */
 export function noteList(notes: readonly Note[], messages: Messages): HTMLElement {
+  if (notes.length === 0) {
+    return h("section", { id: "notes" }, h("p", { class: "exact" }, messages.noNotes));
+  }
   const sorted = [...notes].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
   return h(
     "section",
     { id: "notes" },
-    h("h3", {}, messages.notes(notes.length)),
-    notes.length === 0
-      ? h("p", { class: "muted" }, messages.noNotes)
-      : h(
-          "ul",
-          { class: "notes", tabindex: "0" },
-          ...sorted.map((note) => noteRow(note, messages)),
-        ),
+    h(
+      "details",
+      { open: sorted[0]?.severity !== "info" },
+      h("summary", {}, messages.notes(notes.length)),
+      h("ul", { class: "notes", tabindex: "0" }, ...sorted.map((note) => noteRow(note, messages))),
+    ),
   );
 }
 

@@ -68,12 +68,17 @@ export class OptionsForm {
       h("h3", {}, messages.target),
       this.targetChoice(),
       h(
-        "div",
-        { class: "form" },
-        ...this.fields.pytorch,
-        ...this.fields.tfjs,
-        weightsOnly ? checkRow(messages.assumeKinds, this.assumeKinds) : undefined,
-        checkRow(messages.checksums, this.checksums),
+        "details",
+        { open: weightsOnly },
+        h("summary", {}, messages.options),
+        h(
+          "div",
+          { class: "form" },
+          ...this.fields.pytorch,
+          ...this.fields.tfjs,
+          weightsOnly ? checkRow(messages.assumeKinds, this.assumeKinds) : undefined,
+          checkRow(messages.checksums, this.checksums),
+        ),
       ),
     );
     this.showFields();

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../error-codes.js";
 import { TensorferryError } from "../errors.js";
 import { h } from "./dom.js";
 import type { Messages } from "./messages/messages.js";
@@ -8,6 +9,7 @@ export function problem(title: string, error: unknown, messages: Messages): HTML
   const stated = error instanceof TensorferryError;
   const text = stated ? error.message : messages.unexpected(String(error));
   const notes = stated ? error.notes : [];
+  const help = messages.help[(stated ? error.code : "internal") as ErrorCode];
   return h(
     "div",
     {},
@@ -16,6 +18,7 @@ export function problem(title: string, error: unknown, messages: Messages): HTML
       { class: "problem", role: "alert", "data-code": stated ? error.code : "unexpected" },
       h("strong", {}, title),
       h("p", {}, text),
+      help ? h("p", { class: "help" }, help) : undefined,
     ),
     notes.length > 0 ? noteList(notes, messages) : undefined,
   );

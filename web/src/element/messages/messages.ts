@@ -1,3 +1,5 @@
+import type { ErrorCode } from "../../error-codes.js";
+
 /** What the element says; a language is one object of these. */
 export interface Messages {
   dropHere: string;
@@ -9,7 +11,6 @@ export interface Messages {
 
   facts: {
     keras: string;
-    container: string;
     file: string;
     inputs: string;
     outputs: string;
@@ -61,13 +62,17 @@ export interface Messages {
   assumeKinds: string;
   checksums: string;
 
-  planning: string;
-  files: string;
+  /** `bytes`: of all of them. */
+  filesOf(count: number, bytes: string): string;
   incomplete: string;
   downloadZip: string;
+  downloadZipOf(bytes: string): string;
   saveFolder: string;
   cancel: string;
-  progress(done: string, total: string, rate: string): string;
+  /** `seconds`: left, if that can be told. */
+  progress(done: string, total: string, rate: string, seconds: number | undefined): string;
+  /** Above the lines that load what was saved. */
+  next: string;
   savedZip(name: string): string;
   savedFolder(name: string): string;
   cancelled: string;
@@ -77,4 +82,6 @@ export interface Messages {
   cannotOpen: string;
   cannotConvert: string;
   unexpected(message: string): string;
+  /** What to try, by the code of the error. */
+  help: Record<ErrorCode, string>;
 }

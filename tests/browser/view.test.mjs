@@ -1,0 +1,182 @@
+/** The three parts of a model on the screen, and what comes before and after a download. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { BROWSERS } from "./support/browsers.mjs";
+import { serve } from "./support/server.mjs";
+import { BUILD, SITE, Site, checkZip, fixture } from "./support/site.mjs";
+
+const SAMPLE = join(BUILD, "samples", "digits_resnet.h5");
+
+for (const { name, present, launch } of BROWSERS) {
+  describe(name, { skip: present ? false : `${name} is not installed` }, () => {
+    let browser;
+    let server;
+
+    before(async () => {
+      server = await serve(SITE);
+      browser = await launch();
+    });
+
+    after(async () => {
+      await browser.close();
+      await server.close();
+    });
+
+    async function opened(width, file = SAMPLE) {
+      const site = await Site.open(browser, server.url);
+      await site.page.setViewport({ width, height: 1000 });
+      assert.equal(await site.choose(file), undefined);
+      await site.until(({ shadow }) => shadow.querySelector("#picture").dataset.boxes);
+      return site;
+    }
+
+    test("a layer that is chosen in the list is shown in all parts", async () => {
+      const site = await opened(1600);
+      await clickLayer(site, "block0_conv2");
+      const shown = await site.look(({ shadow }) => ({
+        lines: [...shadow.querySelectorAll("#source .line.chosen code")].map(
+          (it) => it.textContent,
+        ),
+        weights: [...shadow.querySelectorAll(".weight.chosen b")].map((it) => it.textContent),
+        layers: [...shadow.querySelectorAll(".layer.chosen .layer-name")].map(
+          (it) => it.textContent,
+        ),
+      }));
+      assert.deepEqual(shown.layers, ["block0_conv2"]);
+      assert.ok(shown.lines.some((line) => line.includes("self.block0_conv2 = nn.Conv2d(")));
+      assert.ok(shown.lines.some((line) => line.includes("self.block0_conv2(")));
+      assert.ok(
+        shown.lines.every((line) => line.includes("block0_conv2")),
+        String(shown.lines),
+      );
+      assert.deepEqual(shown.weights, ["block0_conv2.weight"]);
+      await site.close();
+    });
+
+    test("a line of the code and a box of the picture choose their layers", async () => {
+      const site = await opened(1600);
+      await site.look(({ shadow }) => {
+        const lines = [...shadow.querySelectorAll("#source .line")];
+        lines.find((line) => line.textContent.includes("self.digit(x)")).click();
+      });
+      assert.deepEqual(await chosen(site), ["digit"]);
+      const picture = await site.page.$("tensor-ferry >>> #picture");
+      await picture.focus();
+      await site.page.keyboard.press("0");
+      const { x, y, width } = await picture.boundingBox();
+      await site.page.mouse.click(x + width / 2, y + 30);
+      await site.until(
+        ({ shadow }) => shadow.querySelector(".layer.chosen .layer-name")?.textContent !== "digit",
+      );
+      assert.deepEqual(await chosen(site), ["image"]);
+      await site.page.keyboard.press("ArrowDown");
+      assert.deepEqual(await chosen(site), ["stem"]);
+      await site.close();
+    });
+
+    test("the numbers of a weight are what they are", async () => {
+      const site = await opened(1600);
+      await site.look(({ shadow }) => {
+        const rows = [...shadow.querySelectorAll(".weight-button")];
+        rows.find((row) => row.textContent.includes("stem.weight")).click();
+      });
+      await site.until(({ shadow }) => shadow.querySelector("#statistics"));
+      const { text, bars } = await site.look(({ shadow }) => ({
+        text: shadow.querySelector("#statistics").textContent,
+        bars: shadow.querySelectorAll(".histogram span").length,
+      }));
+      assert.match(text, /stem.*kernel/);
+      assert.match(text, /Elements144/);
+      assert.equal(bars, 48);
+      await site.close();
+    });
+
+    test("a search finds layers, and Enter goes to them", async () => {
+      const site = await opened(1600);
+      await site.page.type("tensor-ferry >>> #layers-search", "block1 conv2d");
+      const names = () =>
+        site.look(({ shadow }) =>
+          [...shadow.querySelectorAll(".layer-name")].map((it) => it.textContent),
+        );
+      assert.deepEqual(await names(), ["block1_conv1", "block1_conv2", "block1_short"]);
+      await site.page.keyboard.press("Enter");
+      assert.deepEqual(await chosen(site), ["block1_conv1"]);
+      await site.page.keyboard.press("Enter");
+      assert.deepEqual(await chosen(site), ["block1_conv2"]);
+      await site.close();
+    });
+
+    test("where there is no room the parts are shown one at a time", async () => {
+      const site = await opened(390);
+      const seen = () =>
+        site.look(({ shadow }) =>
+          [...shadow.querySelectorAll(".part")]
+            .filter((part) => part.checkVisibility())
+            .map((part) => part.getAttribute("aria-label")),
+        );
+      assert.deepEqual(await seen(), ["Network"]);
+      await site.page.click("tensor-ferry >>> [data-part=code].tab");
+      assert.deepEqual(await seen(), ["Code"]);
+      await site.until(({ shadow }) => shadow.querySelector("#source .line"));
+      const overflow = await site.page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      assert.equal(overflow, 0);
+      await site.close();
+    });
+
+    test("nested models fold and unfold", async () => {
+      const nested = await fixture("keras3/nesting/backbone_and_head");
+      const site = await opened(1600, nested.files[0]);
+      const boxes = () =>
+        site.look(({ shadow }) => Number(shadow.querySelector("#picture").dataset.boxes));
+      const unfolded = await boxes();
+      await site.press("fold-all");
+      await site.until(
+        ({ shadow, argument }) => Number(shadow.querySelector("#picture").dataset.boxes) < argument,
+        unfolded,
+      );
+      await site.press("unfold-all");
+      await site.until(
+        ({ shadow, argument }) =>
+          Number(shadow.querySelector("#picture").dataset.boxes) === argument,
+        unfolded,
+      );
+      assert.deepEqual(site.errors, []);
+      await site.close();
+    });
+
+    test("the size of the zip is known before it is made, and how to load it after", async () => {
+      const site = await opened(1600);
+      const sizeOf = () =>
+        site.until(
+          ({ shadow }) => /\(([\d.]+ \w+)\)/.exec(shadow.querySelector("#zip").textContent)?.[1],
+        );
+      const told = await (await sizeOf()).jsonValue();
+      const { path, size } = await site.download();
+      await checkZip(path);
+      assert.equal(told, `${(size / 1000).toFixed(1)} kB`);
+      const next = await site.look(({ shadow }) => {
+        const it = shadow.querySelector("#next");
+        return it.checkVisibility() && it.textContent;
+      });
+      assert.match(next, /load_state_dict/);
+      await site.close();
+    });
+  });
+}
+
+async function clickLayer(site, name) {
+  await site.look(({ shadow, argument }) => {
+    const buttons = [...shadow.querySelectorAll(".layer-button")];
+    buttons.find((it) => it.querySelector(".layer-name").textContent === argument).click();
+  }, name);
+}
+
+function chosen(site) {
+  return site.look(({ shadow }) =>
+    [...shadow.querySelectorAll(".layer.chosen .layer-name")].map((it) => it.textContent),
+  );
+}
