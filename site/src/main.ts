@@ -3,6 +3,7 @@
 import samples, { type Sample } from "samples";
 import type { ElementState, TensorFerryElement } from "tensorferry/element";
 import "tensorferry/element";
+import { keepOffline } from "./offline.js";
 
 const converter = found<TensorFerryElement>("tensor-ferry");
 
@@ -18,6 +19,7 @@ showState();
 
 if (samples.length > 0) found("#samples").append("or try a sample:");
 for (const sample of samples) converter.waitFor(offer(sample));
+converter.waitFor(keepOffline().then((state) => (found("#offline").hidden = state !== "kept")));
 
 function showState(): void {
   found("#lock").textContent = LOCK_TEXT[converter.state ?? "loading"];
