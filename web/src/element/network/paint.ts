@@ -89,7 +89,7 @@ function paintFrames(
     if (view.scale < LEAST_TEXT_SCALE) continue;
     context.fillStyle = colors.muted;
     context.font = `12px ${colors.font}`;
-    context.fillText(title, place.x + 8, place.y + 15, place.width - 16);
+    context.fillText(title, place.x + 8, place.y - 5, place.width - 16);
   }
 }
 
