@@ -67,6 +67,7 @@ export class ModelView {
       ),
     );
     this.open("network");
+    void this.picture?.refresh();
   }
 
   close(): void {
@@ -82,7 +83,7 @@ export class ModelView {
     this.list.show(target);
     this.code.show(bundle);
     this.weights.show(bundle);
-    void this.picture?.refresh();
+    this.picture?.restate();
   }
 
   choose(row: number): void {

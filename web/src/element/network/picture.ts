@@ -72,7 +72,13 @@ export class NetworkPicture {
     cancelAnimationFrame(this.frame);
   }
 
-  /** Draws what is folded and unfolded now, anew; what each box says may have changed. */
+  /** What is said of the layers may have changed. */
+  restate(): void {
+    this.captions = new Map(this.drawing.boxes.map((box) => [box.id, this.captionOf(box)]));
+    this.draw();
+  }
+
+  /** Lays out and draws what is folded and unfolded now. */
   async refresh(): Promise<void> {
     const drawing = this.network.draw(this.unfolded);
     const captions = new Map(drawing.boxes.map((box) => [box.id, this.captionOf(box)]));
@@ -100,10 +106,10 @@ export class NetworkPicture {
       edges: drawing.edges,
     });
     if (!layout) return;
-    [this.drawing, this.captions, this.layout] = [drawing, captions, layout];
+    [this.drawing, this.layout] = [drawing, layout];
+    this.restate();
     if (!this.isFitted) this.fit();
     this.canvas.dataset["boxes"] = String(drawing.boxes.length);
-    this.draw();
   }
 
   /** Shows that a layer was chosen elsewhere; unfolds nothing. */
