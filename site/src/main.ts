@@ -1,28 +1,46 @@
-/** The page around `<tensor-ferry>`: the samples, and a line that tells whether the page is locked. */
+/** The page around `<tensor-ferry>`: its language, the samples, and whether the page is locked. */
 
 import samples, { type Sample } from "samples";
-import type { ElementState, TensorFerryElement } from "tensorferry/element";
+import type { TensorFerryElement } from "tensorferry/element";
 import "tensorferry/element";
+import { type TextKey, pageMessages } from "./messages.js";
 import { keepOffline } from "./offline.js";
+
+type PageLanguage = keyof typeof pageMessages;
 
 const converter = found<TensorFerryElement>("tensor-ferry");
 
-const LOCK_TEXT: Record<ElementState, string> = {
-  loading: "Loading…",
-  ready: "This page sends nothing.",
-  locked: "This page is locked: your browser lets no request out of it any more.",
-  open: "This page is locked: your browser lets no request out of it any more.",
-};
+let language = languageAtFirst();
 
 converter.addEventListener("state", () => showState());
-showState();
+found("#language").addEventListener("click", () => speak(language === "en" ? "ko" : "en"));
+if (samples.length > 0) found("#samples").append(document.createElement("span"));
+speak(language);
 
-if (samples.length > 0) found("#samples").append("or try a sample:");
 for (const sample of samples) converter.waitFor(offer(sample));
 converter.waitFor(keepOffline().then((state) => (found("#offline").hidden = state !== "kept")));
 
+function languageAtFirst(): PageLanguage {
+  const known = navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]);
+  return known.find((it): it is PageLanguage => it === "en" || it === "ko") ?? "en";
+}
+
+function speak(chosen: PageLanguage): void {
+  language = chosen;
+  const { texts, samples: invitation } = pageMessages[language];
+  document.documentElement.lang = converter.lang = language;
+  for (const element of document.querySelectorAll<HTMLElement>("[data-text]")) {
+    element.textContent = texts[element.dataset["text"] as TextKey];
+  }
+  for (const label of document.querySelectorAll("#samples > span")) label.textContent = invitation;
+  const button = found("#language");
+  button.textContent = language === "en" ? "한국어" : "English";
+  button.lang = language === "en" ? "ko" : "en";
+  showState();
+}
+
 function showState(): void {
-  found("#lock").textContent = LOCK_TEXT[converter.state ?? "loading"];
+  found("#lock").textContent = pageMessages[language].lock[converter.state ?? "loading"];
 }
 
 /** Fetched now, since nothing can be once the page is locked; the button works from then on. */

@@ -1,6 +1,6 @@
 /**
  * Pictures of every state of the page, in build/screenshots, to be looked at: `./dev screenshots`.
- * Each state light and dark, wide and as a phone has it.
+ * Each state light and dark, wide and as a phone has it, and in Korean.
  */
 
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -50,16 +50,18 @@ const LOOKS = {
   light: { width: 1440, height: 1000, scheme: "light" },
   dark: { width: 1440, height: 1000, scheme: "dark" },
   phone: { width: 360, height: 780, scheme: "light" },
+  korean: { width: 1440, height: 1000, scheme: "light", language: "ko" },
 };
 
 await mkdir(OUT, { recursive: true });
 const server = await serve(SITE);
 const browser = await chromium();
 for (const [state, reach] of Object.entries(STATES)) {
-  for (const [look, { width, height, scheme }] of Object.entries(LOOKS)) {
+  for (const [look, { width, height, scheme, language }] of Object.entries(LOOKS)) {
     const site = await Site.open(browser, server.url);
     await site.page.setViewport({ width, height });
     await site.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+    if (language) await site.page.click("#language");
     await reach(site, OUT);
     await sleep(DRAWN_MILLISECONDS);
     await site.page.screenshot({ path: join(OUT, `${state}-${look}.png`), fullPage: true });

@@ -190,6 +190,10 @@ def linters() -> None:
 
 
 @functools.cache
+def korean_font() -> None:
+    packages({"/usr/share/fonts/truetype/nanum/NanumGothic.ttf": "fonts-nanum"})
+
+
 def browsers() -> dict[str, str]:
     """The browsers' paths, by the variables that tests read them from. Where one is missing, it is
     installed on Debian; other systems' packages are snaps, which a bare machine cannot run."""

@@ -41,3 +41,15 @@ test("each code of the module is known, and has help in each language", async ()
     assert.deepEqual(Object.keys(messages.help).sort(), [...ERROR_CODES].sort());
   }
 });
+
+test("the page's words are those of its HTML, in each language", async () => {
+  const { pageMessages } = await load("../../site/src/messages.ts");
+  const html = await readFile(join(root, "site/src/index.html"), "utf8");
+  const keys = [...html.matchAll(/data-text="([a-z-]+)"/g)].map(([, key]) => key).sort();
+  assert.ok(keys.length > 5);
+  assert.deepEqual(Object.keys(pageMessages).sort(), Object.keys(catalogues).sort());
+  for (const [language, messages] of Object.entries(pageMessages)) {
+    assert.deepEqual(leaves(messages).sort(), leaves(pageMessages.en).sort(), language);
+    assert.deepEqual(Object.keys(messages.texts).sort(), keys, language);
+  }
+});
