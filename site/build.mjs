@@ -1,11 +1,11 @@
 /** Builds build/site: the page, the samples, the docs. Reads web/dist and build/samples. */
 
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { marked } from "marked";
+import { buildDocs } from "./docs.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -38,7 +38,6 @@ function filled(template, values) {
 
 await rm(out, { recursive: true, force: true });
 await mkdir(join(out, "samples"), { recursive: true });
-await mkdir(join(out, "docs"));
 
 const list = await samples();
 for (const { file } of list) await copyFile(join(samplesFolder, file), join(out, "samples", file));
@@ -61,14 +60,8 @@ const shared = {
   ICON: `data:image/svg+xml,${encodeURIComponent((await text("src", "icon.svg")).trim())}`,
 };
 await writeFile(join(out, "index.html"), filled(await text("src", "index.html"), shared));
-const page = await text("src", "docs.html");
-const licences = join(root, "THIRD_PARTY.md");
-const documents = (await readdir(join(here, "docs"))).map((name) => join(here, "docs", name));
-for (const path of [...documents, licences]) {
-  const source = await readFile(path, "utf8");
-  const title = /^# (.*)$/m.exec(source)?.[1] ?? basename(path);
-  const html = filled(page, { ...shared, TITLE: title, CONTENT: marked.parse(source) });
-  await writeFile(join(out, "docs", `${basename(path, ".md").toLowerCase()}.html`), html);
-}
 await copyFile(join(root, "web", "dist", "tensorferry.wasm"), join(out, "tensorferry.wasm"));
-await copyFile(licences, join(out, "THIRD_PARTY.md"));
+await copyFile(join(root, "THIRD_PARTY.md"), join(out, "THIRD_PARTY.md"));
+
+// The page's own links are relative, VitePress's begin at the root of the host.
+await buildDocs(join(out, "docs"), `${process.env.TENSORFERRY_SITE_BASE ?? "/"}docs/`);

@@ -33,6 +33,9 @@ function speak(chosen: PageLanguage): void {
     element.textContent = texts[element.dataset["text"] as TextKey];
   }
   for (const label of document.querySelectorAll("#samples > span")) label.textContent = invitation;
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("[data-page]")) {
+    link.setAttribute("href", `docs/${language === "ko" ? "ko/" : ""}${link.dataset["page"]}`);
+  }
   const button = found("#language");
   button.textContent = language === "en" ? "한국어" : "English";
   button.lang = language === "en" ? "ko" : "en";

@@ -14,8 +14,9 @@ export type TextKey =
   | "privacy-lock"
   | "privacy-rest"
   | "privacy-more"
-  | "usage"
+  | "docs"
   | "layers"
+  | "embed"
   | "privacy"
   | "design"
   | "licences";
@@ -40,10 +41,11 @@ export const pageMessages: Record<"en" | "ko", PageMessages> = {
       "privacy-rest":
         "What such a policy cannot stop is navigation, and a service worker. This page has no code that navigates with anything of your file; its service worker answers requests for the page’s own files from a cache, and does nothing else (your browser may ask for a newer service-worker.js now and then; nothing of your file is in that). You can also switch your network off now: everything goes on working.",
       "privacy-more": "More on privacy",
-      usage: "Usage",
+      docs: "Documentation",
       layers: "Layers",
+      embed: "Embed",
       privacy: "Privacy",
-      design: "Design",
+      design: "How it works",
       licences: "Licences",
     },
   },
@@ -63,10 +65,11 @@ export const pageMessages: Record<"en" | "ko", PageMessages> = {
       "privacy-rest":
         "이런 정책으로 막을 수 없는 것은 페이지 이동과 서비스 워커입니다. 이 페이지에는 파일의 내용을 가지고 이동하는 코드가 없고, 서비스 워커는 페이지 자신의 파일에 대한 요청에 캐시로 답할 뿐 다른 일은 하지 않습니다(브라우저가 가끔 새 service-worker.js가 있는지 물어볼 수 있지만 거기에 파일의 내용은 들어가지 않습니다). 지금 네트워크를 꺼도 모든 것이 그대로 동작합니다.",
       "privacy-more": "개인정보 보호에 대해 더 알아보기",
-      usage: "사용법",
+      docs: "문서",
       layers: "레이어",
+      embed: "내 페이지에 넣기",
       privacy: "개인정보 보호",
-      design: "설계",
+      design: "동작 원리",
       licences: "라이선스",
     },
   },

@@ -82,10 +82,12 @@ def site() -> None:
     web()
     samples()
     sources = [path for path in (ROOT / "site").iterdir() if path.name not in UNREAD]
-    inputs = [*sorted(sources), ROOT / "web" / "dist", BUILD / "samples", ROOT / "THIRD_PARTY.md"]
+    # The API's pages are made of web/src.
+    inputs = [*sorted(sources), ROOT / "web" / "src", ROOT / "web" / "dist", BUILD / "samples"]
+    base = os.environ.get("TENSORFERRY_SITE_BASE", "/")
     once(
         "site",
-        digest(inputs),
+        digest([*inputs, ROOT / "THIRD_PARTY.md", ROOT / "package-lock.json", base]),
         [BUILD / "site" / "index.html"],
         lambda: run(["npm", "run", "build", "--workspace", "site"], log="build-site"),
     )

@@ -1,3 +1,9 @@
+/**
+ * Opens Keras models and converts them, in a pool of workers.
+ *
+ * @module tensorferry
+ */
+
 import type { Model } from "./model.js";
 import { Runtime, type RuntimeOptions } from "./runtime.js";
 

@@ -1,3 +1,9 @@
+/**
+ * The custom element `<tensor-ferry>`; importing it defines it.
+ *
+ * @module element
+ */
+
 import type { Bundle } from "../bundle.js";
 import { Runtime } from "../runtime.js";
 import { Conversion } from "./conversion.js";
