@@ -51,12 +51,27 @@ Array evaluate_reduction(const Function& function, const Array& x) {
 
 }  // namespace
 
+namespace {
+
+/// As the dtype of the result holds it: what is small beside 1e9 is gone in float32, and a mask is
+/// added like that.
+Array rounded(const Function& function, Array array) {
+  const bool is_float32 =
+      !function.dtypes.empty() && function.dtypes.front() == tensor::DType::Float32;
+  if (is_float32) {
+    for (double& value : array.data) value = static_cast<double>(static_cast<float>(value));
+  }
+  return array;
+}
+
+}  // namespace
+
 Arrays evaluate_function(const Function& function, const Arrays& inputs) {
   const Arrays operands =
       operands_of(function, inputs, [](double value) { return Array{{}, {value}}; });
   switch (function.kind->axes) {
     case AxisUse::Elementwise:
-      return {evaluate_elements(function, operands)};
+      return {rounded(function, evaluate_elements(function, operands))};
     case AxisUse::Reduces:
       return {evaluate_reduction(function, operands.at(0))};
     case AxisUse::Along:
