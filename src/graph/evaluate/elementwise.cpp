@@ -134,6 +134,21 @@ void softmax(std::vector<double>& values, bool logarithm) {
 
 }  // namespace
 
+namespace {
+
+/// Over several axes Keras takes exp(x − log Σ exp x) in float32, where the logarithm is nothing
+/// beside numbers as far below all others as a mask makes them.
+/// (keras/src/layers/activations/softmax.py: call)
+void softmax_of_several_axes(std::vector<double>& values) {
+  const double most = *std::max_element(values.begin(), values.end());
+  double sum = 0;
+  for (const double value : values) sum += std::exp(value - most);
+  const auto logarithm = static_cast<double>(static_cast<float>(most + std::log(sum)));
+  for (double& value : values) value = std::exp(value - logarithm);
+}
+
+}  // namespace
+
 Array evaluate_softmax(const Softmax& op, const Array& x) {
   Index outer = x.shape;
   Index inner(x.shape.size(), 1);
@@ -152,7 +167,11 @@ Array evaluate_softmax(const Softmax& op, const Array& x) {
     });
     switch (op.kind) {
       case Softmax::Kind::Softmax:
-        softmax(values, false);
+        if (op.axes.size() > 1) {
+          softmax_of_several_axes(values);
+        } else {
+          softmax(values, false);
+        }
         break;
       case Softmax::Kind::LogSoftmax:
         softmax(values, true);
