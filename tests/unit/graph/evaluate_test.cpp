@@ -157,11 +157,17 @@ TEST_CASE("activations bend where Keras says") {
 }
 
 TEST_CASE("softmax over two axes at once, and sparsemax") {
-  const Array x{{1, 2, 2}, {0, 0, 0, std::log(5.0)}};
+  const double eighth = std::log(0.125);
+  const Array x{{1, 2, 2}, {eighth, eighth, eighth, std::log(0.625)}};
   check_close(evaluate_softmax({Softmax::Kind::Softmax, {1, 2}}, x).data,
               {0.125, 0.125, 0.125, 0.625});
   check_close(evaluate_softmax({Softmax::Kind::Softmax, {1}}, x).data,
               {0.5, 1.0 / 6, 0.5, 5.0 / 6});
+  // In float32 the logarithm of how many there are is nothing beside what a mask adds.
+  check_close(evaluate_softmax({Softmax::Kind::Softmax, {1, 2}}, {{1, 1, 2}, {-1e9, -1e9}}).data,
+              {1, 1});
+  check_close(evaluate_softmax({Softmax::Kind::Softmax, {2}}, {{1, 1, 2}, {-1e9, -1e9}}).data,
+              {0.5, 0.5});
   // Support 0.5, 0.1 with the cumulative sums 0.5, 0.6: threshold (1.1 − 1) / 2.
   check_close(evaluate_softmax({Softmax::Kind::Sparsemax, {1}}, {{1, 3}, {0.5, 0.1, -1}}).data,
               {0.45, 0.05, 0});
