@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { copyFile, readFile, readdir, writeFile } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -13,7 +13,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(dirname(here), "build", "site");
 
 /** The page itself; its documentation is read with a network. */
-const FILES = ["index.html", "app.js", "tensorferry.wasm", "manifest.webmanifest", "icon.svg"];
+const FILES = ["index.html", "app.js", "tensorferry.wasm", "manifest.webmanifest"];
+
+const icon = (await readFile(join(here, "src", "icon.svg"), "utf8")).trim();
 
 const MANIFEST = {
   name: "Tensorferry",
@@ -24,7 +26,15 @@ const MANIFEST = {
   display: "standalone",
   background_color: "#ffffff",
   theme_color: "#0b66c3",
-  icons: [{ src: "icon.svg", sizes: "any", type: "image/svg+xml", purpose: "any" }],
+  // Within the manifest, as the page's policy lets no picture be fetched.
+  icons: [
+    {
+      src: `data:image/svg+xml,${encodeURIComponent(icon)}`,
+      sizes: "any",
+      type: "image/svg+xml",
+      purpose: "any",
+    },
+  ],
 };
 
 async function precached() {
@@ -37,7 +47,6 @@ async function precached() {
 }
 
 await writeFile(join(out, "manifest.webmanifest"), JSON.stringify(MANIFEST, null, 2));
-await copyFile(join(here, "src", "icon.svg"), join(out, "icon.svg"));
 await build({
   absWorkingDir: here,
   entryPoints: ["src/service-worker.ts"],
