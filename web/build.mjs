@@ -1,8 +1,13 @@
-/** Builds dist/: the library, the element, the command, the module. Reads the module from build/wasm. */
+/**
+ * Builds dist/: the library, the element, the scripts for pages of others, the command, the module.
+ * Reads the module from build/wasm.
+ */
 
-import { copyFile, readFile, readdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -40,16 +45,16 @@ async function layoutText() {
   return program.outputFiles[0].text;
 }
 
-/** `import text from "worker-source"`: a worker's whole program, of which blob workers are made. */
-function workerSources(texts) {
+/** `import text from "worker-source"`: what is made by this build and becomes part of a script. */
+function madeTexts(texts) {
   return {
-    name: "worker-sources",
+    name: "made-texts",
     setup(plugin) {
-      plugin.onResolve({ filter: /^(worker|layout)-source$/ }, ({ path }) => ({
+      plugin.onResolve({ filter: /^(worker-source|layout-source|packed-module)$/ }, ({ path }) => ({
         path,
-        namespace: "worker",
+        namespace: "made",
       }));
-      plugin.onLoad({ filter: /.*/, namespace: "worker" }, ({ path }) => ({
+      plugin.onLoad({ filter: /.*/, namespace: "made" }, ({ path }) => ({
         contents: texts[path],
         loader: "text",
       }));
@@ -57,24 +62,35 @@ function workerSources(texts) {
   };
 }
 
+async function integrity(name) {
+  const hash = createHash("sha384").update(await readFile(join(dist, name)));
+  return `sha384-${hash.digest("base64")}`;
+}
+
 // The types in it were made just before; what else lies there is of an earlier build.
 for (const name of await readdir(dist)) {
   if (name !== "types") await rm(join(dist, name), { recursive: true });
 }
+await copyFile(join(root, "THIRD_PARTY.md"), join(dist, "THIRD_PARTY.md"));
+// CommonJS, as emscripten writes it; the suffix says so to Node.
+await copyFile(join(wasmFolder, "tensorferry.js"), join(dist, "tensorferry.cjs"));
+await copyFile(join(wasmFolder, "tensorferry.wasm"), join(dist, "tensorferry.wasm"));
+
+const wasm = await readFile(join(dist, "tensorferry.wasm"));
+const texts = madeTexts({
+  "worker-source": await workerText(),
+  "layout-source": await layoutText(),
+  "packed-module": gzipSync(wasm, { level: 9 }).toString("base64"),
+});
+const { version } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
+const inBrowser = { ...common, outdir: "dist", loader: { ".css": "text" }, plugins: [texts] };
+
 await build({
-  ...common,
+  ...inBrowser,
   entryPoints: { index: "src/index.ts", element: "src/element/element.ts" },
-  outdir: "dist",
   format: "esm",
   splitting: true,
   chunkNames: "[name]-[hash]",
-  loader: { ".css": "text" },
-  plugins: [
-    workerSources({
-      "worker-source": await workerText(),
-      "layout-source": await layoutText(),
-    }),
-  ],
 });
 await build({
   ...common,
@@ -84,7 +100,37 @@ await build({
   format: "esm",
   platform: "node",
 });
-await copyFile(join(root, "THIRD_PARTY.md"), join(dist, "THIRD_PARTY.md"));
-// CommonJS, as emscripten writes it; the suffix says so to Node.
-await copyFile(join(wasmFolder, "tensorferry.js"), join(dist, "tensorferry.cjs"));
-await copyFile(join(wasmFolder, "tensorferry.wasm"), join(dist, "tensorferry.wasm"));
+
+// The scripts for pages of others.
+await build({
+  ...inBrowser,
+  entryPoints: {
+    "tensorferry-ui": "src/embed/ui.ts",
+    "tensorferry.inline": "src/embed/inline.ts",
+  },
+  format: "iife",
+  // Never asked: who loads them says where the module is.
+  define: { VERSION: JSON.stringify(version), "import.meta.url": "document.baseURI" },
+});
+const loader = {
+  ...inBrowser,
+  define: {
+    VERSION: JSON.stringify(version),
+    UI_INTEGRITY: JSON.stringify(await integrity("tensorferry-ui.js")),
+    WASM_INTEGRITY: JSON.stringify(await integrity("tensorferry.wasm")),
+  },
+};
+await build({ ...loader, entryPoints: { tensorferry: "src/embed/script.ts" }, format: "iife" });
+await build({
+  ...loader,
+  entryPoints: { "tensorferry.esm": "src/embed/module.ts" },
+  format: "esm",
+});
+
+const scripts = ["tensorferry.js", "tensorferry.esm.js", "tensorferry.inline.js"];
+const hashes = {};
+for (const name of scripts) hashes[name] = await integrity(name);
+await writeFile(
+  join(dist, "integrity.json"),
+  `${JSON.stringify({ version, integrity: hashes }, null, 2)}\n`,
+);

@@ -19,6 +19,7 @@ speak(language);
 
 for (const sample of samples) converter.waitFor(offer(sample));
 converter.waitFor(keepOffline().then((state) => (found("#offline").hidden = state !== "kept")));
+void converter.prepare();
 
 function languageAtFirst(): PageLanguage {
   const known = navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]);

@@ -27,6 +27,7 @@ const lockedKo = "이 페이지는 잠겨 있습니다. 이제 브라우저가 �
 export const pageMessages: Record<"en" | "ko", PageMessages> = {
   en: {
     lock: {
+      idle: "Loading…",
       loading: "Loading…",
       ready: "This page sends nothing.",
       locked,
@@ -51,6 +52,7 @@ export const pageMessages: Record<"en" | "ko", PageMessages> = {
   },
   ko: {
     lock: {
+      idle: "불러오는 중…",
       loading: "불러오는 중…",
       ready: "이 페이지는 아무것도 보내지 않습니다.",
       locked: lockedKo,

@@ -14,6 +14,11 @@ export class TensorferryError extends Error {
   }
 }
 
+/** Also of one that another script of the page made, which has a class of its own. */
+export function isTensorferryError(error: unknown): error is TensorferryError {
+  return error instanceof Error && error.name === "TensorferryError";
+}
+
 /** What a worker posts in place of an error object, which structured cloning would strip. */
 export interface ErrorMessage {
   code: string;

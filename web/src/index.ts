@@ -5,7 +5,7 @@
  */
 
 import type { Model } from "./model.js";
-import { Runtime, type RuntimeOptions } from "./runtime.js";
+import { type RuntimeOptions, sharedRuntime } from "./runtime.js";
 
 export type { Bundle, OutputFile, ProduceOptions } from "./bundle.js";
 export { TensorferryError } from "./errors.js";
@@ -24,16 +24,10 @@ export type { LayerLines } from "./plan.js";
 export type { Progress } from "./progress.js";
 export { Runtime, type RuntimeOptions } from "./runtime.js";
 
-const runtimes = new Map<string, Promise<Runtime>>();
-
 /**
- * Opens the one model that these files hold. The module is loaded once, with the first call's
- * options for a `wasmUrl`; `Runtime.load` does it ahead and by itself.
+ * Opens the one model that these files hold. The module is loaded once for each `wasmUrl`, with the
+ * first call's options; `Runtime.load` does it ahead and by itself.
  */
 export async function open(files: Iterable<File>, options: RuntimeOptions = {}): Promise<Model> {
-  const key = String(options.wasmUrl ?? "");
-  const runtime = runtimes.get(key) ?? Runtime.load(options);
-  runtimes.set(key, runtime);
-  runtime.catch(() => runtimes.delete(key));
-  return (await runtime).open(files);
+  return (await sharedRuntime(options)).open(files);
 }

@@ -1,6 +1,7 @@
 /** The compiled module and the workers that share it. */
 
 import workerSource from "worker-source";
+import { blobWorker } from "./blob-worker.js";
 import { TensorferryError } from "./errors.js";
 import { Model } from "./model.js";
 import { OpenedModel, PlanningWorker } from "./planning.js";
@@ -10,6 +11,10 @@ import type { StartMessage } from "./worker/messages.js";
 export interface RuntimeOptions {
   /** Where `tensorferry.wasm` is. Default: beside this script. */
   wasmUrl?: string | URL;
+  /** What `tensorferry.wasm` must be: a hash in the notation of `integrity` attributes. */
+  wasmIntegrity?: string;
+  /** The module itself, where it is at hand: then nothing is loaded. */
+  wasmBytes?: BufferSource;
   /** How many workers produce. Default: the number of cores, at most 4. */
   workers?: number;
 }
@@ -22,9 +27,8 @@ export class Runtime {
 
   /** Compiles the module; no worker is made before a file is opened, and no request after this. */
   static async load(options: RuntimeOptions = {}): Promise<Runtime> {
-    const url = options.wasmUrl ?? new URL("tensorferry.wasm", import.meta.url);
     const workers = options.workers ?? Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 2);
-    return new Runtime(await compiled(url), Math.max(1, workers));
+    return new Runtime(await compiledOnce(options), Math.max(1, workers));
   }
 
   private constructor(module: WebAssembly.Module, workers: number) {
@@ -55,26 +59,58 @@ export class Runtime {
   }
 }
 
-async function compiled(url: string | URL): Promise<WebAssembly.Module> {
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+
+function compiledOnce(options: RuntimeOptions): Promise<WebAssembly.Module> {
+  const key = moduleKey(options);
+  const known = modules.get(key);
+  if (known) return known;
+  const compiling = options.wasmBytes
+    ? WebAssembly.compile(options.wasmBytes)
+    : compiled(moduleUrl(options), options.wasmIntegrity);
+  modules.set(key, compiling);
+  compiling.catch(() => modules.delete(key));
+  return compiling;
+}
+
+function moduleUrl({ wasmUrl }: RuntimeOptions): string {
+  return String(wasmUrl ?? new URL("tensorferry.wasm", import.meta.url));
+}
+
+function moduleKey(options: RuntimeOptions): string {
+  return options.wasmBytes ? "bytes" : moduleUrl(options);
+}
+
+async function compiled(url: string, integrity = ""): Promise<WebAssembly.Module> {
   try {
-    const response = await fetch(url);
+    const response = await fetch(url, { integrity });
     if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
     // Not every static host knows the media type that compileStreaming insists on.
     return await WebAssembly.compile(await response.arrayBuffer());
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new TensorferryError("module-unavailable", `Loading ${String(url)} failed: ${reason}.`);
+    throw new TensorferryError("module-unavailable", `Loading ${url} failed: ${reason}.`);
   }
 }
 
-/**
- * A worker from a Blob takes over the page's CSP at that moment (one with a URL takes the headers
- * of its host), so that the lock of the page binds workers made after it.
- */
 function startWorker(module: WebAssembly.Module): Worker {
-  const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
-  const worker = new Worker(url, { name: "tensorferry" });
-  URL.revokeObjectURL(url);
+  const worker = blobWorker(workerSource, "tensorferry");
   worker.postMessage({ module } satisfies StartMessage);
   return worker;
+}
+
+const shared = new Map<string, Promise<Runtime>>();
+
+/**
+ * The one of a page: what asks for the same module gets the same workers, which are made under the
+ * page's policy of that time. So what is opened behind the lock has a runtime apart.
+ */
+export function sharedRuntime(options: RuntimeOptions, locked = false): Promise<Runtime> {
+  const key = `${moduleKey(options)} ${locked}`;
+  const known = shared.get(key);
+  if (known) return known;
+  const loading = Runtime.load(options);
+  shared.set(key, loading);
+  loading.catch(() => shared.delete(key));
+  return loading;
 }

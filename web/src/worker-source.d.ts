@@ -13,3 +13,9 @@ declare module "*.css" {
   const text: string;
   export default text;
 }
+
+/** `tensorferry.wasm`, compressed by gzip, in base64. */
+declare module "packed-module" {
+  const base64: string;
+  export default base64;
+}

@@ -1,5 +1,7 @@
 import type { Bundle, ProduceOptions } from "../bundle.js";
 import type { Model } from "../model.js";
+import type { Target } from "../options.js";
+import type { ConvertDetail } from "./events.js";
 import { noteList } from "./notes.js";
 import { h } from "./dom.js";
 import type { Messages } from "./messages/messages.js";
@@ -9,6 +11,13 @@ import { OutputView } from "./output.js";
 import { problem } from "./problem.js";
 import { download, folderPicker } from "./save.js";
 import { isWeightsOnly, summary } from "./summary.js";
+
+export interface ConversionActions {
+  /** The person wants another model. */
+  again(): void;
+  saved(detail: ConvertDetail): void;
+  failed(error: unknown): void;
+}
 
 /** An opened model on the screen: what is in it, what it becomes, and the way out. */
 export class Conversion {
@@ -27,10 +36,11 @@ export class Conversion {
     private readonly model: Model,
     files: readonly File[],
     private readonly messages: Messages,
-    again: () => void,
+    private readonly actions: ConversionActions,
+    target: Target,
   ) {
     const inspection = model.inspect();
-    this.form = new OptionsForm(messages, isWeightsOnly(inspection), () => this.replan());
+    this.form = new OptionsForm(messages, isWeightsOnly(inspection), target, () => this.replan());
     this.output = new OutputView(messages, {
       downloadZip: () => void this.run((options) => this.downloadZip(options)),
       saveFolder: () => void this.run((options) => this.saveFolder(options)),
@@ -43,7 +53,7 @@ export class Conversion {
       h(
         "div",
         { class: "top" },
-        summary(inspection, files, messages, again),
+        summary(inspection, files, messages, () => this.actions.again()),
         h("div", { class: "convert" }, this.form.root, this.trouble, this.output.root),
       ),
       this.notes,
@@ -112,6 +122,7 @@ export class Conversion {
     const zipped = await this.planZip();
     try {
       for (const { path, blob } of await zipped.blobs(options)) download(blob, path);
+      this.tellSaved("zip", this.zipName(), zipped);
     } finally {
       void zipped.release();
     }
@@ -136,11 +147,22 @@ export class Conversion {
   private async saveFolder(options: ProduceOptions): Promise<string> {
     const folder = await folderPicker()?.();
     if (!folder || !this.bundle) return "";
-    await this.bundle.saveTo(folder, options);
+    const { bundle } = this;
+    await bundle.saveTo(folder, options);
+    this.tellSaved("folder", folder.name, bundle);
     return this.messages.savedFolder(folder.name);
   }
 
+  private tellSaved(
+    as: ConvertDetail["as"],
+    name: string,
+    { bytes, exitCode, notes }: Bundle,
+  ): void {
+    this.actions.saved({ target: this.form.target, as, name, bytes, exitCode, notes });
+  }
+
   private fail(error: unknown): void {
+    this.actions.failed(error);
     this.trouble.replaceChildren(problem(this.messages.cannotConvert, error, this.messages));
   }
 }

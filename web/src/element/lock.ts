@@ -14,7 +14,11 @@ const POLICY = [
   "base-uri 'none'",
 ].join("; ");
 
+let isLocked = false;
+
 export function lockPage(): void {
+  if (isLocked) return;
+  isLocked = true;
   const meta = document.createElement("meta");
   meta.httpEquiv = "Content-Security-Policy";
   meta.content = POLICY;

@@ -7,7 +7,6 @@ const MEGABYTE = 1 << 20;
 /** The choice of target and its options. */
 export class OptionsForm {
   readonly root: HTMLElement;
-  target: Target = "pytorch";
   private readonly fields: Record<Target, HTMLElement[]>;
   private readonly weights: HTMLSelectElement;
   private readonly contiguous: HTMLInputElement;
@@ -25,6 +24,7 @@ export class OptionsForm {
   constructor(
     private readonly messages: Messages,
     private readonly weightsOnly: boolean,
+    public target: Target,
     changed: () => void,
   ) {
     this.contiguous = checkbox("contiguous");

@@ -1,12 +1,12 @@
 import type { ErrorCode } from "../error-codes.js";
-import { TensorferryError } from "../errors.js";
+import { isTensorferryError } from "../errors.js";
 import { h } from "./dom.js";
 import type { Messages } from "./messages/messages.js";
 import { noteList } from "./notes.js";
 
 /** An error as a sentence, with all refused layers where that is the reason. */
 export function problem(title: string, error: unknown, messages: Messages): HTMLElement {
-  const stated = error instanceof TensorferryError;
+  const stated = isTensorferryError(error);
   const text = stated ? error.message : messages.unexpected(String(error));
   const notes = stated ? error.notes : [];
   const help = messages.help[(stated ? error.code : "internal") as ErrorCode];

@@ -8,6 +8,7 @@ export const en: Messages = {
   dropHere: "Drop a Keras model here",
   dropHint: ".keras, .h5 or .hdf5; or the weights together with the architecture’s .json",
   chooseFiles: "Choose files…",
+  trySample: (name) => `Try ${name}`,
   loading: "Getting ready…",
   opening: (name) => `Opening ${name}…`,
   anotherFile: "Another model…",

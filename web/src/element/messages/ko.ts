@@ -8,6 +8,7 @@ export const ko: Messages = {
   dropHere: "Keras 모델을 여기에 놓으세요",
   dropHint: ".keras, .h5, .hdf5 파일, 또는 가중치 파일과 구조 .json 파일을 함께",
   chooseFiles: "파일 선택…",
+  trySample: (name) => `${name} 사용해 보기`,
   loading: "준비하는 중…",
   opening: (name) => `${name} 여는 중…`,
   anotherFile: "다른 모델…",

@@ -5,6 +5,8 @@ export interface Messages {
   dropHere: string;
   dropHint: string;
   chooseFiles: string;
+  /** `name`: of a model that the page offers. */
+  trySample(name: string): string;
   loading: string;
   opening(name: string): string;
   anotherFile: string;

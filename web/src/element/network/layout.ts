@@ -1,6 +1,7 @@
 /** Where boxes and lines go. A blob worker of its own does it, so that the page never waits. */
 
 import layoutSource from "layout-source";
+import { blobWorker } from "../../blob-worker.js";
 import type { Layout, LayoutRequest } from "./layout-messages.js";
 
 export type { Layout } from "./layout-messages.js";
@@ -13,7 +14,7 @@ export class LayoutWorker {
   /** Undefined where another drawing was asked for in the meantime. Throws where the worker fails. */
   async place(request: Omit<LayoutRequest, "id">): Promise<Layout | undefined> {
     const id = ++this.asked;
-    this.worker ??= start();
+    this.worker ??= blobWorker(layoutSource, "tensorferry layout");
     const worker = this.worker;
     const layout = await new Promise<Layout>((resolve, reject) => {
       worker.addEventListener("message", function listen({ data }: MessageEvent<Layout>) {
@@ -31,11 +32,4 @@ export class LayoutWorker {
     this.worker?.terminate();
     this.worker = undefined;
   }
-}
-
-function start(): Worker {
-  const url = URL.createObjectURL(new Blob([layoutSource], { type: "text/javascript" }));
-  const worker = new Worker(url, { name: "tensorferry layout" });
-  URL.revokeObjectURL(url);
-  return worker;
 }

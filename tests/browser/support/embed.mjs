@@ -1,0 +1,114 @@
+/** Pages of others that embed the element, and the lines that site/docs/embed.md gives them. */
+
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Site } from "./site.mjs";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+export const DIST = join(root, "web", "dist");
+const PLACE = "/tensorferry/0.1.0/";
+const CDN = "https://cdn.example";
+const TRUSTED_TYPES = /require-trusted-types-for[^\n]*/;
+
+/** Of each section of embed.md with HTML and its policy: `{ title, html, csp }`; and Trusted Types. */
+export async function recipes() {
+  const text = await readFile(join(root, "site", "docs", "embed.md"), "utf8");
+  const sections = text.split(/^## /m).map((section) => ({
+    title: section.split("\n")[0],
+    html: /```html\n(.*?)```/s.exec(section)?.[1],
+    csp: /^Content-Security-Policy: (default-src.*)$/m.exec(section)?.[1],
+  }));
+  return {
+    recipes: sections.filter(({ html, csp }) => html !== undefined && csp !== undefined),
+    trustedTypes: TRUSTED_TYPES.exec(text)[0],
+  };
+}
+
+/** What embed.md leaves open, filled in: the other origin, and the hashes of this build. */
+export async function filledIn(text, cdn) {
+  const { integrity } = JSON.parse(await readFile(join(DIST, "integrity.json"), "utf8"));
+  const file = /tensorferry(\.\w+)?\.js/.exec(text)?.[0];
+  return text.replaceAll(CDN, cdn).replace("sha384-…", integrity[file] ?? "");
+}
+
+/**
+ * A host with `pages` ({ html, csp } by path) and the files of the package, or with what `change`
+ * (name, bytes) makes of them. `cors`: other origins may read them.
+ */
+export async function host({ pages = {}, cors = false, change = (_, bytes) => bytes } = {}) {
+  const requests = [];
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    if (pathname !== "/favicon.ico") requests.push(pathname);
+    const page = pages[pathname];
+    if (page) {
+      const policy = page.csp ? { "Content-Security-Policy": page.csp } : {};
+      response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", ...policy });
+      return response.end(`<!doctype html><html lang="en"><body>${page.html}</body></html>`);
+    }
+    const name = pathname.startsWith(PLACE) ? pathname.slice(PLACE.length) : "";
+    const bytes = /^[\w.-]+$/.test(name)
+      ? await readFile(join(DIST, name)).catch(() => undefined)
+      : undefined;
+    if (!bytes) return response.writeHead(404).end();
+    response.writeHead(200, {
+      "Content-Type": name.endsWith(".js") ? "text/javascript" : "application/octet-stream",
+      ...(cors ? { "Access-Control-Allow-Origin": "*" } : {}),
+    });
+    return response.end(change(name, bytes));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    pages,
+    requests,
+    origin: `http://127.0.0.1:${server.address().port}`,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Firefox asks every host for it, and says so where that is not allowed. */
+const ICON = /favicon\.ico/;
+
+/** Opens a page in a new tab; `violations()` are what its policy stopped. */
+export async function openPage({ browser, downloads }, url) {
+  const page = await browser.newPage();
+  const site = new Site(page, downloads);
+  page.on("pageerror", ({ message }) => {
+    if (!ICON.test(message)) site.errors.push(message);
+  });
+  await page.evaluateOnNewDocument(() => {
+    globalThis.violations = [];
+    addEventListener("securitypolicyviolation", (event) =>
+      globalThis.violations.push(`${event.effectiveDirective} ${event.blockedURI}`),
+    );
+  });
+  await page.goto(url);
+  site.violations = async () =>
+    (await page.evaluate(() => globalThis.violations)).filter((it) => !ICON.test(it));
+  return site;
+}
+
+/** Whether a policy with less lets the element be used: it opens this model, or says that it can't. */
+export async function opens(site, files) {
+  const input = await site.page
+    .waitForSelector("tensor-ferry >>> input[type=file]", { timeout: 3000 })
+    .catch(() => undefined);
+  if (!input) return false;
+  await input.uploadFile(...files);
+  const ended = await site.page
+    .waitForFunction(
+      () => {
+        const element = document.querySelector("tensor-ferry");
+        return element.bundle ?? element.shadowRoot.querySelector("[role=alert]");
+      },
+      { timeout: 5000, polling: 50 },
+    )
+    .then(() => true)
+    .catch(() => false);
+  return ended && (await site.problem()) === undefined;
+}
