@@ -1,7 +1,7 @@
 /** Builds build/site: the page, the samples, the docs. Reads web/dist and build/samples. */
 
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -36,6 +36,18 @@ function filled(template, values) {
   return template.replace(/%([A-Z]+)%/g, (_, name) => values[name]);
 }
 
+/** The scripts for pages of others, as docs/embed.md names them, in a folder of their version. */
+async function copyEmbed() {
+  const dist = join(root, "web", "dist");
+  const { version } = JSON.parse(await readFile(join(dist, "integrity.json"), "utf8"));
+  const folder = join(out, "embed", version);
+  await mkdir(folder, { recursive: true });
+  const names = (await readdir(dist)).filter((name) =>
+    /^(tensorferry.*\.(js|wasm)|integrity\.json)$/.test(name),
+  );
+  for (const name of names) await copyFile(join(dist, name), join(folder, name));
+}
+
 await rm(out, { recursive: true, force: true });
 await mkdir(join(out, "samples"), { recursive: true });
 
@@ -62,6 +74,7 @@ const shared = {
 await writeFile(join(out, "index.html"), filled(await text("src", "index.html"), shared));
 await copyFile(join(root, "web", "dist", "tensorferry.wasm"), join(out, "tensorferry.wasm"));
 await copyFile(join(root, "THIRD_PARTY.md"), join(out, "THIRD_PARTY.md"));
+await copyEmbed();
 
 // The page's own links are relative, VitePress's begin at the root of the host.
 await buildDocs(join(out, "docs"), `${process.env.TENSORFERRY_SITE_BASE ?? "/"}docs/`);
