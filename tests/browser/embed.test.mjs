@@ -238,6 +238,8 @@ for (const { name, present, launch } of BROWSERS) {
         change: (file, bytes) => (file === "integrity.json" ? sample : bytes),
       });
       const site = await openPage(browser, `${server.origin}/page`);
+      await site.look(({ element }) => element.prepare());
+      await site.look(({ element }) => element.setAttribute("theme", "dark"));
       await site.press("sample");
       assert.equal(await site.opened(), undefined);
       assert.ok(await site.look(({ element }) => element.getAttribute("state") === "open"));

@@ -91,7 +91,8 @@ export abstract class TensorFerryElement extends Base {
     this.listening?.abort();
   }
 
-  attributeChangedCallback(): void {
+  attributeChangedCallback(name: string): void {
+    if (name === "src") this.sample = undefined;
     if (this.isConnected) this.refresh();
   }
 
@@ -229,7 +230,6 @@ export abstract class TensorFerryElement extends Base {
   /** What attributes and the page around it say. A model on the screen keeps its language. */
   private refresh(): void {
     this.messages = messagesFor(this);
-    this.sample = undefined;
     this.zone.label(this.messages, this.getAttribute("src")?.split("/").at(-1));
     this.dress();
   }
