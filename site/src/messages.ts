@@ -16,6 +16,7 @@ export type TextKey =
   | "privacy-more"
   | "docs"
   | "layers"
+  | "single-file"
   | "embed"
   | "privacy"
   | "design"
@@ -44,6 +45,7 @@ export const pageMessages: Record<"en" | "ko", PageMessages> = {
       "privacy-more": "More on privacy",
       docs: "Documentation",
       layers: "Layers",
+      "single-file": "For offline use: one file",
       embed: "Embed",
       privacy: "Privacy",
       design: "How it works",
@@ -69,6 +71,7 @@ export const pageMessages: Record<"en" | "ko", PageMessages> = {
       "privacy-more": "개인정보 보호에 대해 더 알아보기",
       docs: "문서",
       layers: "레이어",
+      "single-file": "오프라인용 단일 파일",
       embed: "내 페이지에 넣기",
       privacy: "개인정보 보호",
       design: "동작 원리",

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { after, before, describe, test } from "node:test";
 import { BROWSERS } from "./support/browsers.mjs";
 import { serve } from "./support/server.mjs";
@@ -23,6 +24,14 @@ test("the web app's manifest holds its icon, which no policy keeps from it", asy
   for (const { src } of manifest.icons) assert.match(src, /^data:image\/svg\+xml,%3Csvg/);
 });
 
+test("tensorferry.html is one file of at most 2 MB that names no other", async () => {
+  const html = await readFile(join(SITE, "tensorferry.html"), "utf8");
+  assert.ok(Buffer.byteLength(html) <= 2_000_000, `${Buffer.byteLength(html)} bytes`);
+  assert.ok(!/(src|href)="(?!data:)/.test(html.replace(/<script>[\s\S]*?<\/script>/g, "")));
+  assert.ok(!/connect-src/.test(html.slice(0, 2000)));
+  console.log(`tensorferry.html: ${(Buffer.byteLength(html) / 1e6).toFixed(2)} MB`);
+});
+
 for (const { name, present, launch } of BROWSERS) {
   describe(name, { skip: present ? false : `${name} is not installed` }, () => {
     let browser;
@@ -33,6 +42,19 @@ for (const { name, present, launch } of BROWSERS) {
 
     after(async () => {
       await browser.close();
+    });
+
+    test("tensorferry.html converts from a disk", async () => {
+      const site = await Site.open(browser, pathToFileURL(join(SITE, "tensorferry.html")).href);
+      const { files } = await fixture("keras3/sequential/small_cnn");
+      assert.equal(await site.choose(...files), undefined);
+      const { path } = await site.download();
+      await checkZip(path);
+      await site.set({ target: "tfjs" });
+      const tfjs = await site.download();
+      await checkZip(tfjs.path);
+      assert.deepEqual(site.errors, []);
+      await site.close();
     });
 
     test("after one visit it converts with the server gone", async () => {
