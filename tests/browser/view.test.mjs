@@ -127,6 +127,28 @@ for (const { name, present, launch } of BROWSERS) {
       await site.close();
     });
 
+    test("the picture is painted anew in another theme", async () => {
+      const site = await opened(1600);
+      const inPicture = () =>
+        site.look(({ shadow }) => {
+          const canvas = shadow.querySelector("#picture");
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const colors = new Set();
+          for (let i = 0; i < data.length; i += 4) {
+            if (data[i + 3] === 255) colors.add(`${data[i]} ${data[i + 1]} ${data[i + 2]}`);
+          }
+          return [...colors];
+        });
+      const dark = "21 24 27"; // --surface of dark.css
+      assert.ok(!(await inPicture()).includes(dark));
+      await site.look(({ element }) => element.setAttribute("theme", "dark"));
+      await site.look(
+        () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))),
+      );
+      assert.ok((await inPicture()).includes(dark));
+      await site.close();
+    });
+
     test("nested models fold and unfold", async () => {
       const nested = await fixture("keras3/nesting/backbone_and_head");
       const site = await opened(1600, nested.files[0]);

@@ -67,6 +67,11 @@ export class Conversion {
     return this.isPlanned ? this.bundle : undefined;
   }
 
+  /** The theme is another one. */
+  repaint(): void {
+    this.view.repaint();
+  }
+
   close(): void {
     this.running?.abort();
     this.view.close();

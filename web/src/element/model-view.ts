@@ -70,6 +70,11 @@ export class ModelView {
     void this.picture?.refresh();
   }
 
+  /** What is painted and not styled takes the colors that hold now. */
+  repaint(): void {
+    this.picture?.draw();
+  }
+
   close(): void {
     this.picture?.close();
     this.list.close();

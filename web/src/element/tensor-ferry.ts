@@ -236,6 +236,7 @@ export abstract class TensorFerryElement extends Base {
 
   private dress(): void {
     if (this.shadowRoot) dress(this, this.shadowRoot, this.getAttribute("theme"));
+    this.conversion?.repaint();
   }
 
   private show(conversion: Conversion | undefined): void {

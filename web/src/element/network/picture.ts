@@ -112,6 +112,22 @@ export class NetworkPicture {
     this.canvas.dataset["boxes"] = String(drawing.boxes.length);
   }
 
+  /** In the next frame, in the colors of the theme. */
+  draw(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => {
+      const context = this.canvas.getContext("2d");
+      if (!context || !this.layout) return;
+      paint(context, this.view, readColors(this.canvas), {
+        drawing: this.drawing,
+        layout: this.layout,
+        captions: this.captions,
+        chosen: this.chosen,
+        found: this.found,
+      });
+    });
+  }
+
   /** Shows that a layer was chosen elsewhere; unfolds nothing. */
   select(row: number | undefined): void {
     this.chosen = row === undefined ? undefined : this.network.boxOf(row, this.unfolded);
@@ -203,21 +219,6 @@ export class NetworkPicture {
     this.canvas.height = Math.round(clientHeight * ratio);
     if (!this.isFitted) this.fit();
     this.draw();
-  }
-
-  private draw(): void {
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => {
-      const context = this.canvas.getContext("2d");
-      if (!context || !this.layout) return;
-      paint(context, this.view, readColors(this.canvas), {
-        drawing: this.drawing,
-        layout: this.layout,
-        captions: this.captions,
-        chosen: this.chosen,
-        found: this.found,
-      });
-    });
   }
 
   private boxAt(event: MouseEvent): Box | undefined {
