@@ -25,8 +25,8 @@ Written by `./dev conformance --applications`: each one whose file is at most 50
 weights by the recipe of the design (logits, calibrated statistics), saved by Keras, converted to
 PyTorch and run by real PyTorch. The error is max|a − b| / max|b| of the logits; a net is wrong
 where max|a − b| > 1e-3 · s (s: how much the logits of two inputs differ). Where torch's rounding
-and Keras's together are more than that, torch has computed in float64. The seconds are those
-of the conversion, the runs in torch and the comparison.
+and Keras's together are more than that, torch has computed in float64; where Keras's alone is,
+Keras too. The seconds are those of the conversion, the runs in torch and the comparison.
 
 | architecture | file | error | seconds | |
 |---|---|---|---|---|
@@ -59,7 +59,8 @@ def rows_of(python: str, binary: str, folder: pathlib.Path, generation: int, nam
     out.parent.mkdir(parents=True, exist_ok=True)
     script = pathlib.Path(__file__).with_name("torch_results.py")
     started = time.monotonic()
-    subprocess.run([sys.executable, script, folder, binary, out], check=True)
+    environment = {**os.environ, "TENSORFERRY_KERAS_PYTHON": python}
+    subprocess.run([sys.executable, script, folder, binary, out], check=True, env=environment)
     results = [json.loads(line) for line in out.read_text().splitlines()]
     seconds = time.monotonic() - started
     if not results:
@@ -71,7 +72,7 @@ def rows_of(python: str, binary: str, folder: pathlib.Path, generation: int, nam
         wrong = result["wrong"].strip().replace("\n", " ").replace("|", "\\|")
         warnings = ", ".join(result.get("warnings", []))
         if result.get("float64"):
-            warnings = "torch in float64"
+            warnings = result["float64"]
         error = "" if result.get("error") is None else f"{result['error']:.0e}"
         file = f"Keras {generation} `.{container}`, {size:.0f} MB"
         row = f"| {name} | {file} | {error} | {seconds / len(results):.0f} | {wrong or warnings} |"
