@@ -2,21 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include "keras/keras_version.h"
 
 namespace tensorferry::keras {
 
 namespace {
-
-/// "2.2.4-tf"
-bool is_before_2_12(std::string_view version) {
-  constexpr std::string_view major = "2.";
-  if (!version.starts_with(major)) return false;
-  version.remove_prefix(major.size());
-  int minor = 0;
-  const auto read = std::from_chars(version.data(), version.data() + version.size(), minor);
-  return read.ec == std::errc() && minor < 12;
-}
 
 bool is_fused(const Layer& layer, const Arguments& arguments, std::size_t rank,
               const std::vector<std::size_t>& axes) {
@@ -35,16 +25,14 @@ std::string batch_epsilon_warning(const Layer& layer, Generation generation,
                                   const std::vector<std::size_t>& axes) {
   // cuDNN's least, 1e-5, and what TensorFlow made of it, 1.001e-5, are the same in practice.
   constexpr double least = 0.999e-5;
-  if (generation != Generation::Keras2 || !is_before_2_12(keras_version)) return {};
+  if (generation != Generation::Keras2 || !is_before(keras_version, 2, 12)) return {};
   const Arguments arguments(layer.name, layer.config);
   const double epsilon = arguments.number("epsilon", 1e-3);
   if (epsilon >= least || !is_fused(layer, arguments, rank, axes)) return {};
   return fmt::format(
       "Its epsilon is {}, as today's Keras computes with this file; TensorFlow before 2.12, on "
-      "which "
-      "Keras {} ran, raised it to 1.001e-5. Where variances are as small, outputs differ from "
-      "those "
-      "that the model had then.",
+      "which Keras {} ran, raised it to 1.001e-5. Where variances are as small, outputs differ "
+      "from those that the model had then.",
       epsilon, keras_version);
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "keras/keras_version.h"
 #include "keras/layers/layer_call.h"
 #include "keras/layers/recurrent.h"
 #include "keras/layers/table.h"
@@ -30,14 +31,6 @@ Recurrent::Merge merge_of(const Arguments& arguments) {
   if (mode == "mul") return Recurrent::Merge::Multiply;
   if (mode == "ave") return Recurrent::Merge::Average;
   arguments.mistaken("merge_mode", "\"concat\", \"sum\", \"mul\", \"ave\" or null");
-}
-
-/// Before 2.4 a Bidirectional repeated its layers' last outputs at masked steps (keras 2.3.1,
-/// layers/wrappers.py, has no force_zero_output_for_mask; some releases of tf.keras that call
-/// themselves 2.2.4-tf and 2.3.0-tf have it).
-bool may_repeat_masked_outputs(const std::string& keras_version) {
-  return keras_version.starts_with("2.0.") || keras_version.starts_with("2.1.") ||
-         keras_version.starts_with("2.2.") || keras_version.starts_with("2.3.");
 }
 
 /// Arguments of the two layers that are said of both.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graph/graph.h"
+#include "keras/keras_version.h"
 #include "keras/layers/layer_call.h"
 
 namespace tensorferry::keras {
@@ -22,11 +23,6 @@ ImageCrop around(const ImageSize& size, std::int64_t height, std::int64_t width,
   const std::int64_t top = (size.height - height) / 2;
   const std::int64_t left = (size.width - width) / 2;
   return {top, size.height - height - top, left, size.width - width - left, resizes};
-}
-
-/// "3.5.0"
-bool is_before_3_7(std::string_view version) {
-  return version.size() > 3 && version.starts_with("3.") && version[3] == '.' && version[2] < '7';
 }
 
 /// int(float(extent · of) / by). Keras computes in float32 where it does not know the extents,
@@ -102,7 +98,7 @@ RandomCropUse random_crop_use(const Layer& layer, const Call& call, Generation g
   }
   require_known(size);
   const bool same = size.height == target.height && size.width == target.width;
-  if (!same && is_before_3_7(keras_version)) {
+  if (!same && is_before(keras_version, 3, 7)) {
     throw Refusal{"Keras before 3.7 resized its images, and today's gives them back as they are"};
   }
   return {false, layer.class_name +

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "keras/keras_version.h"
 #include "tfjs/refusal.h"
 #include "tfjs/steps.h"
 #include "tfjs/weights.h"
@@ -123,18 +124,14 @@ std::vector<Tensor> joined_directions(LayerCall& call, const Tensor& forward,
   return merged(call, forward, sequences ? reverse_time(call, "turned", backward) : backward);
 }
 
-// keras 2.3.1, layers/wrappers.py, has no force_zero_output_for_mask.
 void note_masked_outputs(LayerCall& call) {
   const std::string& version = call.keras_version();
-  for (const char* old : {"2.0.", "2.1.", "2.2.", "2.3."}) {
-    if (version.starts_with(old)) {
-      call.warn("masked-outputs",
-                fmt::format("At steps that its mask leaves out it makes zeros, as today's Keras "
-                            "does with this file; Keras {}, which wrote it, may have repeated the "
-                            "last output there.",
-                            version));
-    }
-  }
+  if (!keras::may_repeat_masked_outputs(version)) return;
+  call.warn("masked-outputs",
+            fmt::format("At steps that its mask leaves out it makes zeros, as today's Keras does "
+                        "with this file; Keras {}, which wrote it, may have repeated the last "
+                        "output there.",
+                        version));
 }
 
 bool has_two_layers(const keras::Layer& bidirectional) {
