@@ -10,8 +10,9 @@ namespace tensorferry::keras {
 inline bool is_before(std::string_view version, int major, int minor) {
   int found_major = 0;
   int found_minor = 0;
-  const char* end = version.data() + version.size();
-  const auto first = std::from_chars(version.data(), end, found_major);
+  const char* begin = version.data();
+  const char* end = begin + version.size();
+  const auto first = std::from_chars(begin, end, found_major);
   if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return false;
   const auto second = std::from_chars(first.ptr + 1, end, found_minor);
   if (second.ec != std::errc()) return false;

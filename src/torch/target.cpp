@@ -168,7 +168,7 @@ Output write(const graph::Program& program, const Options& options) {
   std::map<std::string, std::string> becomes;
   Output output;
   ModelSource source = model_source(laid_out, classes, becomes);
-  output.bundle.files.push_back(text_file("model.py", std::move(source.text)));
+  output.bundle.files.push_back(text_file("model.py", source.text));
   output.lines = std::move(source.lines);
 
   std::vector<NamedWeight> weights;

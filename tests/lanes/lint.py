@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -108,6 +109,8 @@ def clang_tidy() -> None:
         target = words[words.index("-o") + 1]
         if not target.startswith("CMakeFiles/tensorferry"):
             continue
+        if not read_by.get(target):
+            raise Failure(f"ninja does not know what {target} was compiled from")
         key = hashlib.sha256(configuration + entry["command"].encode())
         for path in read_by[target]:
             key.update(path.read_bytes())
@@ -134,12 +137,15 @@ def tidy_file(work: tuple[Path, Path]) -> str:
 
 
 def sources_of_objects() -> dict[str, list[Path]]:
-    """Our own files that each object was compiled from, as ninja recorded them."""
-    command = ["ninja", "-C", BUILD / "native", "-t", "deps"]
+    """Our own files that each object was compiled from, as ninja recorded them: with absolute paths
+    or, where ccache has a base directory, with paths relative to the build's folder."""
+    folder = BUILD / "native"
+    command = ["ninja", "-C", folder, "-t", "deps"]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     sources: dict[str, list[Path]] = {}
     for block in listing.split("\n\n"):
         target, _, names = block.strip().partition(":")
-        paths = [Path(name) for name in re.findall(r"^    (.+)$", names, re.MULTILINE)]
+        found = re.findall(r"^    (.+)$", names, re.MULTILINE)
+        paths = [Path(os.path.normpath(folder / name)) for name in found]
         sources[target] = sorted(path for path in paths if path.is_relative_to(ROOT / "src"))
     return sources

@@ -48,7 +48,7 @@ Tensor made_mask(LayerCall& call, const Mask& mask) {
       tensors.push_back(mask_tensor(call, *one));
     }
     if (mask.parts == Mask::Parts::Joined) {
-      return concatenate(call, "masks", std::move(tensors), 1);
+      return concatenate(call, "masks", tensors, 1);
     }
     const char* class_name = mask.parts == Mask::Parts::All ? "Multiply" : "Maximum";
     return call.add("masks", class_name, Json::object(), std::move(tensors));
