@@ -30,8 +30,10 @@ class CachedReader {
   void rethrow();
 
  private:
-  static constexpr std::uint64_t block_size = 64u << 10;
-  static constexpr std::size_t block_count = 8;
+  // In a browser a read costs as much as 256 KB of it. Keras's layers are found by B-trees whose
+  // nodes lie all over the file, in no order: with few blocks each would be read many times.
+  static constexpr std::uint64_t block_size = 256u << 10;
+  static constexpr std::size_t block_count = 64;
 
   struct Block {
     std::uint64_t index = 0;
