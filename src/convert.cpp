@@ -9,8 +9,7 @@
 #include "convert/readme.h"
 #include "convert/statistics.h"
 #include "convert/version.h"
-#include "keras/file_kind.h"
-#include "keras/json_file.h"
+#include "keras/group_files.h"
 #include "keras/lower.h"
 #include "keras/read.h"
 
@@ -222,38 +221,10 @@ std::string inspect_state(const Document::State& state) {
                                   in_order_of_severity(state.model.notes, output.notes));
 }
 
-FileRole json_role(const io::Source& file) {
-  const auto text = convert::guarded([&] { return keras::read_json_file(file); });
-  if (!text) {
-    return FileRole::Other;
-  }
-  switch (text->kind) {
-    case keras::JsonKind::Architecture:
-      return FileRole::Architecture;
-    case keras::JsonKind::Metadata:
-      return FileRole::Metadata;
-    case keras::JsonKind::ShardList:
-      return FileRole::ShardList;
-  }
-  return FileRole::Other;
-}
-
 }  // namespace
 
-FileRole file_role(const io::Source& file) {
-  const auto kind = convert::guarded([&] { return keras::file_kind(file); });
-  if (!kind) {
-    return FileRole::Other;
-  }
-  switch (*kind) {
-    case keras::FileKind::Hdf5:
-      return FileRole::Hdf5;
-    case keras::FileKind::Archive:
-      return FileRole::Archive;
-    case keras::FileKind::Json:
-      return json_role(file);
-  }
-  return FileRole::Other;
+Result<std::vector<std::vector<std::uint32_t>>> find_models(const std::vector<io::Source>& files) {
+  return convert::guarded([&] { return keras::group_files(files); });
 }
 
 bool has_architecture(const Document& document) { return document.state().program.has_value(); }

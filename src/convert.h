@@ -46,9 +46,9 @@ class Document {
   std::shared_ptr<const State> state_;
 };
 
-/// What a file may be of a model, by its content.
-enum class FileRole { Hdf5, Archive, Architecture, Metadata, ShardList, Other };
-FileRole file_role(const io::Source& file);
+/// Which of these files make up a model each, by their contents, as indices; see
+/// keras/group_files.h. None where no file is a model's.
+Result<std::vector<std::vector<std::uint32_t>>> find_models(const std::vector<io::Source>& files);
 
 /// Opens the one model that these files hold (a model; architecture JSON and weights; shards).
 Result<Document> open(std::vector<io::Source> files);

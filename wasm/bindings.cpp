@@ -160,6 +160,11 @@ struct OpenJob {
 /// One instance for each worker: it holds what was opened and planned, by handles.
 class Converter {
  public:
+  std::string find_models(const val& files) const {
+    const auto models = tensorferry::find_models(js_sources(files));
+    return models ? succeeded(*models) : failed(models.error());
+  }
+
   std::string open(const val& files) {
     std::vector<io::Source> sources = js_sources(files);
     Result<Document> document = tensorferry::open(std::move(sources));
@@ -373,6 +378,7 @@ EMSCRIPTEN_BINDINGS(tensorferry) {
   emscripten::function("version", &version_string);
   emscripten::class_<Converter>("Converter")
       .constructor<>()
+      .function("findModels", &Converter::find_models)
       .function("open", &Converter::open)
       .function("close", &Converter::close)
       .function("inspect", &Converter::inspect)

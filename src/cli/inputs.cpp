@@ -26,78 +26,44 @@ Opened open_files(const std::vector<std::string>& paths, const io::Host& host) {
   return Input{*document, paths, std::move(sources)};
 }
 
-struct Folder {
-  std::vector<std::string> models;   ///< HDF5 files and archives
-  std::vector<std::string> texts;    ///< architectures
-  std::vector<std::string> details;  ///< metadata.json, the list of shards
-  bool sharded = false;
-};
-
-Folder look_into(const std::string& folder, const io::Host& host) {
-  Folder found;
+std::vector<std::string> files_in(const std::string& folder, const io::Host& host) {
+  std::vector<std::string> paths;
   for (const std::string& name : host.list(folder)) {
     const std::string path = folder + (folder.ends_with('/') ? "" : "/") + name;
-    if (host.kind_of(path) != io::PathKind::File) {
-      continue;
-    }
-    switch (file_role(host.open(path))) {
-      case FileRole::Hdf5:
-      case FileRole::Archive:
-        found.models.push_back(path);
-        break;
-      case FileRole::Architecture:
-        found.texts.push_back(path);
-        break;
-      case FileRole::ShardList:
-        found.sharded = true;
-        found.details.push_back(path);
-        break;
-      case FileRole::Metadata:
-        found.details.push_back(path);
-        break;
-      case FileRole::Other:
-        break;
-    }
+    if (host.kind_of(path) == io::PathKind::File) paths.push_back(path);
   }
-  return found;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) {
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  return text;
+  return paths;
 }
 
 Opened open_folder(const std::string& folder, const io::Host& host) {
-  const Folder found = look_into(folder, host);
-  if (found.models.empty()) {
+  const std::vector<std::string> paths = files_in(folder, host);
+  std::vector<io::Source> sources;
+  for (const std::string& path : paths) {
+    sources.push_back(host.open(path));
+  }
+  const auto models = find_models(sources);
+  if (!models) {
+    return tl::unexpected(InputFailure{models.error(), 2});
+  }
+  if (models->empty()) {
     return failed(io::ErrorCode::NoModel, "The folder " + folder +
                                               " holds no Keras model: none of its files is HDF5 "
                                               "or a Keras archive.");
   }
-  if (found.models.size() > 1 && !found.sharded) {
-    return failed(io::ErrorCode::SeveralModels,
-                  "The folder " + folder + " holds several models: " + joined(found.models) +
-                      ". Name one of them.",
-                  64);
+  std::vector<std::string> chosen;
+  for (const std::uint32_t file : models->front()) {
+    chosen.push_back(paths[file]);
   }
-  std::vector<std::string> paths = found.models;
-  paths.insert(paths.end(), found.details.begin(), found.details.end());
-  Opened alone = open_files(found.sharded ? paths : found.models, host);
-  if (!alone || has_architecture(alone->document) || found.texts.empty()) {
-    return alone;
+  if (models->size() == 1) {
+    return open_files(chosen, host);
   }
-  if (found.texts.size() > 1) {
-    return failed(io::ErrorCode::SeveralModels,
-                  "The folder " + folder + " holds weights, " + found.models.front() +
-                      ", and several architectures: " + joined(found.texts) +
-                      ". Name the weights and their architecture.",
-                  64);
+  std::string names;
+  for (const std::vector<std::uint32_t>& model : *models) {
+    names += (names.empty() ? "" : ", ") + paths[model.front()];
   }
-  paths.push_back(found.texts.front());
-  return open_files(paths, host);
+  return failed(io::ErrorCode::SeveralModels,
+                "The folder " + folder + " holds several models: " + names + ". Name one of them.",
+                64);
 }
 
 }  // namespace
