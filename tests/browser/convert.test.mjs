@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { BROWSERS } from "./support/browsers.mjs";
 import { tfjsFaults } from "./support/check-tfjs.mjs";
+import { dropOnPage } from "./support/drop.mjs";
 import { serve } from "./support/server.mjs";
 import { fixture, SITE, Site, SUB_FOLDER, TORCH_PYTHON } from "./support/site.mjs";
 
@@ -155,27 +156,6 @@ for (const { name, present, launch } of BROWSERS) {
 }
 
 /** A real drop carries files that only a browser can make: they come from a file button here. */
-async function dropOnPage(site, files) {
-  const input = await site.page.evaluateHandle(() => {
-    const made = document.createElement("input");
-    made.type = "file";
-    made.multiple = true;
-    document.body.append(made);
-    return made;
-  });
-  await input.uploadFile(...files);
-  await site.page.evaluate((chosen) => {
-    const dataTransfer = new DataTransfer();
-    for (const file of chosen.files) dataTransfer.items.add(file);
-    chosen.remove();
-    for (const type of ["dragover", "drop"]) {
-      const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });
-      document.querySelector("tensor-ferry").dispatchEvent(event);
-      if (!event.defaultPrevented) throw new Error(`the browser would take the ${type} itself`);
-    }
-  }, input);
-}
-
 /** A person's folder needs a dialogue; the browser's private one is the same to the page. */
 function pickPrivateFolder() {
   globalThis.showDirectoryPicker = async () => {

@@ -6,10 +6,13 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { chromium } from "./support/browsers.mjs";
+import { dropOnPage } from "./support/drop.mjs";
 import { serve } from "./support/server.mjs";
 import { BUILD, SITE, Site, fixture } from "./support/site.mjs";
 
+const README = fileURLToPath(new URL("../../README.md", import.meta.url));
 const OUT = join(BUILD, "screenshots");
 /** Until the picture of the network is laid out and drawn. */
 const DRAWN_MILLISECONDS = 700;
@@ -27,6 +30,11 @@ const STATES = {
   rnn: async (site) => site.choose(...(await files("keras3/recurrent/gru"))),
   nested: async (site) => site.choose(...(await files("keras3/nesting/backbone_and_head"))),
   refused: async (site) => site.choose(...(await files("keras3/bad_input/custom_layer"))),
+  several: async (site) => {
+    await dropOnPage(site, [...sample("digits_cnn"), ...sample("digits_resnet"), README]);
+    await site.opened();
+    await site.download();
+  },
   weight: async (site) => {
     await site.choose(...sample("digits_cnn"));
     await site.page.click("tensor-ferry >>> .tab[data-part=weights]").catch(() => {});

@@ -161,6 +161,7 @@ def node_tests(
         passed=int(totals.get("pass", 0)),
         failed=int(totals.get("fail", 0)) + int(totals.get("cancelled", 0)),
         skipped=int(totals.get("skipped", 0)) + int(totals.get("todo", 0)),
+        remarks=re.findall(r"^ *ok \d+ - (.* # SKIP .*)$", output, re.MULTILINE),
     )
     return finished(counts, name)
 

@@ -40,6 +40,10 @@ export class PlanningWorker {
     return turn;
   }
 
+  findModels(files: readonly File[], paths: readonly string[]): Promise<number[][]> {
+    return this.inTurn((call) => call("findModels", { files, paths }));
+  }
+
   start(): void {
     this.slot.start();
   }

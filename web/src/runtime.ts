@@ -45,6 +45,16 @@ export class Runtime {
     this.planning.start();
   }
 
+  /**
+   * Which of these files make up a model each: a whole model is one alone, weights go with their
+   * architecture, shards with their list. Told by contents; names and folders decide where there
+   * are several. Files that are nothing of a model are left out.
+   */
+  async findModels(files: readonly File[], paths = files.map(pathOf)): Promise<File[][]> {
+    const groups = await this.planning.findModels(files, paths);
+    return groups.map((group) => group.flatMap((index) => files[index] ?? []));
+  }
+
   /** Opens the one model that these files hold: a model, or an architecture JSON and weights. */
   async open(files: Iterable<File>): Promise<Model> {
     const opened = new OpenedModel(this.planning, [...files]);
@@ -57,6 +67,10 @@ export class Runtime {
     this.planning.stop(reason);
     this.pool.stop(reason);
   }
+}
+
+function pathOf(file: File): string {
+  return file.webkitRelativePath || file.name;
 }
 
 const modules = new Map<string, Promise<WebAssembly.Module>>();

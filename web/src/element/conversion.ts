@@ -19,14 +19,18 @@ export interface ConversionActions {
   failed(error: unknown): void;
 }
 
+interface Parts {
+  form: OptionsForm;
+  output: OutputView;
+  view: ModelView;
+  notes: HTMLElement;
+  trouble: HTMLElement;
+}
+
 /** An opened model on the screen: what is in it, what it becomes, and the way out. */
 export class Conversion {
-  readonly root: HTMLElement;
-  private readonly form: OptionsForm;
-  private readonly output: OutputView;
-  private readonly view: ModelView;
-  private readonly notes = h("div");
-  private readonly trouble = h("div");
+  readonly root = h("div", { class: "conversion" });
+  private parts: Parts;
   private bundle: Bundle | undefined;
   private isPlanned = false;
   private planning = Promise.resolve();
@@ -34,32 +38,54 @@ export class Conversion {
 
   constructor(
     private readonly model: Model,
-    files: readonly File[],
-    private readonly messages: Messages,
+    readonly files: readonly File[],
+    private messages: Messages,
     private readonly actions: ConversionActions,
     target: Target,
   ) {
-    const inspection = model.inspect();
-    this.form = new OptionsForm(messages, isWeightsOnly(inspection), target, () => this.replan());
-    this.output = new OutputView(messages, {
+    this.parts = this.build(target);
+    this.replan();
+  }
+
+  /** Whether there are only weights. */
+  get lacksArchitecture(): boolean {
+    return isWeightsOnly(this.model.inspect());
+  }
+
+  /** Says all in another language; what is under way keeps its own. */
+  speak(messages: Messages): void {
+    if (this.running) return;
+    const { form, view } = this.parts;
+    view.close();
+    this.messages = messages;
+    this.parts = this.build(form.target);
+    this.parts.form.restore(form.state());
+    this.replan();
+  }
+
+  private build(target: Target): Parts {
+    const { messages } = this;
+    const inspection = this.model.inspect();
+    const form = new OptionsForm(messages, this.lacksArchitecture, target, () => this.replan());
+    const output = new OutputView(messages, {
       downloadZip: () => void this.run((options) => this.downloadZip(options)),
       saveFolder: () => void this.run((options) => this.saveFolder(options)),
       cancel: () => this.running?.abort(),
     });
-    this.view = new ModelView(model, this.form.target, messages);
-    this.root = h(
-      "div",
-      { class: "conversion" },
+    const view = new ModelView(this.model, form.target, messages);
+    const notes = h("div");
+    const trouble = h("div");
+    this.root.replaceChildren(
       h(
         "div",
         { class: "top" },
-        summary(inspection, files, messages, () => this.actions.again()),
-        h("div", { class: "convert" }, this.form.root, this.trouble, this.output.root),
+        summary(inspection, this.files, messages, () => this.actions.again()),
+        h("div", { class: "convert" }, form.root, trouble, output.root),
       ),
-      this.notes,
-      this.view.root,
+      notes,
+      view.root,
     );
-    this.replan();
+    return { form, output, view, notes, trouble };
   }
 
   /** What the options that are chosen now make of it; undefined while that is planned, or fails. */
@@ -69,12 +95,12 @@ export class Conversion {
 
   /** The theme is another one. */
   repaint(): void {
-    this.view.repaint();
+    this.parts.view.repaint();
   }
 
   close(): void {
     this.running?.abort();
-    this.view.close();
+    this.parts.view.close();
     void this.bundle?.release();
     void this.model.close();
   }
@@ -87,20 +113,20 @@ export class Conversion {
 
   private async plan(): Promise<void> {
     try {
-      const bundle = await this.model.convert(this.form.options());
+      const bundle = await this.model.convert(this.parts.form.options());
       void this.bundle?.release();
       this.bundle = bundle;
-      this.trouble.replaceChildren();
-      this.output.show(bundle);
-      this.view.show(bundle, this.form.target);
-      this.output.root.hidden = false;
+      this.parts.trouble.replaceChildren();
+      this.parts.output.show(bundle);
+      this.parts.view.show(bundle, this.parts.form.target);
+      this.parts.output.root.hidden = false;
       this.isPlanned = true;
-      this.notes.replaceChildren(noteList(bundle.notes, this.messages));
+      this.parts.notes.replaceChildren(noteList(bundle.notes, this.messages));
       void this.tellZipSize(bundle);
     } catch (error) {
       this.fail(error);
-      this.output.root.hidden = true;
-      this.notes.replaceChildren();
+      this.parts.output.root.hidden = true;
+      this.parts.notes.replaceChildren();
     }
   }
 
@@ -108,19 +134,22 @@ export class Conversion {
     if (this.running) return;
     this.running = new AbortController();
     const { signal } = this.running;
-    this.trouble.replaceChildren();
-    this.output.begin();
+    this.parts.trouble.replaceChildren();
+    this.parts.output.begin();
     let outcome = "";
     let saved = false;
     try {
-      outcome = await work({ signal, onProgress: (progress) => this.output.progress(progress) });
+      outcome = await work({
+        signal,
+        onProgress: (progress) => this.parts.output.progress(progress),
+      });
       saved = outcome !== "";
     } catch (error) {
       if (signal.aborted || isAbort(error)) outcome = this.messages.cancelled;
       else this.fail(error);
     }
     this.running = undefined;
-    this.output.finish(outcome, saved);
+    this.parts.output.finish(outcome, saved);
   }
 
   private async downloadZip(options: ProduceOptions): Promise<string> {
@@ -135,17 +164,17 @@ export class Conversion {
   }
 
   private planZip(): Promise<Bundle> {
-    return this.model.convert({ ...this.form.options(), zip: this.zipName() });
+    return this.model.convert({ ...this.parts.form.options(), zip: this.zipName() });
   }
 
   private zipName(): string {
-    return `${fileName(this.model.inspect().name)}-${this.form.target}.zip`;
+    return `${fileName(this.model.inspect().name)}-${this.parts.form.target}.zip`;
   }
 
   /** Of the zip that the options give now. */
   private async tellZipSize(bundle: Bundle): Promise<void> {
     const zipped = await this.planZip();
-    if (this.planned === bundle) this.output.showZipSize(zipped.bytes);
+    if (this.planned === bundle) this.parts.output.showZipSize(zipped.bytes);
     void zipped.release();
   }
 
@@ -163,12 +192,12 @@ export class Conversion {
     name: string,
     { bytes, exitCode, notes }: Bundle,
   ): void {
-    this.actions.saved({ target: this.form.target, as, name, bytes, exitCode, notes });
+    this.actions.saved({ target: this.parts.form.target, as, name, bytes, exitCode, notes });
   }
 
   private fail(error: unknown): void {
     this.actions.failed(error);
-    this.trouble.replaceChildren(problem(this.messages.cannotConvert, error, this.messages));
+    this.parts.trouble.replaceChildren(problem(this.messages.cannotConvert, error, this.messages));
   }
 }
 

@@ -1,12 +1,14 @@
 import { h } from "./dom.js";
+import { type Given, droppedFiles, folderFiles, givenFiles, pastedFiles } from "./given.js";
 import type { Messages } from "./messages/messages.js";
 
 export interface DropActions {
-  receive(files: File[]): void;
+  /** May fail: a folder has to be read. */
+  receive(given: () => Given | Promise<Given>): void;
   openSample(): void;
 }
 
-/** Where files come in: dropped or chosen. The slot takes what a page puts beside it (samples). */
+/** Where files come in: dropped, pasted or chosen, folders too. The slot takes what a page puts beside it (samples). */
 export class DropZone {
   readonly root: HTMLElement;
   private readonly headline = h("strong");
@@ -14,6 +16,8 @@ export class DropZone {
   private readonly choose: HTMLElement;
   private readonly sample: HTMLElement;
   private readonly input: HTMLInputElement;
+  private readonly chooseFolder: HTMLElement;
+  private readonly folderInput: HTMLInputElement;
 
   constructor(
     private messages: Messages,
@@ -23,13 +27,27 @@ export class DropZone {
       type: "file",
       multiple: true,
       hidden: true,
-      onchange: () => this.chosen(),
+      onchange: () => this.chosen(this.input, givenFiles),
+    });
+    this.folderInput = h("input", {
+      type: "file",
+      id: "folder-input",
+      webkitdirectory: true,
+      hidden: true,
+      onchange: () => this.chosen(this.folderInput, folderFiles),
     });
     this.choose = h("button", {
       class: "primary",
       id: "choose",
       part: "choose",
       onclick: () => this.input.click(),
+    });
+    this.chooseFolder = h("button", {
+      class: "plain",
+      id: "choose-folder",
+      part: "choose-folder",
+      hidden: !("webkitdirectory" in HTMLInputElement.prototype),
+      onclick: () => this.folderInput.click(),
     });
     this.sample = h("button", {
       id: "sample",
@@ -42,8 +60,10 @@ export class DropZone {
       this.headline,
       this.hint,
       this.choose,
+      this.chooseFolder,
       this.sample,
       this.input,
+      this.folderInput,
       h("slot"),
     );
     this.label(messages, undefined);
@@ -55,6 +75,7 @@ export class DropZone {
     this.say(undefined);
     this.hint.textContent = messages.dropHint;
     this.choose.textContent = messages.chooseFiles;
+    this.chooseFolder.textContent = messages.chooseFolder;
     this.sample.hidden = sample === undefined;
     this.sample.textContent = messages.trySample(sample ?? "");
   }
@@ -65,8 +86,8 @@ export class DropZone {
   }
 
   /**
-   * A drop beside the zone counts as well: elsewhere the browser would navigate to the file. What
-   * the page takes itself is left to it.
+   * A drop beside the zone counts as well: elsewhere the browser would navigate to the file. So does
+   * what is pasted, but into a field. What the page takes itself is left to it.
    */
   listen(host: Element, signal: AbortSignal): void {
     const mark = (over: boolean) => this.root.classList.toggle("over", over);
@@ -79,26 +100,46 @@ export class DropZone {
       mark(false);
       if (!isFor(host, event)) return;
       event.preventDefault();
-      const files = [...(event.dataTransfer?.files ?? [])];
-      if (files.length > 0) this.actions.receive(files);
+      const given = event.dataTransfer && droppedFiles(event.dataTransfer);
+      if (given) this.actions.receive(() => given);
+    };
+    const paste = (event: ClipboardEvent) => {
+      if (event.defaultPrevented || isField(event) || !isNearest(host, event)) return;
+      const given = event.clipboardData && pastedFiles(event.clipboardData);
+      if (!given) return;
+      event.preventDefault();
+      this.actions.receive(() => given);
     };
     document.addEventListener("dragover", over, { signal });
     document.addEventListener("dragleave", () => mark(false), { signal });
     document.addEventListener("drop", drop, { signal });
+    document.addEventListener("paste", paste, { signal });
   }
 
-  private chosen(): void {
-    const files = [...(this.input.files ?? [])];
-    this.input.value = "";
-    if (files.length > 0) this.actions.receive(files);
+  private chosen(input: HTMLInputElement, given: (files: Iterable<File>) => Given): void {
+    const files = [...(input.files ?? [])];
+    input.value = "";
+    if (files.length > 0) this.actions.receive(() => given(files));
   }
 }
 
-/** Files over this element, or over none such, which are the first one's. */
 function isFor(host: Element, event: DragEvent): boolean {
   if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return false;
+  return isNearest(host, event);
+}
+
+/** Over this element, or over none such: what comes there is the first one's. */
+function isNearest(host: Element, event: Event): boolean {
   const within = event
     .composedPath()
     .find((target) => target instanceof Element && target.localName === host.localName);
   return (within ?? document.querySelector(host.localName)) === host;
+}
+
+function isField(event: Event): boolean {
+  const target = event.composedPath()[0];
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || target.matches("input, textarea, select"))
+  );
 }

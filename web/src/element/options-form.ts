@@ -4,6 +4,8 @@ import type { Messages } from "./messages/messages.js";
 
 const MEGABYTE = 1 << 20;
 
+type Setting = HTMLInputElement | HTMLSelectElement;
+
 /** The choice of target and its options. */
 export class OptionsForm {
   readonly root: HTMLElement;
@@ -109,6 +111,25 @@ export class OptionsForm {
         };
   }
 
+  /** Of each field, by its name; what `restore` takes. */
+  state(): Map<string, string | boolean> {
+    return new Map(this.settings().map((field) => [field.name, valueOf(field)]));
+  }
+
+  restore(state: ReadonlyMap<string, string | boolean>): void {
+    for (const field of this.settings()) {
+      const value = state.get(field.name);
+      if (typeof value === "boolean") (field as HTMLInputElement).checked = value;
+      else if (value !== undefined) field.value = value;
+    }
+    this.showFields();
+  }
+
+  private settings(): Setting[] {
+    const fields = this.root.querySelectorAll<Setting>("input:not([type=radio]), select");
+    return [...fields];
+  }
+
   private quantized(): Quantization {
     return {
       dtype: this.quantization.value as Quantization["dtype"],
@@ -171,6 +192,12 @@ export class OptionsForm {
       checkRow(messages.splitWeightsByLayer, this.splitByLayer),
     ];
   }
+}
+
+function valueOf(field: Setting): string | boolean {
+  return field instanceof HTMLInputElement && field.type === "checkbox"
+    ? field.checked
+    : field.value;
 }
 
 function checkbox(name: string): HTMLInputElement {

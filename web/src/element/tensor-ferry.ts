@@ -7,9 +7,11 @@ import { h } from "./dom.js";
 import { DropZone } from "./drop-zone.js";
 import type { Engine } from "./engine.js";
 import type { ElementState, ErrorDetail, TensorFerryEventMap } from "./events.js";
+import { type Given, givenFiles } from "./given.js";
 import { messagesFor } from "./language.js";
 import { lockPage } from "./lock.js";
 import type { Messages } from "./messages/messages.js";
+import { ModelList } from "./model-list.js";
 import { problem } from "./problem.js";
 import { dress, watchPageTheme } from "./theme.js";
 
@@ -22,6 +24,12 @@ const Base = (globalThis.HTMLElement ?? Object) as typeof HTMLElement;
 interface Loaded {
   engine: Engine;
   runtime: Runtime;
+}
+
+/** What came in at once, by models. */
+interface Arrival {
+  models: readonly (readonly File[])[];
+  list: ModelList;
 }
 
 /**
@@ -40,7 +48,8 @@ interface Loaded {
  *
  * The attribute `state` tells how far it is (`ElementState`); `model` is there while one is on the
  * screen. Events: `state`, `open`, `convert`, `error` (`TensorFerryEventMap`). What the page puts
- * inside stands below the zone's button. Parts: `drop`, `choose`, `sample`, `trouble`, `converter`.
+ * inside stands below the zone's button. Parts: `drop`, `choose`, `choose-folder`, `sample`,
+ * `trouble`, `models`, `converter`.
  * CSS custom properties: `--tensor-ferry-` with `text`, `muted`, `surface`, `raised`, `border`,
  * `accent`, `accent-text`, `font`.
  */
@@ -50,6 +59,7 @@ export abstract class TensorFerryElement extends Base {
   private messages: Messages;
   private readonly zone: DropZone;
   private readonly trouble = h("div", { part: "trouble" });
+  private readonly arrived = h("div");
   private readonly shown = h("div", { part: "converter" });
   private readonly fetching: Promise<unknown>[] = [];
   private sample: Promise<File> | undefined;
@@ -62,10 +72,15 @@ export abstract class TensorFerryElement extends Base {
     super();
     this.messages = messagesFor(this);
     this.zone = new DropZone(this.messages, {
-      receive: (files) => void this.open(files),
+      receive: (given) => void this.receive(given),
       openSample: () => void this.openSample(),
     });
-    this.attachShadow({ mode: "open" }).append(this.trouble, this.zone.root, this.shown);
+    this.attachShadow({ mode: "open" }).append(
+      this.arrived,
+      this.trouble,
+      this.zone.root,
+      this.shown,
+    );
   }
 
   /**
@@ -138,24 +153,78 @@ export abstract class TensorFerryElement extends Base {
     await this.loaded();
   }
 
-  /** As if these files had been dropped. Files that come early wait for the lock. */
+  /**
+   * As if these files had been dropped: several models are opened one after the other. Files that
+   * come early wait for the lock.
+   */
   async open(files: readonly File[]): Promise<void> {
+    await this.receive(() => givenFiles(files));
+  }
+
+  private async receive(given: () => Given | Promise<Given>): Promise<void> {
     const turn = ++this.opening;
-    this.trouble.replaceChildren();
-    this.zone.say(this.messages.opening(files.map((file) => file.name).join(", ")));
-    const loaded = await this.loaded();
-    if (loaded) await this.openWith(loaded, files, turn);
+    this.zone.say(this.messages.loading);
+    try {
+      const come = await given();
+      this.zone.say(this.messages.opening(come.paths.join(", ")));
+      const loaded = await this.loaded();
+      if (loaded) await this.openAll(loaded, come, turn);
+    } catch (error) {
+      if (turn === this.opening) this.fail(error, "open");
+    }
     if (turn === this.opening) this.zone.say(undefined);
   }
 
-  private async openWith(loaded: Loaded, files: readonly File[], turn: number): Promise<void> {
+  private async openAll(loaded: Loaded, given: Given, turn: number): Promise<void> {
+    this.state = "open";
+    const models = await this.modelsOf(loaded.runtime, given);
+    if (turn !== this.opening) return;
+    const pathOf = (file: File | undefined) =>
+      file ? (given.paths[given.files.indexOf(file)] ?? file.name) : "";
+    const list = new ModelList(
+      models.map(([first]) => pathOf(first)),
+      given.files.filter((file) => !models.some((model) => model.includes(file))).map(pathOf),
+      this.messages,
+      (index) => void this.openModel(loaded, { models, list }, index, ++this.opening),
+    );
+    this.arrived.replaceChildren(list.root);
+    await this.openModel(loaded, { models, list }, 0, turn);
+  }
+
+  /** An architecture that comes alone joins the weights that are on the screen without one. */
+  private async modelsOf(runtime: Runtime, given: Given): Promise<(readonly File[])[]> {
+    const { files, paths } = given;
+    const waiting = this.conversion?.lacksArchitecture ? this.conversion.files : [];
+    if (files.length === 1) {
+      if (waiting.length === 0) return [files];
+      const [joined] = await runtime.findModels([...waiting, ...files]);
+      return joined && files.every((file) => joined.includes(file)) ? [joined] : [files];
+    }
+    const found = await runtime.findModels(files, [...paths]);
+    return found.length > 0 ? found : [files]; // opening says why there is none
+  }
+
+  private async openModel(
+    loaded: Loaded,
+    { models, list }: Arrival,
+    index: number,
+    turn: number,
+  ): Promise<void> {
+    const files = models[index] ?? [];
+    this.trouble.replaceChildren();
+    list.mark(index);
     try {
-      this.state = "open";
       const model = await loaded.runtime.open(files);
       if (turn !== this.opening) return void model.close();
       const actions = {
-        again: () => this.show(undefined),
-        saved: (detail: TensorFerryEventMap["convert"]["detail"]) => this.emit("convert", detail),
+        again: () => {
+          this.show(undefined);
+          this.arrived.replaceChildren();
+        },
+        saved: (detail: TensorFerryEventMap["convert"]["detail"]) => {
+          list.markSaved(index);
+          this.emit("convert", detail);
+        },
         failed: (error: unknown) => this.emit("error", errorDetail(error, "convert")),
       };
       this.show(loaded.engine.show(model, files, this.messages, actions, this.target()));
@@ -227,10 +296,12 @@ export abstract class TensorFerryElement extends Base {
     return this.getAttribute("target") === "tfjs" ? "tfjs" : "pytorch";
   }
 
-  /** What attributes and the page around it say. A model on the screen keeps its language. */
+  /** What attributes and the page around it say. */
   private refresh(): void {
-    this.messages = messagesFor(this);
-    this.zone.label(this.messages, this.getAttribute("src")?.split("/").at(-1));
+    const messages = messagesFor(this);
+    if (messages !== this.messages) this.conversion?.speak(messages);
+    this.messages = messages;
+    this.zone.label(messages, this.getAttribute("src")?.split("/").at(-1));
     this.dress();
   }
 

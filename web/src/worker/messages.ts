@@ -28,6 +28,11 @@ export type ReduceResults = Record<number, ReduceResult>;
 
 /** The calls, their arguments and what they give. */
 export interface Calls {
+  /** Which files make up a model each. `paths`: their names, with the folders above them. */
+  findModels: {
+    arguments: { files: readonly File[]; paths: readonly string[] };
+    result: number[][];
+  };
   open: {
     arguments: { files: readonly File[] };
     result: { handle: number; inspection: Inspection };

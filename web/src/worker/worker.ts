@@ -38,6 +38,11 @@ class Instance {
     const sources = (files: readonly File[]) =>
       files.map((file) => fileSource(file, () => progress.add(0)));
     switch (message.call) {
+      case "findModels": {
+        const { files, paths } = message.arguments;
+        const named = sources(files).map((source, i) => ({ ...source, name: paths[i] ?? "" }));
+        return valueOf(this.converter.findModels(named));
+      }
       case "open":
         return this.planner.open(sources(message.arguments.files));
       case "close":

@@ -8,10 +8,13 @@ export const en: Messages = {
   dropHere: "Drop a Keras model here",
   dropHint: ".keras, .h5 or .hdf5; or the weights together with the architecture’s .json",
   chooseFiles: "Choose files…",
+  chooseFolder: "Choose a folder…",
   trySample: (name) => `Try ${name}`,
   loading: "Getting ready…",
   opening: (name) => `Opening ${name}…`,
   anotherFile: "Another model…",
+  modelsOf: (count) => (count === 1 ? "1 model" : `${count} models`),
+  leftAside: (names) => `Left aside, being nothing of a model: ${names}`,
 
   facts: {
     keras: "Written by",

@@ -8,10 +8,13 @@ export const ko: Messages = {
   dropHere: "Keras 모델을 여기에 놓으세요",
   dropHint: ".keras, .h5, .hdf5 파일, 또는 가중치 파일과 구조 .json 파일을 함께",
   chooseFiles: "파일 선택…",
+  chooseFolder: "폴더 선택…",
   trySample: (name) => `${name} 사용해 보기`,
   loading: "준비하는 중…",
   opening: (name) => `${name} 여는 중…`,
   anotherFile: "다른 모델…",
+  modelsOf: (count) => `모델 ${count}개`,
+  leftAside: (names) => `모델과 관계없어 제외한 파일: ${names}`,
 
   facts: {
     keras: "저장한 Keras",

@@ -5,11 +5,16 @@ export interface Messages {
   dropHere: string;
   dropHint: string;
   chooseFiles: string;
+  chooseFolder: string;
   /** `name`: of a model that the page offers. */
   trySample(name: string): string;
   loading: string;
   opening(name: string): string;
   anotherFile: string;
+  /** Before the names of models that came in together. */
+  modelsOf(count: number): string;
+  /** `names`: of files that are nothing of a model. */
+  leftAside(names: string): string;
 
   facts: {
     keras: string;
