@@ -15,6 +15,7 @@ import { serve } from "../browser/support/server.mjs";
 import { BUILD, KERAS_PYTHON, SITE, Site } from "../browser/support/site.mjs";
 import { MemoryWatch } from "./support/memory-watch.mjs";
 import { compressedSize, moduleParts } from "./support/module-size.mjs";
+import { row } from "./support/table.mjs";
 
 const MODELS = join(BUILD, "bench");
 const DIST = fileURLToPath(new URL("../../web/dist/", import.meta.url));
@@ -127,12 +128,6 @@ async function best(server, path, options) {
   return found;
 }
 
-function row(what, figure, limit, fine) {
-  console.log(
-    `${what.padEnd(44)} ${figure.padStart(22)}   limit ${limit.padEnd(18)} ${fine ? "ok" : "OVER"}`,
-  );
-}
-
 async function conversions(server) {
   const limits = new Map();
   for (const [what, name, options, most] of RUNS) {
@@ -194,7 +189,7 @@ async function page() {
     const element = document.querySelector("tensor-ferry");
     const began = performance.now();
     void element.open([...input.files]);
-    while (!element.shadowRoot.querySelector("#layers tbody tr")) {
+    while (!element.shadowRoot.querySelector("#layers .layer-button")) {
       await new Promise(requestAnimationFrame);
     }
     return performance.now() - began;

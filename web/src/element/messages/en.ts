@@ -14,7 +14,7 @@ export const en: Messages = {
   opening: (name) => `Opening ${name}…`,
   anotherFile: "Another model…",
   modelsOf: (count) => (count === 1 ? "1 model" : `${count} models`),
-  leftAside: (names) => `Left aside, being nothing of a model: ${names}`,
+  leftAside: (names) => `Left aside, as no part of a model: ${names}`,
 
   facts: {
     keras: "Written by",
