@@ -4,11 +4,11 @@
  */
 
 import { createHash } from "node:crypto";
-import { copyFile, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -24,15 +24,21 @@ const common = {
   logLevel: "warning",
 };
 
+/** What emscripten wrote, as a plain script: other systems of modules have no hold on it. */
+async function glueText() {
+  const absent = { exports: "undefined", module: "undefined", define: "undefined" };
+  const text = await readFile(join(wasmFolder, "tensorferry.js"), "utf8");
+  return (await transform(text, { minify: true, target: common.target, define: absent })).code;
+}
+
 async function workerText() {
-  const glue = await readFile(join(wasmFolder, "tensorferry.js"), "utf8");
   const program = await build({
     ...common,
     entryPoints: ["src/worker/worker.ts"],
     format: "iife",
     write: false,
   });
-  return `${glue}\n${program.outputFiles[0].text}`;
+  return `${await glueText()}\n${program.outputFiles[0].text}`;
 }
 
 async function layoutText() {
@@ -62,15 +68,23 @@ function madeTexts(texts) {
   };
 }
 
+/** Takes src/node/X in place of src/…/X where Node has a way of its own. */
+function ofNode() {
+  return {
+    name: "of-node",
+    setup(plugin) {
+      plugin.onResolve({ filter: /\/(platform|file-source)\.js$/ }, ({ path }) => ({
+        path: join(here, "src", "node", basename(path, ".js") + ".ts"),
+      }));
+    },
+  };
+}
+
 async function integrity(name) {
   const hash = createHash("sha384").update(await readFile(join(dist, name)));
   return `sha384-${hash.digest("base64")}`;
 }
 
-// The types in it were made just before; what else lies there is of an earlier build.
-for (const name of await readdir(dist)) {
-  if (name !== "types") await rm(join(dist, name), { recursive: true });
-}
 await copyFile(join(root, "THIRD_PARTY.md"), join(dist, "THIRD_PARTY.md"));
 // CommonJS, as emscripten writes it; the suffix says so to Node.
 await copyFile(join(wasmFolder, "tensorferry.js"), join(dist, "tensorferry.cjs"));
@@ -92,13 +106,17 @@ await build({
   splitting: true,
   chunkNames: "[name]-[hash]",
 });
+const inNode = { ...common, target: "node20", outdir: "dist", format: "esm", platform: "node" };
 await build({
-  ...common,
-  target: "node20",
-  entryPoints: { cli: "src/node/cli.ts" },
-  outdir: "dist",
-  format: "esm",
-  platform: "node",
+  ...inNode,
+  entryPoints: { cli: "src/node/cli.ts", node: "src/index.ts" },
+  plugins: [ofNode()],
+});
+await build({
+  ...inNode,
+  entryPoints: { "node-worker": "src/worker/worker.ts" },
+  inject: ["src/node/worker-globals.ts"],
+  plugins: [ofNode()],
 });
 
 // The scripts for pages of others.

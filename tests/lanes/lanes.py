@@ -182,6 +182,13 @@ def web() -> Counts:
     return node_tests("web")
 
 
+def package() -> Counts:
+    """The npm package, as a project has it that installs it."""
+    build.native()
+    build.web()
+    return node_tests("package", install.browsers())
+
+
 def browser() -> Counts:
     paths = install.browsers()
     if not paths:
@@ -222,6 +229,7 @@ def lanes() -> list[Lane]:
         pytest_lane("torch"),
         Lane("tfjs", tfjs),
         Lane("web", web),
+        Lane("package", package),
         pytest_lane("cli"),
         pytest_lane("goldens"),
         Lane("browser", browser),

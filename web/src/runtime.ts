@@ -1,11 +1,11 @@
 /** The compiled module and the workers that share it. */
 
-import workerSource from "worker-source";
-import { blobWorker } from "./blob-worker.js";
 import { TensorferryError } from "./errors.js";
 import { Model } from "./model.js";
 import { OpenedModel, PlanningWorker } from "./planning.js";
+import { bytesAt, cores, makeWorker } from "./platform.js";
 import { Pool } from "./pool.js";
+import type { ConverterWorker } from "./worker-slot.js";
 import type { StartMessage } from "./worker/messages.js";
 
 export interface RuntimeOptions {
@@ -27,14 +27,14 @@ export class Runtime {
 
   /** Compiles the module; no worker is made before a file is opened, and no request after this. */
   static async load(options: RuntimeOptions = {}): Promise<Runtime> {
-    const workers = options.workers ?? Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 2);
+    const workers = options.workers ?? Math.min(MOST_WORKERS, cores());
     return new Runtime(await compiledOnce(options), Math.max(1, workers));
   }
 
   private constructor(module: WebAssembly.Module, workers: number) {
-    const makeWorker = () => startWorker(module);
-    this.planning = new PlanningWorker(makeWorker);
-    this.pool = new Pool(makeWorker, workers);
+    const start = () => startWorker(module);
+    this.planning = new PlanningWorker(start);
+    this.pool = new Pool(start, workers);
   }
 
   /**
@@ -97,18 +97,16 @@ function moduleKey(options: RuntimeOptions): string {
 
 async function compiled(url: string, integrity = ""): Promise<WebAssembly.Module> {
   try {
-    const response = await fetch(url, { integrity });
-    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
     // Not every static host knows the media type that compileStreaming insists on.
-    return await WebAssembly.compile(await response.arrayBuffer());
+    return await WebAssembly.compile(await bytesAt(url, integrity));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TensorferryError("module-unavailable", `Loading ${url} failed: ${reason}.`);
   }
 }
 
-function startWorker(module: WebAssembly.Module): Worker {
-  const worker = blobWorker(workerSource, "tensorferry");
+function startWorker(module: WebAssembly.Module): ConverterWorker {
+  const worker = makeWorker();
   worker.postMessage({ module } satisfies StartMessage);
   return worker;
 }

@@ -5,8 +5,11 @@ import type { CallName, Calls, WorkerMessage } from "./worker/messages.js";
 const SILENCE_MILLISECONDS = 10_000;
 const CHECK_MILLISECONDS = 1_000;
 
+/** What a slot needs of a worker. */
+export type ConverterWorker = EventTarget & Pick<Worker, "postMessage" | "terminate">;
+
 /** What a slot makes its workers with; in tests another one. */
-export type WorkerFactory = () => Worker;
+export type WorkerFactory = () => ConverterWorker;
 
 /** The worker, not the call, went wrong: the same call may succeed in another one. */
 export class WorkerFailure extends TensorferryError {
@@ -33,7 +36,7 @@ interface Pending {
 export class WorkerSlot {
   /** Counts the workers that were given up: handles are of one generation. */
   generation = 0;
-  private worker: Worker | undefined;
+  private worker: ConverterWorker | undefined;
   private pending: Pending | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
   private lastId = 0;
@@ -73,17 +76,17 @@ export class WorkerSlot {
     this.finish()?.reject(reason);
   }
 
-  private ensureWorker(): Worker {
+  private ensureWorker(): ConverterWorker {
     if (this.worker) return this.worker;
     const worker = this.makeWorker();
     this.worker = worker;
-    worker.addEventListener("message", (event: MessageEvent<WorkerMessage>) => {
-      this.receive(event.data);
+    worker.addEventListener("message", (event) => {
+      this.receive((event as MessageEvent<WorkerMessage>).data);
     });
     worker.addEventListener("messageerror", () => this.giveUp(worker, "its answer was unreadable"));
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.giveUp(worker, event.message || "it could not start");
+      this.giveUp(worker, (event as ErrorEvent).message || "it could not start");
     });
     return worker;
   }
@@ -102,7 +105,7 @@ export class WorkerSlot {
     }
   }
 
-  private giveUp(worker: Worker, reason: string): void {
+  private giveUp(worker: ConverterWorker, reason: string): void {
     if (worker === this.worker) this.stop(new WorkerFailure(reason));
   }
 

@@ -1,0 +1,111 @@
+/** What is in the package, and what those say of it who look at packages. */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { ROOT, emptyFolder, pack, run } from "./support/project.mjs";
+
+const WEB = join(ROOT, "web");
+const MANIFEST = JSON.parse(await readFile(join(WEB, "package.json"), "utf8"));
+
+/** Of the types there are as many as there are sources. */
+const TYPES = /^dist\/types\/[\w/-]+\.d\.ts$/;
+const FILES = [
+  "LICENSE",
+  "README.md",
+  "dist/THIRD_PARTY.md",
+  "dist/chunk.js",
+  "dist/cli.js",
+  "dist/element.js",
+  "dist/index.js",
+  "dist/integrity.json",
+  "dist/node-worker.js",
+  "dist/node.js",
+  "dist/tensorferry-ui.js",
+  "dist/tensorferry.cjs",
+  "dist/tensorferry.esm.js",
+  "dist/tensorferry.inline.js",
+  "dist/tensorferry.js",
+  "dist/tensorferry.wasm",
+  "example.html",
+  "package.json",
+];
+
+let packed;
+
+before(async () => {
+  packed = await pack(await emptyFolder("contents"));
+});
+
+/** Each path that `exports` and `bin` lead to, with its conditions. */
+function* targets(value, conditions) {
+  if (typeof value === "string") yield { path: value, conditions };
+  else
+    for (const [name, inner] of Object.entries(value)) yield* targets(inner, [...conditions, name]);
+}
+
+test("it holds what it should and nothing else", () => {
+  const names = packed.files.map(({ path }) => path.replace(/chunk-\w+\.js$/, "chunk.js"));
+  assert.deepEqual(names.filter((name) => !TYPES.test(name)).sort(), [...FILES].sort());
+  const size = packed.files.reduce((sum, file) => sum + file.size, 0);
+  assert.ok(size < 5e6, `${size} bytes unpacked`);
+});
+
+test("every path in exports and bin is in it, types first", () => {
+  const inside = new Set(packed.files.map(({ path }) => `./${path}`));
+  const exported = [...targets(MANIFEST.exports, []), ...targets(MANIFEST.bin, [])];
+  assert.ok(exported.length > 10);
+  for (const { path } of exported) assert.ok(inside.has(path.replace(/^(?!\.)/, "./")), path);
+  for (const [subpath, value] of Object.entries(MANIFEST.exports)) {
+    const script = /^\.$|^\.\/[\w-]+$|\.js$/.test(subpath);
+    if (script) assert.equal(Object.keys(value)[0], "types", subpath);
+  }
+});
+
+test("its types refer to nothing that is not in it", async () => {
+  const inside = new Set(packed.files.map(({ path }) => path));
+  for (const name of [...inside].filter((name) => TYPES.test(name))) {
+    const text = await readFile(join(WEB, name), "utf8");
+    for (const [, module] of text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)) {
+      const path = join(name, "..", module.replace(/\.js$/, ".d.ts"));
+      assert.ok(module.startsWith(".") && inside.has(path), `${name}: ${module}`);
+    }
+  }
+});
+
+test("the licences are in it", async () => {
+  for (const [theirs, ours] of [
+    ["LICENSE", "LICENSE"],
+    ["dist/THIRD_PARTY.md", "THIRD_PARTY.md"],
+  ]) {
+    const text = await readFile(join(WEB, theirs), "utf8");
+    assert.equal(text, await readFile(join(ROOT, ours), "utf8"));
+  }
+});
+
+test("it depends on nothing", () => {
+  for (const name of ["dependencies", "peerDependencies", "optionalDependencies"]) {
+    assert.equal(MANIFEST[name], undefined);
+  }
+});
+
+test("publint finds nothing", async () => {
+  const { messages } = await publint({ pkgDir: WEB, strict: true });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, MANIFEST, { color: false })),
+    [],
+  );
+});
+
+test("attw finds nothing", async () => {
+  const attw = join(ROOT, "node_modules", ".bin", "attw");
+  // It is of ES modules alone, for Node 20 and newer: what require() and older resolutions make of
+  // it is not asked. A module of WebAssembly has no types.
+  const asked = ["--profile", "esm-only", "--exclude-entrypoints", "tensorferry.wasm"];
+  const { status, stdout } = await run(attw, [packed.path, ...asked]);
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /"tensorferry\/element"/);
+});
