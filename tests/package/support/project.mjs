@@ -56,11 +56,23 @@ export async function project(name, files = {}) {
   return folder;
 }
 
-/** The blocks of a Markdown text: `{ language, code }`. */
+/** The blocks of code of a Markdown file, `{ section, language, code }`, in their order. */
 export async function blocks(...path) {
-  const text = await readFile(join(ROOT, ...path), "utf8");
-  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => ({
-    language,
-    code,
-  }));
+  const sections = (await readFile(join(ROOT, ...path), "utf8")).split(/^## /m);
+  return sections.flatMap((text) => {
+    const section = text.split("\n")[0];
+    const found = text.matchAll(/^```(\w+)\n(.*?)^```$/gms);
+    return [...found].map(([, language, code]) => ({ section, language, code }));
+  });
+}
+
+/** The code of the package's README in this section, in this language, that has these words. */
+export async function readme(section, language, words = "") {
+  const all = await blocks("web", "README.md");
+  const found = all.find(
+    (block) =>
+      block.section === section && block.language === language && block.code.includes(words),
+  );
+  if (!found) throw new Error(`README.md has no ${language} with "${words}" in "${section}"`);
+  return found.code;
 }
