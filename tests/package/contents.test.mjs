@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { ROOT, emptyFolder, pack, run } from "./support/project.mjs";
+import { BUILD, ROOT, emptyFolder, pack, run } from "./support/project.mjs";
 
 const WEB = join(ROOT, "web");
 const MANIFEST = JSON.parse(await readFile(join(WEB, "package.json"), "utf8"));
@@ -40,6 +41,24 @@ before(async () => {
   packed = await pack(await emptyFolder("contents"));
 });
 
+/** The packages that there are parts of in the scripts. */
+async function bundled() {
+  const { metafile } = await build({
+    absWorkingDir: WEB,
+    entryPoints: ["src/element/element.ts", "src/element/network/layout-worker.ts"],
+    bundle: true,
+    write: false,
+    metafile: true,
+    outdir: "unwritten",
+    format: "esm",
+    loader: { ".css": "text" },
+    external: ["worker-source", "layout-source"],
+  });
+  const inputs = Object.keys(metafile.inputs);
+  const names = inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  return new Set(names.filter(Boolean));
+}
+
 /** Each path that `exports` and `bin` lead to, with its conditions. */
 function* targets(value, conditions) {
   if (typeof value === "string") yield { path: value, conditions };
@@ -69,7 +88,9 @@ test("its types refer to nothing that is not in it", async () => {
   const inside = new Set(packed.files.map(({ path }) => path));
   for (const name of [...inside].filter((name) => TYPES.test(name))) {
     const text = await readFile(join(WEB, name), "utf8");
-    for (const [, module] of text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)) {
+    for (const [, module] of text
+      .replace(/^ *\*.*$/gm, "")
+      .matchAll(/(?:from|import\()\s*"([^"]+)"/g)) {
       const path = join(name, "..", module.replace(/\.js$/, ".d.ts"));
       assert.ok(module.startsWith(".") && inside.has(path), `${name}: ${module}`);
     }
@@ -83,6 +104,22 @@ test("the licences are in it", async () => {
   ]) {
     const text = await readFile(join(WEB, theirs), "utf8");
     assert.equal(text, await readFile(join(ROOT, ours), "utf8"));
+  }
+});
+
+test("THIRD_PARTY.md has the notices of what is bundled", async () => {
+  const notices = (await readFile(join(ROOT, "THIRD_PARTY.md"), "utf8")).replace(/\s+/g, " ");
+  const sources = join(BUILD, "deps", "sources");
+  const whole = [join(sources, "hdf5", "LICENSE"), join(sources, "zlib", "LICENSE")];
+  for (const path of whole) {
+    assert.ok(notices.includes((await readFile(path, "utf8")).trim().replace(/\s+/g, " ")), path);
+  }
+  const names = await bundled();
+  assert.ok(names.size >= 7, [...names].join());
+  for (const name of names) {
+    const licence = await readFile(join(ROOT, "node_modules", name, "LICENSE"), "utf8");
+    const [copyright] = /^Copyright.*$/m.exec(licence);
+    assert.ok(notices.includes(copyright), `${name}: ${copyright}`);
   }
 });
 

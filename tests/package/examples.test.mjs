@@ -11,6 +11,7 @@ const ARCHIVE = join(BUILD, "fixtures", "keras3", "archives", "sequential__small
 const PAGES = [
   ["README.md"],
   ["web", "README.md"],
+  ["web", "src", "index.ts"],
   ["site", "docs", "embed.md"],
   ["site", "docs", "tfjs.md"],
 ];
@@ -97,7 +98,17 @@ describe("the examples for Node run", () => {
     await copyFile(ARCHIVE, join(folder, "model.keras"));
   });
 
-  test("the program", async () => {
+  test("that of the API", async () => {
+    const code = (await blocks("web", "src", "index.ts")).map((block) => block.code);
+    const program = code.find((text) => text.includes("node:fs"));
+    await writeFile(join(folder, "layers.js"), program);
+    const { status, stdout, stderr } = await run(process.execPath, ["layers.js"], { cwd: folder });
+    assert.equal(status, 0, stderr);
+    const { layers } = JSON.parse((await run(NATIVE, ["inspect", SAMPLE, "--json"])).stdout);
+    for (const { name } of layers) assert.ok(stdout.includes(`'${name}'`), stdout);
+  });
+
+  test("that of the README", async () => {
     await writeFile(join(folder, "program.js"), await readme("In Node", "js"));
     const { status, stderr } = await run(process.execPath, ["program.js"], { cwd: folder });
     assert.equal(status, 0, stderr);

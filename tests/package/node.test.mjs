@@ -50,6 +50,22 @@ const codes = [
 console.log(codes.join(" "));
 `;
 
+/** 190 MB, so that there is time to change one's mind. */
+const LARGE = join(BUILD, "fixtures", "keras3", "deep", "vgg16.h5");
+
+const ABORTED = `
+import { openAsBlob } from "node:fs";
+import { open } from "tensorferry";
+
+const model = await open([new File([await openAsBlob(process.argv[2])], "vgg16.h5")]);
+const bundle = await model.convert({ target: "pytorch" });
+const stop = new AbortController();
+const onProgress = () => stop.abort(new Error("enough"));
+const reason = await bundle.blobs({ signal: stop.signal, onProgress }).catch((error) => error.message);
+const again = await bundle.files.find(({ path }) => path === "model.py").blob();
+console.log(reason, (await again.text()).includes("nn.Module"));
+`;
+
 async function contents(folder) {
   const names = (await readdir(folder)).sort();
   return Promise.all(
@@ -63,7 +79,11 @@ const node = (...args) => run(process.execPath, args, { cwd: folder });
 const npx = (...args) => run("npx", ["--no-install", "tensorferry", ...args], { cwd: folder });
 
 before(async () => {
-  folder = await project("node", { "program.js": PROGRAM, "mistakes.js": MISTAKES });
+  folder = await project("node", {
+    "program.js": PROGRAM,
+    "mistakes.js": MISTAKES,
+    "aborted.js": ABORTED,
+  });
 });
 
 test("the project has that one package", async () => {
@@ -105,6 +125,12 @@ describe("the API", () => {
     assert.equal(stderr, "");
     const codes = "not-a-model read-failed module-unavailable module-unavailable none";
     assert.equal(stdout.trim(), codes);
+  });
+
+  test("work that is aborted ends at once, and the next is done", async () => {
+    const { stdout, stderr } = await node("aborted.js", LARGE);
+    assert.equal(stderr, "");
+    assert.equal(stdout.trim(), "enough true");
   });
 
   test("the element can be imported where pages are rendered on a server", async () => {

@@ -56,9 +56,13 @@ export async function project(name, files = {}) {
   return folder;
 }
 
-/** The blocks of code of a Markdown file, `{ section, language, code }`, in their order. */
+/**
+ * The blocks of code of a Markdown file, or in the comments of a program, in their order:
+ * `{ section, language, code }`.
+ */
 export async function blocks(...path) {
-  const sections = (await readFile(join(ROOT, ...path), "utf8")).split(/^## /m);
+  const text = await readFile(join(ROOT, ...path), "utf8");
+  const sections = text.replace(/^ \* ?/gm, "").split(/^## /m);
   return sections.flatMap((text) => {
     const section = text.split("\n")[0];
     const found = text.matchAll(/^```(\w+)\n(.*?)^```$/gms);
