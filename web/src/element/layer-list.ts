@@ -96,7 +96,7 @@ export class LayerList {
       h("span", { class: "layer-becomes" }, layer[this.target]),
       h("span", { class: "muted layer-numbers" }, [parameters, frozen].filter(Boolean).join(" · ")),
     );
-    button.style.paddingLeft = `${0.6 + layer.depth}rem`;
+    button.style.paddingLeft = `${10 + 16 * layer.depth}px`;
     const standing = this.standingOf(row);
     return h(
       "div",
