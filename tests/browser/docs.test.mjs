@@ -1,6 +1,7 @@
 /** The documentation: at a host's root as it is built, and in a sub-folder as others build it. */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { cp, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -13,6 +14,7 @@ import { SITE, SUB_FOLDER } from "./support/site.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LIVE = ["index.html", "embed.html", "ko/index.html"];
+const SCRIPTS = ["tensorferry.js", "tensorferry.esm.js", "tensorferry.inline.js"];
 const [{ name, present, launch }] = BROWSERS;
 
 for (const prefix of ["/", SUB_FOLDER]) {
@@ -104,6 +106,33 @@ test("the API's page has every name that the package exports", async () => {
   assert.ok(names.includes("Runtime") && names.includes("Inspection"));
   for (const name of [...names, "open", "ConvertOptions", "Quantization"]) {
     assert.match(page, new RegExp(`<h3 id="${name.toLowerCase()}`), name);
+  }
+});
+
+test("each hash that embed.html prints is that of the file that the site publishes", async () => {
+  const [version] = await readdir(join(SITE, "embed"));
+  const html = await readFile(join(SITE, "docs", "embed.html"), "utf8");
+  const blocks = [...html.matchAll(/<pre.*?<\/pre>/gs)].map(([pre]) => pre.replace(/<[^>]*>/g, ""));
+  const hashed = new Set();
+  for (const block of blocks) {
+    for (const [, number] of block.matchAll(/tensorferry\/([^/]+)\//g)) {
+      assert.equal(number, version);
+    }
+    let name;
+    for (const [found] of block.matchAll(/tensorferry(\.\w+)?\.js|sha384-\S{64}/g)) {
+      if (found.startsWith("sha384-")) {
+        const bytes = await readFile(join(SITE, "embed", version, name));
+        assert.equal(found, `sha384-${createHash("sha384").update(bytes).digest("base64")}`, name);
+        hashed.add(name);
+      } else {
+        name = found;
+      }
+    }
+  }
+  assert.deepEqual([...hashed], SCRIPTS);
+  for (const path of await readdir(join(SITE, "docs"), { recursive: true })) {
+    if (!/\.(html|js)$/.test(path)) continue;
+    assert.doesNotMatch(await readFile(join(SITE, "docs", path), "utf8"), /sha384-…/, path);
   }
 });
 

@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { BROWSERS } from "./support/browsers.mjs";
+import { dropOnPage } from "./support/drop.mjs";
 import { DIST, filledIn, host, openPage, opens, recipes } from "./support/embed.mjs";
 import { checkZip, fixture } from "./support/site.mjs";
 
@@ -130,6 +131,96 @@ for (const { name, present, launch } of BROWSERS) {
       await site.close();
     });
 
+    test("files that are dragged over the page are a sign of use", async () => {
+      const site = await show(`${SCRIPT}<p>Text</p><tensor-ferry></tensor-ferry>`, OWN);
+      await site.page.evaluate(() => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([], "model.h5"));
+        const text = document.querySelector("p");
+        text.dispatchEvent(new DragEvent("dragenter", { dataTransfer, bubbles: true }));
+      });
+      await site.until(({ element }) => element.state === "ready");
+      await site.close();
+    });
+
+    test("a file that is dropped outside of all elements is the first one's, or the page's", async () => {
+      const site = await show(
+        `${SCRIPT}<p>Text</p><tensor-ferry></tensor-ferry><tensor-ferry id="second"></tensor-ferry>
+         <p id="takes">Takes files itself</p>`,
+        OWN,
+      );
+      await site.page.evaluate(() => {
+        const takes = document.getElementById("takes");
+        for (const type of ["dragover", "drop"]) {
+          takes.addEventListener(type, (event) => event.preventDefault());
+        }
+      });
+      await dropOnPage(site, model.files, "#takes");
+      assert.equal(await site.look(({ element }) => element.state), "idle");
+      await dropOnPage(site, model.files, "p");
+      assert.equal(await site.opened(), undefined);
+      await checkZip((await site.download()).path);
+      assert.equal(await site.page.evaluate(() => document.getElementById("second").state), "idle");
+      await site.close();
+    });
+
+    test("several with the lock on one page convert behind it", async () => {
+      const element = `<tensor-ferry lock src="/tensorferry/0.1.0/integrity.json"></tensor-ferry>`;
+      const sample = await readFile(model.files[0]);
+      const server = await host({
+        pages: { "/page": { html: `${SCRIPT}${element}${element}`, csp: OWN } },
+        change: (file, bytes) => (file === "integrity.json" ? sample : bytes),
+      });
+      const site = await openPage(browser, `${server.origin}/page`);
+      assert.equal(await site.choose(...model.files), undefined);
+      await checkZip((await site.download()).path);
+      const before = server.requests.length;
+      const [, second] = await site.page.$$("tensor-ferry");
+      await second.evaluate((it) => it.shadowRoot.getElementById("sample").click());
+      await site.page.waitForFunction((it) => it.bundle, {}, second);
+      await second.evaluate((it) => it.shadowRoot.getElementById("zip").click());
+      await site.page.waitForFunction(
+        (it) => it.shadowRoot.getElementById("outcome").textContent.includes(".zip"),
+        {},
+        second,
+      );
+      await site.page.evaluate(() => fetch("/leak").catch(() => undefined));
+      assert.equal(server.requests.length, before);
+      assert.deepEqual(site.errors, []);
+      await site.close();
+      await server.close();
+    });
+
+    test("another origin that lets no other read it: what is loaded later says so", async () => {
+      const closed = await host();
+      const html = `<script src="${closed.origin}/tensorferry/0.1.0/tensorferry.js"></script>
+        <tensor-ferry></tensor-ferry>`;
+      const site = await show(html);
+      const { code, text } = await site.choose(...model.files);
+      assert.equal(code, "module-unavailable");
+      assert.match(text, /tensorferry-ui\.js.*Access-Control-Allow-Origin/s);
+      await site.close();
+      await closed.close();
+    });
+
+    test("and of the script itself the browser says so; what is in the element stays", async () => {
+      const closed = await host();
+      const { html } = all.find(({ html }) => html.includes("crossorigin"));
+      const inside = "<tensor-ferry>The converter is elsewhere</tensor-ferry>";
+      const site = await show(
+        (await filledIn(html, closed.origin)).replace(/<tensor-ferry>.*/, inside),
+      );
+      assert.deepEqual(closed.requests, ["/tensorferry/0.1.0/tensorferry.js"]);
+      assert.equal(await site.page.evaluate(() => customElements.get("tensor-ferry")), undefined);
+      const shown = await site.page.evaluate(() => document.body.innerText.trim());
+      assert.equal(shown, "The converter is elsewhere");
+      assert.deepEqual(await site.unloaded(), [
+        `${closed.origin}/tensorferry/0.1.0/tensorferry.js`,
+      ]);
+      await site.close();
+      await closed.close();
+    });
+
     for (const changed of ["tensorferry-ui.js", "tensorferry.wasm"]) {
       test(`${changed} of another hash is refused, and the next try can succeed`, async () => {
         let isChanged = true;
@@ -160,22 +251,8 @@ for (const { name, present, launch } of BROWSERS) {
         OWN,
       );
       assert.equal(await site.choose(...model.files), undefined);
-      const input = await site.page.waitForSelector("#second >>> input[type=file]");
-      await input.evaluate((made) => {
-        // A real drop carries files that only a browser can make.
-        made.addEventListener(
-          "change",
-          () => {
-            const dataTransfer = new DataTransfer();
-            for (const file of made.files) dataTransfer.items.add(file);
-            const drop = { dataTransfer, bubbles: true, composed: true, cancelable: true };
-            made.getRootNode().host.dispatchEvent(new DragEvent("drop", drop));
-          },
-          { capture: true, once: true },
-        );
-      });
       const first = await site.look(({ element }) => element.bundle.source);
-      await input.uploadFile(...(await fixture("keras3/nesting/nested_in_nested")).files);
+      await dropOnPage(site, (await fixture("keras3/nesting/nested_in_nested")).files, "#second");
       await site.page.waitForFunction(() => document.querySelector("#second").bundle);
       assert.equal(await site.look(({ element }) => element.bundle.source), first);
       const modules = own.requests.slice(before).filter((path) => path.endsWith(".wasm"));
@@ -224,6 +301,20 @@ for (const { name, present, launch } of BROWSERS) {
       await site.page.evaluate(() => (document.documentElement.style.colorScheme = "dark"));
       await site.until(({ element }) => getComputedStyle(element).color === "rgb(230, 233, 236)");
       await site.close();
+    });
+
+    test("sizes are the element's own, whatever those of the page are", async () => {
+      const style = await readFile(new URL("../../web/src/element/style.css", import.meta.url));
+      assert.doesNotMatch(style.toString(), /\drem\b/);
+      const heights = [];
+      for (const size of ["100%", "150%"]) {
+        const style = `<style>html { font-size: ${size}; line-height: 2 }</style>`;
+        const site = await show(`${style}${SCRIPT}<tensor-ferry></tensor-ferry>`);
+        assert.equal(await site.choose(...model.files), undefined);
+        heights.push(await site.look(({ element }) => element.offsetHeight));
+        await site.close();
+      }
+      assert.equal(heights[0], heights[1]);
     });
 
     test("a sample is one click away, and fetched before the lock", async () => {

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type DefaultTheme } from "vitepress";
+import { hashFiller } from "../../embed-hashes.mjs";
 
 const icon = readFileSync(fileURLToPath(new URL("../../src/icon.svg", import.meta.url)), "utf8");
 
@@ -21,6 +22,8 @@ const POLICY = [
   "form-action 'none'",
   "base-uri 'none'",
 ].join("; ");
+
+const withHashes = await hashFiller();
 
 const english: DefaultTheme.Config = {
   nav: [{ text: "Converter", link: converter, target: "_self" }],
@@ -117,6 +120,12 @@ export default defineConfig({
     outline: [2, 3],
     i18nRouting: false,
     search: { provider: "local", options: { locales: { ko: { translations: koreanSearch } } } },
+  },
+  markdown: {
+    config: (markdown) =>
+      markdown.core.ruler.before("normalize", "hashes", (state) => {
+        state.src = withHashes(state.src);
+      }),
   },
   vue: { template: { compilerOptions: { isCustomElement: (tag) => tag === "tensor-ferry" } } },
 });

@@ -1,16 +1,17 @@
 /** Files that come in by other ways than the file button. */
 
-/** Drops files on the element. */
-export function dropOnPage(site, files) {
-  return withFiles(site, files, ({ files }) => {
+/** Drops files on what this selector finds, by itself the element. */
+export function dropOnPage(site, files, selector = "tensor-ferry") {
+  const drop = ({ files }, selector) => {
     const dataTransfer = new DataTransfer();
     for (const file of files) dataTransfer.items.add(file);
     for (const type of ["dragover", "drop"]) {
       const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });
-      document.querySelector("tensor-ferry").dispatchEvent(event);
+      document.querySelector(selector).dispatchEvent(event);
       if (!event.defaultPrevented) throw new Error(`the browser would take the ${type} itself`);
     }
-  });
+  };
+  return withFiles(site, files, drop, selector);
 }
 
 /** Pastes files while nothing has the focus. */
@@ -44,7 +45,7 @@ export async function dropReally(site, paths) {
   await session.detach();
 }
 
-async function withFiles(site, files, work) {
+async function withFiles(site, files, work, argument) {
   const input = await site.page.evaluateHandle(() => {
     const made = document.createElement("input");
     made.type = "file";
@@ -53,6 +54,6 @@ async function withFiles(site, files, work) {
     return made;
   });
   await input.uploadFile(...files);
-  await site.page.evaluate(work, input);
+  await site.page.evaluate(work, input, argument);
   await input.evaluate((made) => made.remove());
 }

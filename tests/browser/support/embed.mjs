@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hashFiller } from "../../../site/embed-hashes.mjs";
 import { Site } from "./site.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -28,9 +29,8 @@ export async function recipes() {
 
 /** What embed.md leaves open, filled in: the other origin, and the hashes of this build. */
 export async function filledIn(text, cdn) {
-  const { integrity } = JSON.parse(await readFile(join(DIST, "integrity.json"), "utf8"));
-  const file = /tensorferry(\.\w+)?\.js/.exec(text)?.[0];
-  return text.replaceAll(CDN, cdn).replace("sha384-…", integrity[file] ?? "");
+  const fill = await hashFiller();
+  return fill(text.replaceAll(CDN, cdn));
 }
 
 /**
@@ -60,6 +60,8 @@ export async function host({ pages = {}, cors = false, change = (_, bytes) => by
     return response.end(change(name, bytes));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // A test that fails does not close it, and must not keep the run from its end.
+  server.unref();
   return {
     pages,
     requests,
@@ -74,7 +76,10 @@ export async function host({ pages = {}, cors = false, change = (_, bytes) => by
 /** Firefox asks every host for it, and says so where that is not allowed. */
 const ICON = /favicon\.ico/;
 
-/** Opens a page in a new tab; `violations()` are what its policy stopped. */
+/**
+ * Opens a page in a new tab; `violations()` are what its policy stopped, `unloaded()` the addresses
+ * that the browser says could not be loaded.
+ */
 export async function openPage({ browser, downloads }, url) {
   const page = await browser.newPage();
   const site = new Site(page, downloads);
@@ -83,6 +88,8 @@ export async function openPage({ browser, downloads }, url) {
   });
   await page.evaluateOnNewDocument(() => {
     globalThis.violations = [];
+    globalThis.unloaded = [];
+    addEventListener("error", ({ target }) => globalThis.unloaded.push(target.src), true);
     addEventListener("securitypolicyviolation", (event) =>
       globalThis.violations.push(`${event.effectiveDirective} ${event.blockedURI}`),
     );
@@ -90,6 +97,7 @@ export async function openPage({ browser, downloads }, url) {
   await page.goto(url);
   site.violations = async () =>
     (await page.evaluate(() => globalThis.violations)).filter((it) => !ICON.test(it));
+  site.unloaded = () => page.evaluate(() => globalThis.unloaded);
   return site;
 }
 

@@ -60,7 +60,8 @@ function loadScript(url: string, nonce: string): Promise<void> {
       reject(
         new TensorferryError(
           "module-unavailable",
-          `Loading ${url} failed: it is not there, or the page's policy or its hash refuses it.`,
+          `Loading ${url} failed: it is not there, or the page's policy or its hash refuses it, or ` +
+            "its host is another origin that does not send Access-Control-Allow-Origin.",
         ),
       ),
     );
