@@ -12,7 +12,9 @@ from pathlib import Path
 from lanes.project import (
     BUILD,
     KERAS_PYTHON,
+    MKDOCS_PYTHON,
     ROOT,
+    SPHINX_PYTHON,
     TORCH_PYTHON,
     TORCH_TODAY_PYTHON,
     Failure,
@@ -48,6 +50,7 @@ OLD_KERAS = {
     "1.2.2": [],
     "2.2.4": ["keras_applications==1.0.6", "keras_preprocessing==1.0.5", "pyyaml==6.0.4"],
 }
+NPM_FILES = ("package.json", "package-lock.json")
 LINTERS = {"clang-format-19": "clang-format-19", "clang-tidy-19": "clang-tidy-19"}
 BROWSERS = {
     "TENSORFERRY_CHROMIUM": ("chromium", "chromium-browser", "google-chrome"),
@@ -168,6 +171,35 @@ def torch_today() -> None:
 
 
 @functools.cache
+def mkdocs() -> None:
+    packages(VENV)
+    environment(MKDOCS_PYTHON, LANES / "requirements-mkdocs.txt", [])
+
+
+@functools.cache
+def sphinx() -> None:
+    packages(VENV)
+    environment(SPHINX_PYTHON, LANES / "requirements-sphinx.txt", [])
+
+
+@functools.cache
+def docusaurus() -> None:
+    """In build/hosts/docusaurus, where its tests make the sites."""
+    sources = [ROOT / "tests" / "hosts" / "docusaurus" / name for name in NPM_FILES]
+    folder = BUILD / "hosts" / "docusaurus"
+
+    def install() -> None:
+        say("installing Docusaurus")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for source in sources:
+            shutil.copy(source, folder)
+        run(["npm", "ci", "--no-audit", "--no-fund"], log="npm-docusaurus", cwd=folder)
+
+    once("docusaurus", digest(sources), [folder / "node_modules"], install)
+
+
+@functools.cache
 def compiler() -> None:
     packages(COMPILER)
     library_sources()
@@ -213,4 +245,5 @@ def everything() -> None:
     library_sources()
     node_modules()
     torch()
+    mkdocs()
     old_keras()

@@ -203,6 +203,28 @@ def browser() -> Counts:
     return counts
 
 
+def mkdocs() -> Counts:
+    """The element in a site of MkDocs."""
+    install.mkdocs()
+    return host_tests("mkdocs", "mkdocs")
+
+
+def hosts() -> Counts:
+    """The element in sites of the other generators of documentation."""
+    install.sphinx()
+    install.docusaurus()
+    return host_tests("hosts", "sphinx", "docusaurus", "vitepress")
+
+
+def host_tests(lane: str, *generators: str) -> Counts:
+    paths = install.browsers()
+    if "TENSORFERRY_CHROMIUM" not in paths:
+        return Counts(skipped=1, remarks=["no Chromium is on the PATH"])
+    build.web()
+    files = [TESTS / "hosts" / f"{generator}.test.mjs" for generator in generators]
+    return node_tests(lane, paths, files=files)
+
+
 def linters() -> Counts:
     counts = Counts()
     for name, problem in lint.check_everything():
@@ -219,8 +241,8 @@ def pytest_lane(name: str) -> Lane:
 
 
 # Run by `./dev test --all` and by name: today's torch is 5 GB to install, a trained net takes
-# minutes in TF.js.
-LONG_LANES = ("packages", "torch_today")
+# minutes in TF.js, Docusaurus is 800 packages.
+LONG_LANES = ("hosts", "packages", "torch_today")
 
 
 def lanes() -> list[Lane]:
@@ -241,7 +263,9 @@ def lanes() -> list[Lane]:
         Lane("unit", unit),
         Lane("sanitize", sanitize),
         *[lane for lane in of_folders if has_tests(TESTS / lane.name)],
+        Lane("mkdocs", mkdocs),
         Lane("lint", linters),
+        Lane("hosts", hosts),
         Lane("packages", trained_models),
         Lane("torch_today", torch_today),
     ]

@@ -17,6 +17,8 @@ LOGS = BUILD / "logs"
 KERAS_PYTHON = BUILD / "venv-keras" / "bin" / "python"
 TORCH_PYTHON = BUILD / "venv-torch" / "bin" / "python"
 TORCH_TODAY_PYTHON = BUILD / "venv-torch-today" / "bin" / "python"
+MKDOCS_PYTHON = BUILD / "venv-mkdocs" / "bin" / "python"
+SPHINX_PYTHON = BUILD / "venv-sphinx" / "bin" / "python"
 NATIVE_COMMAND = BUILD / "native" / "tensorferry"
 
 

@@ -11,6 +11,7 @@ const TYPES = {
   ".css": "text/css",
   ".md": "text/markdown; charset=utf-8",
   ".json": "application/json",
+  ".svg": "image/svg+xml",
   // As hosts do that don't know it.
   ".wasm": "application/octet-stream",
 };
@@ -32,6 +33,8 @@ export async function serve(folder, prefix = "/") {
     socket.destroy();
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // A test that fails does not close it, and must not keep the run from its end.
+  server.unref();
   const origin = `http://127.0.0.1:${server.address().port}`;
   return {
     origin,
@@ -55,7 +58,8 @@ async function answer(folder, prefix, request, response) {
       .end("<!doctype html><title>plain</title>");
     return;
   }
-  const path = inside && join(folder, normalize(`/${decodeURIComponent(inside)}`));
+  let path = inside && join(folder, normalize(`/${decodeURIComponent(inside)}`));
+  if (path?.endsWith("/")) path = join(path, "index.html");
   const found = path && (await stat(path).catch(() => undefined));
   if (!found?.isFile()) {
     response.writeHead(404).end();
