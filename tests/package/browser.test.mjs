@@ -10,7 +10,7 @@ import { BROWSERS } from "../browser/support/browsers.mjs";
 import { openPage } from "../browser/support/embed.mjs";
 import { serve } from "../browser/support/server.mjs";
 import { checkZip } from "../browser/support/site.mjs";
-import { SAMPLE, project, readme } from "./support/project.mjs";
+import { SAMPLE, blocks, project, readme } from "./support/project.mjs";
 
 const [{ name, present, launch }] = BROWSERS;
 const BUNDLERS = "With Vite and other bundlers";
@@ -85,8 +85,10 @@ describe("the package in a page", { skip: present ? false : `${name} is not inst
   }
 
   test("Vite serves it for development, with the README's configuration", async () => {
-    const config = { "vite.config.js": await readme(BUNDLERS, "js") };
-    const root = await project("vite-dev", { ...FILES, ...config });
+    const config = await readme(BUNDLERS, "js");
+    const embed = await blocks("site", "docs", "embed.md");
+    assert.ok(embed.some(({ code }) => code === config));
+    const root = await project("vite-dev", { ...FILES, "vite.config.js": config });
     await develop(root, convertsByBoth);
   });
 
