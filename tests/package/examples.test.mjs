@@ -7,7 +7,7 @@ import { before, describe, test } from "node:test";
 import { BUILD, NATIVE, ROOT, SAMPLE, blocks, project, readme, run } from "./support/project.mjs";
 
 const ARCHIVE = join(BUILD, "fixtures", "keras3", "archives", "sequential__small_cnn.keras");
-/** What has examples for programs that use the package. */
+/** What has examples of programs; a configuration without an `import` is none. */
 const PAGES = [
   ["README.md"],
   ["web", "README.md"],
@@ -58,7 +58,9 @@ describe("the examples compile", () => {
     await mkdir(examples);
     await writeFile(join(examples, "around.d.ts"), AROUND);
     for (const page of PAGES) {
-      const code = (await blocks(...page)).filter(({ language }) => /^(js|ts)$/.test(language));
+      const isProgram = ({ language, code }) =>
+        /^(js|ts)$/.test(language) && /^import /m.test(code);
+      const code = (await blocks(...page)).filter(isProgram);
       assert.ok(code.length > 0, page.join("/"));
       for (const [index, { code: text }] of code.entries()) {
         await writeFile(join(examples, `${page.join("-")}-${index}.ts`), `${text}export {};\n`);
