@@ -5,6 +5,7 @@
  */
 
 import { execFile } from "node:child_process";
+import lighthouse from "lighthouse";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -199,6 +200,19 @@ async function page() {
   await server.close();
 }
 
+/** On a phone of Lighthouse's, which is slower than this machine. */
+async function lighthousePerformance() {
+  const server = await serve(SITE);
+  const browser = await chromium();
+  const page = await browser.browser.newPage();
+  const settings = { onlyCategories: ["performance"], logLevel: "error" };
+  const { lhr } = await lighthouse(server.url, settings, undefined, page);
+  const score = Math.round(100 * lhr.categories.performance.score);
+  row("Lighthouse, performance", String(score), "none", true);
+  await browser.close();
+  await server.close();
+}
+
 async function moduleSize() {
   const size = async (name) => compressedSize(await readFile(join(DIST, name)));
   const glue = await size("tensorferry.cjs");
@@ -219,6 +233,7 @@ async function moduleSize() {
 
 await moduleSize();
 await page();
+await lighthousePerformance();
 const server = await serve(DIST);
 await conversions(server);
 await server.close();

@@ -1,20 +1,16 @@
 /** What a person does: drop a model, look at it, convert it both ways, use what was downloaded. */
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { BROWSERS } from "./support/browsers.mjs";
 import { tfjsFaults } from "./support/check-tfjs.mjs";
+import { torchFaults } from "./support/check-torch.mjs";
 import { dropOnPage } from "./support/drop.mjs";
 import { serve } from "./support/server.mjs";
-import { fixture, SITE, Site, SUB_FOLDER, TORCH_PYTHON } from "./support/site.mjs";
-
-const CHECK_TORCH = fileURLToPath(new URL("./support/check_torch.py", import.meta.url));
+import { fixture, SITE, Site, SUB_FOLDER } from "./support/site.mjs";
 
 const FIXTURES = [
   "keras2/sequential/small_cnn",
@@ -155,7 +151,6 @@ for (const { name, present, launch } of BROWSERS) {
   });
 }
 
-/** A real drop carries files that only a browser can make: they come from a file button here. */
 /** A person's folder needs a dialogue; the browser's private one is the same to the page. */
 function pickPrivateFolder() {
   globalThis.showDirectoryPicker = async () => {
@@ -171,10 +166,4 @@ async function readPrivateFolder() {
     files.push([path, [...new Uint8Array(bytes)]]);
   }
   return files;
-}
-
-async function torchFaults(runs) {
-  const pairs = runs.flatMap(({ zip, model }) => [zip, model.json]);
-  const { stdout } = await promisify(execFile)(TORCH_PYTHON, [CHECK_TORCH, ...pairs]);
-  return JSON.parse(stdout);
 }

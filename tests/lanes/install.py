@@ -51,6 +51,7 @@ OLD_KERAS = {
     "2.2.4": ["keras_applications==1.0.6", "keras_preprocessing==1.0.5", "pyyaml==6.0.4"],
 }
 NPM_FILES = ("package.json", "package-lock.json")
+WEBKIT = {"WebKitWebDriver": "webkit2gtk-driver", "xvfb-run": "xvfb", "xauth": "xauth"}
 LINTERS = {"clang-format-19": "clang-format-19", "clang-tidy-19": "clang-tidy-19"}
 BROWSERS = {
     "TENSORFERRY_CHROMIUM": ("chromium", "chromium-browser", "google-chrome"),
@@ -233,6 +234,10 @@ def browsers() -> dict[str, str]:
     if release.exists() and re.search(r"^ID=debian$", release.read_text(), re.MULTILINE):
         packages({names[0]: names[0] for names in BROWSERS.values() if not first_of(names)})
     return {variable: path for variable, names in BROWSERS.items() if (path := first_of(names))}
+
+
+def webkit() -> None:
+    packages(WEBKIT)
 
 
 def first_of(names: tuple[str, ...]) -> str | None:

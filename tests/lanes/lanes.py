@@ -225,6 +225,14 @@ def host_tests(lane: str, *generators: str) -> Counts:
     return node_tests(lane, paths, files=files)
 
 
+def webkit() -> Counts:
+    install.webkit()
+    build.native()
+    build.site()
+    install.torch()
+    return node_tests("webkit")
+
+
 def linters() -> Counts:
     counts = Counts()
     for name, problem in lint.check_everything():
@@ -241,8 +249,8 @@ def pytest_lane(name: str) -> Lane:
 
 
 # Run by `./dev test --all` and by name: today's torch is 5 GB to install, a trained net takes
-# minutes in TF.js, Docusaurus is 800 packages.
-LONG_LANES = ("hosts", "packages", "torch_today")
+# minutes in TF.js, Docusaurus is 800 packages, WebKit 200 MB.
+LONG_LANES = ("webkit", "hosts", "packages", "torch_today")
 
 
 def lanes() -> list[Lane]:
@@ -265,6 +273,7 @@ def lanes() -> list[Lane]:
         *[lane for lane in of_folders if has_tests(TESTS / lane.name)],
         Lane("mkdocs", mkdocs),
         Lane("lint", linters),
+        Lane("webkit", webkit),
         Lane("hosts", hosts),
         Lane("packages", trained_models),
         Lane("torch_today", torch_today),

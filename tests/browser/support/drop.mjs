@@ -1,4 +1,4 @@
-/** Files that come in by other ways than the file button. */
+/** Files that come in by other ways than the file button, in which only a browser can make them. */
 
 /** Drops files on what this selector finds, by itself the element. */
 export function dropOnPage(site, files, selector = "tensor-ferry") {
