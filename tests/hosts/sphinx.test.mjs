@@ -28,4 +28,5 @@ testHost({
   pages: ["convert.html", "convert-myst.html"],
   isOnePage: false,
   darkSwitch: ".content-icon-container .theme-toggle",
+  asReader: true,
 });

@@ -15,4 +15,5 @@ testHost({
   pages: ["convert.html"],
   isOnePage: true,
   darkSwitch: ".VPNavBarAppearance button",
+  asReader: true,
 });

@@ -18,9 +18,10 @@ const SCREENSHOTS = join(BUILD, "screenshots");
 /**
  * `made`: how the site is made (`servedSite`). `pages`: those with the element, by their addresses;
  * each has a link "Home", from where a link "Convert" leads to the first. `isOnePage`: whether
- * these links change the page that is open. `darkSwitch`: the selector of what makes it dark.
+ * these links change the page that is open. `darkSwitch`: the selector of what makes it dark;
+ * `asReader`: whether it is so by itself where the reader wants that.
  */
-export function testHost({ pages, isOnePage, darkSwitch, ...made }) {
+export function testHost({ pages, isOnePage, darkSwitch, asReader = false, ...made }) {
   const options = { skip: present ? false : `${chromium} is missing` };
 
   describe(made.generator, options, () => {
@@ -82,19 +83,24 @@ export function testHost({ pages, isOnePage, darkSwitch, ...made }) {
       await site.close();
     });
 
-    test("the element is as dark as the site", async () => {
+    // Before the switch is used, which the site remembers.
+    if (asReader) {
+      test("the element is as dark as its reader likes", async () => {
+        const site = await opened(browser, own, pages[0]);
+        await hasColor(site, LIGHT_TEXT);
+        await site.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
+        await hasColor(site, DARK_TEXT);
+        await site.close();
+      });
+    }
+
+    test("the element is as dark as the site's switch says", async () => {
       const site = await opened(browser, own, pages[0]);
-      const isOf = (color) =>
-        site.until(
-          ({ element, argument }) => getComputedStyle(element).color === argument,
-          color,
-          5000,
-        );
-      await isOf(LIGHT_TEXT);
+      await hasColor(site, LIGHT_TEXT);
       await site.page.screenshot({ path: join(SCREENSHOTS, `host-${made.name}.png`) });
       assert.equal(await site.choose(...model.files), undefined);
       await site.page.click(darkSwitch);
-      await isOf(DARK_TEXT);
+      await hasColor(site, DARK_TEXT);
       const path = join(SCREENSHOTS, `host-${made.name}-dark.png`);
       await site.page.screenshot({ path, fullPage: true });
       await site.close();
@@ -127,6 +133,11 @@ async function follow({ page }, text) {
   const title = await page.title();
   await (await page.waitForSelector(`main ::-p-text(${text}), article ::-p-text(${text})`)).click();
   await page.waitForFunction((title) => document.title !== title, {}, title);
+}
+
+function hasColor(site, color) {
+  const look = ({ element, argument }) => getComputedStyle(element).color === argument;
+  return site.until(look, color, 5000);
 }
 
 async function converts(site, model) {
