@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "convert/manifest.h"
@@ -46,16 +48,22 @@ Counts count_parameters(const keras::Model& root, const keras::Layer& layer) {
   return counts;
 }
 
-// The value that the first call of the layer gives: that of the last node which came from it, up to
-// its second call.
-const graph::Value* output_of(const graph::Graph& graph, const std::string& layer) {
-  const graph::Value* value = nullptr;
+/// By layer: the value that the last node which came from it gives.
+using Outputs = std::unordered_map<std::string_view, const graph::Value*>;
+
+Outputs outputs_of(const graph::Graph& graph) {
+  Outputs outputs;
   for (const graph::Node& node : graph.nodes) {
-    if (node.layer == layer && !node.outputs.empty()) {
-      value = &graph.values[node.outputs.front()];
-    }
+    if (!node.outputs.empty()) outputs[node.layer] = &graph.values[node.outputs.front()];
   }
-  return value;
+  return outputs;
+}
+
+std::vector<Outputs> outputs_by_graph(const graph::Program* program) {
+  std::vector<Outputs> outputs;
+  if (!program) return outputs;
+  for (const graph::Graph& graph : program->graphs) outputs.push_back(outputs_of(graph));
+  return outputs;
 }
 
 using GraphNumber = std::optional<std::uint32_t>;
@@ -110,12 +118,19 @@ struct LayerTable {
   const graph::Program* program;
   const Fates& pytorch;
   const Fates& tfjs;
+  std::vector<Outputs> outputs;
   Json rows = Json::array();
+
+  const graph::Value* output_of(GraphNumber graph, const std::string& layer) const {
+    if (!graph) return nullptr;
+    const auto found = outputs[*graph].find(layer);
+    return found == outputs[*graph].end() ? nullptr : found->second;
+  }
 
   void add(const keras::Layer& layer, GraphNumber graph, int depth,
            const std::vector<std::size_t>& siblings) {
     const Counts counts = count_parameters(root, layer);
-    const graph::Value* value = graph ? output_of(program->graphs[*graph], layer.name) : nullptr;
+    const graph::Value* value = output_of(graph, layer.name);
     Json weights = Json::array();
     append_weights(layer, weights);
     rows.push_back({{"name", layer.name},
@@ -219,7 +234,7 @@ KerasPorts keras_ports(const graph::Program& program) {
 
 std::string inspection_json(const keras::Model& model, const graph::Program* program,
                             const Fates& pytorch, const Fates& tfjs, const io::Notes& notes) {
-  LayerTable table{model, program, pytorch, tfjs, Json::array()};
+  LayerTable table{model, program, pytorch, tfjs, outputs_by_graph(program), Json::array()};
   table.add_all(model, program ? GraphNumber(program->root) : std::nullopt, 0);
 
   Counts counts;

@@ -40,6 +40,7 @@ export const en: Messages = {
     foldAll: "Fold blocks and nested models",
     unfoldAll: "Unfold all",
   },
+  tooLargeForPicture: "This network is too large for a picture. The list has all its layers.",
   foldedDetail: (layers, parameters) => `${layers} layers · ${parameters} parameters`,
   findLayer: "Find a layer",
   findWeight: "Find a weight",

@@ -40,6 +40,8 @@ export const ko: Messages = {
     foldAll: "블록과 중첩 모델 접기",
     unfoldAll: "모두 펼치기",
   },
+  tooLargeForPicture:
+    "네트워크가 너무 커서 그림으로 나타낼 수 없습니다. 목록에 모든 레이어가 있습니다.",
   foldedDetail: (layers, parameters) => `레이어 ${layers}개 · 파라미터 ${parameters}개`,
   findLayer: "레이어 찾기",
   findWeight: "가중치 찾기",

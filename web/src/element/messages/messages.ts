@@ -32,6 +32,7 @@ export interface Messages {
   parts: Record<"network" | "code" | "weights", string>;
   pictureLabel(layers: number): string;
   pictureButtons: Record<"zoomIn" | "zoomOut" | "fit" | "foldAll" | "unfoldAll", string>;
+  tooLargeForPicture: string;
   foldedDetail(layers: number, parameters: string): string;
   findLayer: string;
   findWeight: string;

@@ -28,6 +28,22 @@ export function findBlocks(layers: readonly LayerSummary[], rows: readonly numbe
   return best;
 }
 
+/** Runs of equal length, for a network that is too large to be drawn and has no blocks. */
+export function evenBlocks(
+  layers: readonly LayerSummary[],
+  rows: readonly number[],
+  count: number,
+): Block[] {
+  const length = Math.ceil(rows.length / count);
+  const blocks: Block[] = [];
+  for (let at = 0; at < rows.length; at += length) {
+    const [first, last] = [rows[at], rows[Math.min(at + length, rows.length) - 1]];
+    if (first === undefined || last === undefined) break;
+    blocks.push({ name: `${layers[first]?.name} … ${layers[last]?.name}`, first, last });
+  }
+  return blocks;
+}
+
 function runsOf(layers: readonly LayerSummary[], rows: readonly number[], words: number): Block[] {
   const runs: Block[] = [];
   let current: Block | undefined;

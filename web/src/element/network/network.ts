@@ -1,5 +1,5 @@
 import type { LayerSummary } from "../../inspection.js";
-import { type Block, findBlocks } from "./blocks.js";
+import { type Block, evenBlocks, findBlocks } from "./blocks.js";
 
 /** A nested model, or a block of layers; folded it is one box, unfolded a frame around its own. */
 export interface Container {
@@ -34,6 +34,11 @@ export interface Drawing {
 
 /** More layers than these beside each other, and their blocks are folded at first. */
 const MOST_UNFOLDED = 60;
+/** More boxes than these of one model are too many to look through, folded as they are. */
+const MOST_FOLDED = 400;
+const EVEN_BLOCKS = 150;
+/** More boxes than these take dagre seconds; above some 2000 its recursion may end. */
+const MOST_BOXES = 1000;
 
 /** The layers of a model as a graph whose nested models and blocks can be folded. */
 export class Network {
@@ -53,6 +58,23 @@ export class Network {
   unfoldedAtFirst(): Set<number> {
     const few = this.layers.length <= MOST_UNFOLDED;
     return new Set(few ? this.containers.keys() : []);
+  }
+
+  /** As many containers, in order, as a drawing has room for. */
+  unfoldedAtMost(): Set<number> {
+    const unfolded = new Set<number>();
+    let boxes = this.draw(unfolded).boxes.length;
+    for (const { id, rows } of this.containers.values()) {
+      if (boxes + rows.length > MOST_BOXES) continue;
+      boxes += rows.length;
+      unfolded.add(id);
+    }
+    return unfolded;
+  }
+
+  /** Whether a drawing can be laid out while a person waits. */
+  isDrawable(drawing: Drawing): boolean {
+    return drawing.boxes.length <= MOST_BOXES;
   }
 
   /** The containers around a row, the outermost first. */
@@ -111,7 +133,9 @@ export class Network {
       around.length = layer.depth;
       const parent = around.at(-1);
       const isModel = (this.layers[row + 1]?.depth ?? 0) > layer.depth;
-      this.children.set(parent, [...(this.children.get(parent) ?? []), row]);
+      const siblings = this.children.get(parent);
+      if (siblings) siblings.push(row);
+      else this.children.set(parent, [row]);
       if (isModel) {
         this.containers.set(row, { id: row, title: layer.name, kind: "model", parent, rows: [] });
         around.push(row);
@@ -133,7 +157,11 @@ export class Network {
 
   private addBlocks(model: number | undefined, rows: readonly number[]): void {
     if (rows.length <= MOST_UNFOLDED || !this.inOrder(rows)) return;
-    for (const block of findBlocks(this.layers, rows)) this.addBlock(block, model);
+    const named = findBlocks(this.layers, rows);
+    const inNamed = named.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+    const boxes = rows.length - inNamed + named.length;
+    const blocks = boxes <= MOST_FOLDED ? named : evenBlocks(this.layers, rows, EVEN_BLOCKS);
+    for (const block of blocks) this.addBlock(block, model);
   }
 
   private addBlock({ name, first, last }: Block, parent: number | undefined): void {

@@ -81,6 +81,7 @@ export class NetworkPicture {
   /** Lays out and draws what is folded and unfolded now. */
   async refresh(): Promise<void> {
     const drawing = this.network.draw(this.unfolded);
+    if (!this.network.isDrawable(drawing)) return this.giveUp();
     const captions = new Map(drawing.boxes.map((box) => [box.id, this.captionOf(box)]));
     const context = this.canvas.getContext("2d");
     const width = (text: string, font: string) => {
@@ -110,6 +111,11 @@ export class NetworkPicture {
     this.restate();
     if (!this.isFitted) this.fit();
     this.canvas.dataset["boxes"] = String(drawing.boxes.length);
+  }
+
+  /** The list has all layers too. */
+  private giveUp(): void {
+    this.root.replaceChildren(h("p", { class: "muted" }, this.messages.tooLargeForPicture));
   }
 
   /** In the next frame, in the colors of the theme. */
@@ -167,14 +173,22 @@ export class NetworkPicture {
     if (id === undefined) return;
     const container = this.network.containers.has(id) ? id : this.network.pathOf(id).at(-1);
     if (container === undefined) return;
-    if (!this.unfolded.delete(container)) this.unfolded.add(container);
+    if (!this.unfolded.delete(container)) this.unfold(container);
     const first = this.network.containers.get(container)?.rows[0];
     void this.refresh().then(() => this.select(first));
   }
 
+  /** Folds the others where there is no room for all. */
+  private unfold(container: number): void {
+    this.unfolded.add(container);
+    if (this.network.isDrawable(this.network.draw(this.unfolded))) return;
+    this.unfolded.clear();
+    for (const around of [...this.network.pathOf(container), container]) this.unfolded.add(around);
+  }
+
   private foldAll(fold: boolean): void {
     this.unfolded.clear();
-    if (!fold) for (const id of this.network.containers.keys()) this.unfolded.add(id);
+    if (!fold) for (const id of this.network.unfoldedAtMost()) this.unfolded.add(id);
     this.isFitted = false;
     void this.refresh();
   }
