@@ -6,15 +6,13 @@ most 0.5 s, and as much time for each layer of a long chain as of a short one.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-import h5py
-import numpy as np
+from support import chain_file
 
 BUILD = Path(os.environ.get("TENSORFERRY_BUILD", Path(__file__).parents[2] / "build"))
 COMMAND = BUILD / "native" / "tensorferry"
@@ -26,49 +24,6 @@ NETS = ("NASNetMobile", "EfficientNetB7")
 LIMIT = 0.5  # seconds
 
 APPLICATION = "import keras; keras.applications.{name}(weights=None).save({path!r})"
-
-
-def layer(name: str, class_name: str, inputs: list[str], config: dict) -> dict:
-    nodes = [[[source, 0, 0, {}] for source in inputs]] if inputs else []
-    config = {"name": name, "trainable": True, "dtype": "float32", **config}
-    return {"class_name": class_name, "config": config, "name": name, "inbound_nodes": nodes}
-
-
-def chain(path: Path, count: int) -> None:
-    """Dense and Activation in turn; each tenth layer adds what came before the last three."""
-    layers = [layer("x", "InputLayer", [], {"batch_input_shape": [None, 4]})]
-    names = ["x"]
-    with h5py.File(path, "w") as file:
-        weights = file.create_group("model_weights")
-        for i in range(count):
-            name = f"layer_{i}"
-            group = weights.create_group(name)
-            group.attrs["weight_names"] = []
-            if i % 10 == 9:
-                layers.append(layer(name, "Add", [names[-1], names[-4]], {}))
-            elif i % 2:
-                layers.append(layer(name, "Activation", names[-1:], {"activation": "tanh"}))
-            else:
-                config = {"units": 4, "activation": "linear", "use_bias": True}
-                layers.append(layer(name, "Dense", names[-1:], config))
-                own = [f"{name}/kernel:0", f"{name}/bias:0"]
-                group.attrs["weight_names"] = own
-                group[own[0]] = np.full((4, 4), i, "float32")
-                group[own[1]] = np.full(4, i, "float32")
-            names.append(name)
-        for start in range(0, count, 1000):
-            chunk = names[1:][start : start + 1000]
-            weights.attrs[f"layer_names{start // 1000}"] = [it.encode() for it in chunk]
-        config = {
-            "name": "chain",
-            "layers": layers,
-            "input_layers": [["x", 0, 0]],
-            "output_layers": [[names[-1], 0, 0]],
-        }
-        model = {"class_name": "Functional", "config": config}
-        file.attrs["model_config"] = json.dumps(model)
-        file.attrs["keras_version"] = "2.15.0"
-        file.attrs["backend"] = "tensorflow"
 
 
 def seconds(model: Path, *options: str) -> float:
@@ -89,7 +44,7 @@ def main() -> None:
         for count in COUNTS:
             model = MODELS / f"chain_{count}.h5"
             if not model.exists():
-                chain(model, count)
+                chain_file.write(model, count)
             taken = seconds(model, "--to", target)
             print(f"  {count:6}  {taken:7.3f} s  {1e6 * taken / count:6.0f} µs", flush=True)
     for name in NETS:
