@@ -5,12 +5,11 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { chromium, BROWSERS } from "./support/browsers.mjs";
+import { BROWSERS } from "./support/browsers.mjs";
 import { serve } from "./support/server.mjs";
 import { BUILD, SITE, Site, fixture } from "./support/site.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const { present } = BROWSERS.find(({ name }) => name === "Chromium");
 
 const STATES = {
   "the first screen": async () => {},
@@ -31,67 +30,72 @@ const STATES = {
   },
 };
 
-describe("Chromium", { skip: present ? false : "Chromium is not installed" }, () => {
-  let browser;
-  let server;
+for (const { name, present, launch } of BROWSERS) {
+  describe(name, { skip: present ? false : `${name} is not installed` }, () => {
+    let browser;
+    let dark;
+    let server;
 
-  before(async () => {
-    server = await serve(SITE);
-    browser = await chromium();
-  });
+    before(async () => {
+      server = await serve(SITE);
+      browser = await launch();
+      dark = await launch({ scheme: "dark" });
+    });
 
-  after(async () => {
-    await browser.close();
-    await server.close();
-  });
+    after(async () => {
+      await browser.close();
+      await dark.close();
+      await server.close();
+    });
 
-  for (const [state, reach] of Object.entries(STATES)) {
-    test(`axe-core finds nothing: ${state}`, async () => {
+    for (const [state, reach] of Object.entries(STATES)) {
+      test(`axe-core finds nothing: ${state}`, async () => {
+        for (const [shown, scheme] of [
+          [browser, "light"],
+          [dark, "dark"],
+        ]) {
+          const site = await Site.open(shown, server.url);
+          await reach(site);
+          for (const width of [1440, 360]) {
+            await site.page.setViewport({ width, height: 900 });
+            assert.deepEqual(await violations(site.page), [], `${scheme}, ${width} wide`);
+          }
+          await site.close();
+        }
+      });
+    }
+
+    test("axe-core finds what is wrong", async () => {
       const site = await Site.open(browser, server.url);
-      await reach(site);
-      for (const [scheme, width] of [
-        ["light", 1440],
-        ["dark", 1440],
-        ["light", 360],
-      ]) {
-        await site.page.setViewport({ width, height: 900 });
-        await site.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-        assert.deepEqual(await violations(site.page), [], `${scheme}, ${width} wide`);
-      }
+      await site.look(({ shadow }) => {
+        const button = shadow.querySelector("#choose");
+        button.textContent = "";
+      });
+      assert.match(String(await violations(site.page)), /button-name/);
       await site.close();
     });
-  }
 
-  test("axe-core finds what is wrong", async () => {
-    const site = await Site.open(browser, server.url);
-    await site.look(({ shadow }) => {
-      const button = shadow.querySelector("#choose");
-      button.textContent = "";
+    test("a sample is opened, a layer chosen and the zip made by keys alone", async () => {
+      const site = await Site.open(browser, server.url);
+      await site.page.waitForSelector("#samples button:enabled");
+      await tabTo(site, "#samples button", "Digits CNN");
+      await site.page.keyboard.press("Enter");
+      assert.equal(await site.opened(), undefined);
+      await site.until(({ shadow }) => shadow.querySelector("#picture").dataset.boxes);
+      await tabTo(site, "#zip");
+      await tabTo(site, "#picture");
+      await site.page.keyboard.press("ArrowDown");
+      await site.page.keyboard.press("ArrowDown");
+      assert.equal(
+        await site.look(
+          ({ shadow }) => shadow.querySelector(".layer.chosen .layer-name").textContent,
+        ),
+        "conv1",
+      );
+      await site.close();
     });
-    assert.match(String(await violations(site.page)), /button-name/);
-    await site.close();
   });
-
-  test("a sample is opened, a layer chosen and the zip made by keys alone", async () => {
-    const site = await Site.open(browser, server.url);
-    await site.page.waitForSelector("#samples button:enabled");
-    await tabTo(site, "#samples button", "Digits CNN");
-    await site.page.keyboard.press("Enter");
-    assert.equal(await site.opened(), undefined);
-    await site.until(({ shadow }) => shadow.querySelector("#picture").dataset.boxes);
-    await tabTo(site, "#zip");
-    await tabTo(site, "#picture");
-    await site.page.keyboard.press("ArrowDown");
-    await site.page.keyboard.press("ArrowDown");
-    assert.equal(
-      await site.look(
-        ({ shadow }) => shadow.querySelector(".layer.chosen .layer-name").textContent,
-      ),
-      "conv1",
-    );
-    await site.close();
-  });
-});
+}
 
 async function violations(page) {
   await page.evaluate(AXE);

@@ -15,9 +15,11 @@ import { SITE, SUB_FOLDER } from "./support/site.mjs";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LIVE = ["index.html", "embed.html", "ko/index.html"];
 const SCRIPTS = ["tensorferry.js", "tensorferry.esm.js", "tensorferry.inline.js"];
-const [{ name, present, launch }] = BROWSERS;
+const PLACES = BROWSERS.flatMap((browser) =>
+  ["/", SUB_FOLDER].map((prefix) => ({ ...browser, prefix })),
+);
 
-for (const prefix of ["/", SUB_FOLDER]) {
+for (const { name, present, launch, prefix } of PLACES) {
   describe(`${name}, under ${prefix}`, { skip: present ? false : `${name} is missing` }, () => {
     let folder;
     let server;

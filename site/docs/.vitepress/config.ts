@@ -12,12 +12,12 @@ const converter = "/../index.html";
 
 // Documentation is not locked, as the converter is, but it has no business with any other host.
 const POLICY = [
-  "default-src 'none'",
+  "default-src 'self'", // Firefox asks it whether a page may be fetched ahead
+  "object-src 'none'",
+  "frame-src 'none'",
   "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",
   "style-src 'self' 'unsafe-inline'",
-  "connect-src 'self'",
   "img-src 'self' data: blob:",
-  "font-src 'self'",
   "worker-src blob:",
   "form-action 'none'",
   "base-uri 'none'",

@@ -7,13 +7,16 @@ import puppeteer from "puppeteer-core";
 const CHROMIUM = process.env.TENSORFERRY_CHROMIUM ?? "/usr/bin/chromium";
 const FIREFOX = process.env.TENSORFERRY_FIREFOX ?? "/usr/bin/firefox-esr";
 
-/** `downloads` is a folder; `close` ends the browser and removes what it left. */
+/**
+ * `downloads` is a folder; `close` ends the browser and removes what it left. `launch({ scheme })`:
+ * whether pages are to be "light" (default) or "dark".
+ */
 export const BROWSERS = [
   { name: "Chromium", path: CHROMIUM, present: existsSync(CHROMIUM), launch: chromium },
   { name: "Firefox", path: FIREFOX, present: existsSync(FIREFOX), launch: firefox },
 ];
 
-export async function chromium() {
+export async function chromium({ scheme = "light" } = {}) {
   const { folder, downloads, profile } = await folders();
   const browser = await puppeteer.launch({
     executablePath: CHROMIUM,
@@ -28,6 +31,7 @@ export async function chromium() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      `--blink-settings=preferredColorScheme=${scheme === "dark" ? 0 : 1}`,
       // It would ask its server about zips, wait for an answer, and none comes in a test.
       "--safebrowsing-disable-download-protection",
     ],
@@ -37,7 +41,7 @@ export async function chromium() {
   return launched(browser, folder, downloads);
 }
 
-export async function firefox() {
+export async function firefox({ scheme = "light" } = {}) {
   const { folder, downloads, profile } = await folders();
   const browser = await puppeteer.launch({
     browser: "firefox",
@@ -53,6 +57,7 @@ export async function firefox() {
       "browser.helperApps.neverAsk.saveToDisk": "application/zip,application/octet-stream",
       // Off under automation, on for people: tests/browser/lock.test.mjs must see it.
       "network.prefetch-next": true,
+      "layout.css.prefers-color-scheme.content-override": scheme === "dark" ? 0 : 1,
     },
   });
   return launched(browser, folder, downloads);
