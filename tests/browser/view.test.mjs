@@ -32,6 +32,33 @@ for (const { name, present, launch } of BROWSERS) {
       return site;
     }
 
+    for (const [width, height] of [
+      [1600, 1000],
+      [1440, 700],
+      [360, 640],
+    ]) {
+      test(`a weight's numbers cover no row, ${width} × ${height}`, async () => {
+        const site = await opened(width);
+        await site.page.setViewport({ width, height });
+        await site.look(({ shadow }) => shadow.querySelector(".tab[data-part=weights]").click());
+        await site.until(({ shadow }) => shadow.querySelector(".weight-button"));
+        await site.look(({ shadow }) => shadow.querySelector(".weight-button").click());
+        await site.until(({ shadow }) => shadow.querySelector("#statistics"));
+        const { list, detail, part } = await site.look(({ shadow }) => {
+          const box = (selector) => shadow.querySelector(selector).getBoundingClientRect().toJSON();
+          return {
+            list: box("#weights-list"),
+            detail: box(".weight-detail"),
+            part: box(".part-weights"),
+          };
+        });
+        assert.ok(list.height >= 64);
+        assert.ok(detail.top >= list.bottom, `${detail.top} < ${list.bottom}`);
+        assert.ok(detail.bottom <= part.bottom + 1, `${detail.bottom} > ${part.bottom}`);
+        await site.close();
+      });
+    }
+
     test("a layer that is chosen in the list is shown in all parts", async () => {
       const site = await opened(1600);
       await clickLayer(site, "block0_conv2");
