@@ -82,6 +82,26 @@ for (const { name, present, launch } of BROWSERS) {
       await site.close();
     });
 
+    test("a note and its layer lead to each other", async () => {
+      const { files } = await fixture("keras3/bad_input/custom_layer");
+      const site = await opened(1600, files[0]);
+      const marked = () =>
+        site.look(({ shadow }) => ({
+          layers: [...shadow.querySelectorAll(".layer.chosen .layer-name")].map(
+            (it) => it.textContent,
+          ),
+          notes: shadow.querySelectorAll("#notes li.chosen").length,
+        }));
+      await clickLayer(site, "dense");
+      assert.deepEqual(await marked(), { layers: ["dense"], notes: 0 });
+      await site.look(({ shadow }) => shadow.querySelector("#notes .note-layer").click());
+      assert.deepEqual(await marked(), { layers: ["twice"], notes: 1 });
+      await clickLayer(site, "dense");
+      await clickLayer(site, "twice");
+      assert.deepEqual(await marked(), { layers: ["twice"], notes: 1 });
+      await site.close();
+    });
+
     test("a line of the code and a box of the picture choose their layers", async () => {
       const site = await opened(1600);
       await site.look(({ shadow }) => {

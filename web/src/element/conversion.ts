@@ -1,8 +1,9 @@
 import type { Bundle, ProduceOptions } from "../bundle.js";
+import type { Note } from "../inspection.js";
 import type { Model } from "../model.js";
 import type { Target } from "../options.js";
 import type { ConvertDetail } from "./events.js";
-import { noteList } from "./notes.js";
+import { NoteList } from "./notes.js";
 import { h } from "./dom.js";
 import type { Messages } from "./messages/messages.js";
 import { ModelView } from "./model-view.js";
@@ -121,13 +122,20 @@ export class Conversion {
       this.parts.view.show(bundle, this.parts.form.target);
       this.parts.output.root.hidden = false;
       this.isPlanned = true;
-      this.parts.notes.replaceChildren(noteList(bundle.notes, this.messages));
+      this.showNotes(bundle.notes);
       void this.tellZipSize(bundle);
     } catch (error) {
       this.fail(error);
       this.parts.output.root.hidden = true;
       this.parts.notes.replaceChildren();
     }
+  }
+
+  private showNotes(notes: readonly Note[]): void {
+    const { view, notes: place } = this.parts;
+    const list = new NoteList(notes, this.messages, (layer) => view.chooseNamed(layer));
+    view.onChoose = (layer) => list.select(layer);
+    place.replaceChildren(list.root);
   }
 
   private async run(work: (options: ProduceOptions) => Promise<string>): Promise<void> {

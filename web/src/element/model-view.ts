@@ -17,6 +17,8 @@ type Part = "network" | "code" | "weights";
  */
 export class ModelView {
   readonly root: HTMLElement;
+  /** Is told of each layer that is chosen, by its name. */
+  onChoose: (layer: string) => void = () => {};
   private readonly picture: NetworkPicture | undefined;
   private readonly list: LayerList;
   private readonly code: CodePart;
@@ -96,6 +98,13 @@ export class ModelView {
     this.list.select(row);
     this.code.select(row);
     this.weights.select(row);
+    this.onChoose(this.model.inspect().layers[row]?.name ?? "");
+  }
+
+  /** The first layer of that name. */
+  chooseNamed(layer: string): void {
+    const row = this.model.inspect().layers.findIndex(({ name }) => name === layer);
+    if (row >= 0) this.choose(row);
   }
 
   /** Where there is room for one part only. */

@@ -2,7 +2,7 @@ import type { ErrorCode } from "../error-codes.js";
 import { isTensorferryError } from "../errors.js";
 import { h } from "./dom.js";
 import type { Messages } from "./messages/messages.js";
-import { noteList } from "./notes.js";
+import { NoteList } from "./notes.js";
 
 /** An error as a sentence, with all refused layers where that is the reason. */
 export function problem(title: string, error: unknown, messages: Messages): HTMLElement {
@@ -20,6 +20,6 @@ export function problem(title: string, error: unknown, messages: Messages): HTML
       h("p", {}, text),
       help ? h("p", { class: "help" }, help) : undefined,
     ),
-    notes.length > 0 ? noteList(notes, messages) : undefined,
+    notes.length > 0 ? new NoteList(notes, messages).root : undefined,
   );
 }
