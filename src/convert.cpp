@@ -6,6 +6,7 @@
 #include "convert/inspect.h"
 #include "convert/manifest.h"
 #include "convert/preprocessing.h"
+#include "convert/probe.h"
 #include "convert/readme.h"
 #include "convert/statistics.h"
 #include "convert/version.h"
@@ -155,6 +156,10 @@ Plan finished(tensor::Bundle bundle, const convert::Manifest& manifest, const st
 Plan plan_torch(const Document::State& state, const Options& options, const Staging& staging) {
   torch::Output output = write_torch(state, options.torch);
   convert::Manifest manifest = manifest_of(state);
+  if (options.probe) {
+    manifest.has_probe =
+        convert::add_probe(output, options.torch, state.program, state.model, state.files);
+  }
   manifest.target = "pytorch";
   manifest.entry_file = state.program ? "model.py" : "";
   manifest.entry_class = output.class_name;

@@ -63,12 +63,13 @@ struct Options {
   torch::Options torch;
   tfjs::Options tfjs;
   bool checksums = false;  ///< `files[].sha256` of manifest.json
-  std::string zip_name;    ///< non-empty: one stored zip of that name, with true CRCs
+  bool probe = false;  ///< PyTorch: probe.safetensors and verify.py; `plan` computes the model once
+  std::string zip_name;  ///< non-empty: one stored zip of that name, with true CRCs
 };
 
 /// Options from the spelling that the page and the npm package use; see `web/src/options.ts`:
 /// {"target": "pytorch"|"tfjs", "weights": "safetensors"|"pt", "contiguous", "dtype", "className",
-///  "channelsLastIo", "torchMin": "2.1", "assumeKinds", "checksums", "zip": "name.zip",
+///  "channelsLastIo", "torchMin": "2.1", "assumeKinds", "checksums", "probe", "zip": "name.zip",
 ///  "quantization": [{"dtype": "float16"|"uint8"|"uint16", "glob": "*"}], "shardBytes",
 ///  "splitWeightsByLayer", "metadata": {"key": {…}}}. Unknown members are refused.
 Result<Options> options_from_json(std::string_view text);

@@ -124,7 +124,11 @@ constexpr Flag flags[] = {
     {"--match", Value::Needed, For::Later, not_yet},
     {"--metadata", Value::Needed, For::TfJs, set_metadata},
     {"--optimizer", Value::Needed, For::Later, not_yet},
-    {"--probe", Value::None, For::Later, not_yet},
+    {"--probe", Value::None, For::PyTorch,
+     [](Arguments& a, const std::string&) -> Problem {
+       a.options.probe = true;
+       return {};
+     }},
     {"--quantize_float16", Value::Optional, For::TfJs, add_quantization<tensor::DType::Float16>},
     {"--quantize_uint16", Value::Optional, For::TfJs, add_quantization<tensor::DType::UInt16>},
     {"--quantize_uint8", Value::Optional, For::TfJs, add_quantization<tensor::DType::UInt8>},
@@ -353,6 +357,7 @@ PyTorch:
   --torch-min VERSION             the oldest torch that runs it (1.13); from 2.1 on attention is
                                   F.scaled_dot_product_attention
   --assume-kinds                  weights without an architecture: permutes by rank
+  --probe                         adds probe.safetensors and verify.py, which runs the model on it
 
 TF.js (tensorflowjs_converter's spellings):
   --format auto|layers

@@ -32,6 +32,7 @@ struct Manifest {
   std::vector<torch::PortRow> outputs;
   std::vector<torch::WeightRow> weights;
   io::Notes notes;
+  bool has_probe = false;  ///< of the README only: verify.py is among the files
 };
 
 /// A shape as JSON: a free extent is null.

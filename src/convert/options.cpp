@@ -98,6 +98,7 @@ constexpr Member members[] = {
     {"assumeKinds", [](Options& o, const Json& v) { o.torch.assume_kinds = v.get<bool>(); }},
     {"dtype", set_dtype},
     {"metadata", set_metadata},
+    {"probe", [](Options& o, const Json& v) { o.probe = v.get<bool>(); }},
     {"quantization", set_quantization},
     {"shardBytes", set_shard_bytes},
     {"splitWeightsByLayer",

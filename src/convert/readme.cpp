@@ -84,6 +84,17 @@ std::string notes_list(const io::Notes& notes) {
   return text;
 }
 
+constexpr std::string_view check_text = R"(
+## Check it
+
+```sh
+python verify.py
+python verify.py --keras original.h5
+```
+
+The first runs the inputs of `probe.safetensors` in your torch, and compares with the outputs that the converter computed from the Keras file. The second compares these with Keras's own, where Keras is installed.
+)";
+
 std::string made_from(const Manifest& manifest) {
   std::string names;
   for (const SourceFile& file : manifest.source_files) {
@@ -106,6 +117,7 @@ std::string readme_text(const Manifest& manifest, const std::string& snippet,
     text += fmt::format("\n## Load it\n\n```{}\n{}{}```\n", language, snippet,
                         snippet.ends_with('\n') ? "" : "\n");
   }
+  if (manifest.has_probe) text += check_text;
   text += port_table("Inputs", manifest.inputs);
   text += preprocessing_list(manifest);
   text += port_table("Outputs", manifest.outputs);

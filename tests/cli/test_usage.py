@@ -16,7 +16,6 @@ from support import dense_file
 NOT_YET = (
     ("--to", "keras"),
     ("--to", "tensorflow"),
-    ("--to", "pytorch", "--probe"),
     ("--to", "pytorch", "--match", "resnet50"),
     ("--to", "pytorch", "--mapping", "table.json"),
     ("--to", "pytorch", "--loss", "mse"),

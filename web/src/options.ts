@@ -35,6 +35,9 @@ export interface PyTorchOptions extends CommonOptions {
   /** The oldest torch that the source must run on: "1.13" (the default) or newer. From "2.1" on
    * attention is `F.scaled_dot_product_attention`. */
   torchMin?: string;
+  /** Adds `probe.safetensors`, a run of the model by the reference evaluator, and `verify.py`, which
+   * repeats it in torch. The plan then takes the time of that run. */
+  probe?: boolean;
 }
 
 export interface TfJsOptions extends CommonOptions {

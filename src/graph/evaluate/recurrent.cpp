@@ -30,12 +30,13 @@ Vector product(const Vector& x, const Array& matrix, std::size_t begin, std::siz
                const Array& bias, std::size_t bias_row) {
   const std::size_t columns = matrix.shape.at(1);
   Vector result(count);
-  for (std::size_t column = 0; column < count; ++column) {
-    double sum = bias.data.empty() ? 0 : bias.data.at(bias_row * columns + begin + column);
-    for (std::size_t row = 0; row < x.size(); ++row) {
-      sum += x[row] * matrix.data.at(row * columns + begin + column);
+  for (std::size_t column = 0; column < count && !bias.data.empty(); ++column) {
+    result[column] = bias.data.at(bias_row * columns + begin + column);
+  }
+  for (std::size_t row = 0; row < x.size(); ++row) {
+    for (std::size_t column = 0; column < count; ++column) {
+      result[column] += x[row] * matrix.data.at(row * columns + begin + column);
     }
-    result[column] = sum;
   }
   return result;
 }

@@ -36,7 +36,7 @@ Index window_shape(const Array& x, const std::vector<std::size_t>& axes,
 }
 
 /// A kernel (spatial…, and two channel axes by name) as a function of (spatial index, input channel
-/// within its group, output channel).
+/// within its group, output channel). Output channels of a group lie `out_stride()` apart.
 class KernelView {
  public:
   KernelView(const LoadedParameter& kernel, const Conv& conv)
@@ -56,14 +56,17 @@ class KernelView {
     }
   }
 
-  double at(const Index& window, std::uint64_t in, std::uint64_t out) const {
+  const double* at(const Index& window, std::uint64_t in, std::uint64_t out) const {
     std::uint64_t offset = 0;
     for (std::size_t i = 0; i < window.size(); ++i) offset += window[i] * strides_[spatial_[i]];
     if (multiplier_ != 0) {
-      return data_[offset + out / multiplier_ * strides_[in_] + out % multiplier_ * strides_[out_]];
+      return &data_[offset + out / multiplier_ * strides_[in_] +
+                    out % multiplier_ * strides_[out_]];
     }
-    return data_[offset + in * strides_[in_] + out * strides_[out_]];
+    return &data_[offset + in * strides_[in_] + out * strides_[out_]];
   }
+
+  std::uint64_t out_stride() const { return strides_[out_]; }
 
  private:
   const std::vector<double>& data_;
@@ -106,26 +109,34 @@ Array forward_conv(const Conv& conv, const Array& x, const KernelView& kernel) {
   shape[conv.channel_axis] = static_cast<std::uint64_t>(conv.out_channels);
   Array result = zeros(shape);
   const auto strides = strides_of(x.shape);
-  const auto group_inputs = static_cast<std::uint64_t>(conv.in_channels / conv.groups);
-  const auto group_outputs = static_cast<std::uint64_t>(conv.out_channels / conv.groups);
+  const auto groups = static_cast<std::uint64_t>(conv.groups);
+  const auto group_inputs = static_cast<std::uint64_t>(conv.in_channels) / groups;
+  const auto group_outputs = static_cast<std::uint64_t>(conv.out_channels) / groups;
   const Index window_extents = window_of(conv.kernel_size);
-  std::size_t next = 0;
-  for_each_index(shape, [&](const Index& output) {
-    const std::uint64_t out = output[conv.channel_axis];
-    const std::uint64_t first_input = out / group_outputs * group_inputs;
-    Index source = output;
-    double sum = 0;
+  const std::uint64_t x_stride = strides[conv.channel_axis];
+  const auto result_strides = strides_of(shape);
+  const std::uint64_t result_stride = result_strides[conv.channel_axis];
+  Index places = shape;
+  places[conv.channel_axis] = 1;
+  // Each element of a window adds its multiple of a row of the kernel, which lies together: to go
+  // along the columns of a large kernel would take several times as long.
+  for_each_index(places, [&](const Index& place) {
+    double* sums = &result.data[offset_of(place, result_strides)];
+    Index source = place;
     for_each_index(window_extents, [&](const Index& window) {
-      if (!source_position(source, output, x, axes, window, conv.strides, conv.dilations, pads)) {
+      if (!source_position(source, place, x, axes, window, conv.strides, conv.dilations, pads)) {
         return;
       }
-      source[conv.channel_axis] = first_input;
-      const std::uint64_t offset = offset_of(source, strides);
-      for (std::uint64_t in = 0; in < group_inputs; ++in) {
-        sum += x.data[offset + in * strides[conv.channel_axis]] * kernel.at(window, in, out);
+      const double* values = &x.data[offset_of(source, strides)];
+      for (std::uint64_t in = 0; in < group_inputs * groups; ++in) {
+        const std::uint64_t first_output = in / group_inputs * group_outputs;
+        const double* weights = kernel.at(window, in % group_inputs, first_output);
+        const double value = values[in * x_stride];
+        for (std::uint64_t out = 0; out < group_outputs; ++out) {
+          sums[(first_output + out) * result_stride] += value * weights[out * kernel.out_stride()];
+        }
       }
     });
-    result.data[next++] = sum;
   });
   return result;
 }
@@ -157,10 +168,10 @@ Array transposed_conv(const Conv& conv, const Array& x, const KernelView& kernel
         target[axes[i]] = static_cast<std::uint64_t>(at);
       }
       target[conv.channel_axis] = 0;
-      const std::uint64_t offset = offset_of(target, strides);
+      double* sums = &result.data[offset_of(target, strides)];
+      const double* weights = kernel.at(window, input[conv.channel_axis], 0);
       for (std::uint64_t out = 0; out < static_cast<std::uint64_t>(conv.out_channels); ++out) {
-        result.data[offset + out * strides[conv.channel_axis]] +=
-            element * kernel.at(window, input[conv.channel_axis], out);
+        sums[out * strides[conv.channel_axis]] += element * weights[out * kernel.out_stride()];
       }
     });
   });

@@ -84,6 +84,15 @@ Arrays evaluate_get_item(const Function& function, const Arrays& operands) {
   return {result};
 }
 
+/// A negative index counts from the end.
+std::uint64_t position_of(double taken, std::uint64_t extent) {
+  const double position = taken < 0 ? taken + static_cast<double>(extent) : taken;
+  if (!(position >= 0 && position < static_cast<double>(extent))) {
+    refuse_operands("take", "an index is out of range");
+  }
+  return static_cast<std::uint64_t>(position);
+}
+
 /// x[…, indices, …] at the axis; `integers` are the indices where they are no operand.
 Operands shapes_of_take(const Function& function, const Operands& operands) {
   const Extents& x = operands.at(0);
@@ -120,8 +129,7 @@ Arrays evaluate_take(const Function& function, const Arrays& operands) {
     const auto end = begin + static_cast<std::ptrdiff_t>(indices.shape.size());
     const double taken = indices.data[offset_of(Index(begin, end), index_strides)];
     Index source(index.begin(), begin);
-    const double wrapped = taken < 0 ? taken + static_cast<double>(x.shape[axis]) : taken;
-    source.push_back(static_cast<std::uint64_t>(wrapped));
+    source.push_back(position_of(taken, x.shape[axis]));
     source.insert(source.end(), end, index.end());
     result.data[next++] = x.data[offset_of(source, strides)];
   });
@@ -142,8 +150,7 @@ Arrays evaluate_take_along(const Function& function, const Arrays& operands) {
   std::size_t next = 0;
   for_each_index(result.shape, [&](Index index) {
     const double taken = element_at(operands[1], index);
-    index[axis] =
-        static_cast<std::uint64_t>(taken < 0 ? taken + static_cast<double>(x.shape[axis]) : taken);
+    index[axis] = position_of(taken, x.shape[axis]);
     result.data[next++] = element_at(x, index);
   });
   return {result};

@@ -7,7 +7,7 @@ using namespace tensorferry;
 TEST_CASE("options: every member is read") {
   const Result<Options> options = options_from_json(
       R"({"target": "tfjs", "weights": "pt", "contiguous": true, "dtype": "float16",
-          "className": "Net", "channelsLastIo": true, "assumeKinds": true, "checksums": true,
+          "className": "Net", "channelsLastIo": true, "assumeKinds": true, "checksums": true, "probe": true,
           "zip": "net.zip", "quantization": [{"dtype": "uint16", "glob": "dense*"}, {"dtype": "float16"}],
           "shardBytes": 1000, "splitWeightsByLayer": true, "metadata": {"a": {"b": 1}}})");
   REQUIRE(options);
@@ -19,6 +19,7 @@ TEST_CASE("options: every member is read") {
   CHECK(options->torch.channels_last_io);
   CHECK(options->torch.assume_kinds);
   CHECK(options->checksums);
+  CHECK(options->probe);
   CHECK(options->zip_name == "net.zip");
   REQUIRE(options->tfjs.quantization.size() == 2);
   CHECK(options->tfjs.quantization[0].dtype == tensor::DType::UInt16);

@@ -1,0 +1,206 @@
+#include "torch/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "torch/python.h"
+
+namespace tensorferry::torch {
+
+namespace {
+
+using python::Expression;
+using python::Writer;
+
+bool is_permuted(const ProbeTensor& tensor) { return !tensor.permute.empty(); }
+
+bool any_permuted(const std::vector<ProbeTensor>& tensors) {
+  return std::any_of(tensors.begin(), tensors.end(), is_permuted);
+}
+
+void write_lines(Writer& writer, std::initializer_list<std::string_view> lines) {
+  for (const std::string_view line : lines) writer.line(line);
+}
+
+void write_what_it_proves(Writer& writer, const std::string& runtime) {
+  write_lines(writer, {"\"\"\"Does this model compute what the Keras file says? PASS or FAIL.", "",
+                       "probe.safetensors holds random inputs, and the outputs for them that"});
+  writer.line(runtime + " computed from the Keras file,");
+  write_lines(writer,
+              {"before anything was rewritten for PyTorch. This script gives the inputs to",
+               "model.py in your torch. PASS proves that two separately written spellings of",
+               "one reading of the file agree; that the file was read rightly, only Keras can",
+               "tell:", "", "    python verify.py --keras original.h5", "",
+               "gives the same inputs to the original, where Keras is installed, and compares",
+               "its outputs too. Without torch it compares only these.", "\"\"\"", ""});
+}
+
+// ["input.a"], or [("input.a", (0, 3, 1, 2)), ("input.b", None)] where axes are in another order.
+Expression tensor_list(const std::vector<ProbeTensor>& tensors) {
+  std::vector<Expression> items;
+  for (const ProbeTensor& tensor : tensors) {
+    if (!any_permuted(tensors)) {
+      items.push_back(python::string(tensor.key));
+      continue;
+    }
+    const std::vector<std::int64_t> axes(tensor.permute.begin(), tensor.permute.end());
+    items.push_back(
+        python::tuple({python::string(tensor.key),
+                       is_permuted(tensor) ? python::tuple_of(axes) : python::atom("None")}));
+  }
+  return python::list(std::move(items));
+}
+
+void write_tensors(Writer& writer, const Verification& verification) {
+  writer.line("FOLDER = Path(__file__).resolve().parent");
+  if (any_permuted(verification.inputs) || any_permuted(verification.outputs)) {
+    writer.line("# With the order of this model's axes in Keras's, where it is another one.");
+  }
+  writer.statement("INPUTS = ", tensor_list(verification.inputs));
+  writer.statement("OUTPUTS = ", tensor_list(verification.outputs));
+}
+
+// What a `for` goes over, and the names of it.
+std::string each_of(const std::vector<ProbeTensor>& tensors) {
+  return any_permuted(tensors) ? "name, _" : "name";
+}
+
+void write_torch_run(Writer& writer, const Verification& verification) {
+  const bool pt = verification.weights == WeightFormat::Pt;
+  write_lines(writer, {"", "", "def run_torch(probe):"});
+  writer.indent();
+  if (!pt) writer.line("import safetensors.torch");
+  write_lines(writer, {"import torch", "", "import model", ""});
+  writer.line(fmt::format("network = model.{}()", verification.class_name));
+  writer.line(pt ? "state = torch.load(FOLDER / \"model.pt\", weights_only=True)"
+                 : "state = safetensors.torch.load_file(FOLDER / \"model.safetensors\")");
+  write_lines(writer, {"network.load_state_dict(state)", "network.eval()"});
+  if (verification.half) {
+    writer.line("network.float()  # not every torch computes in half precision on a CPU");
+  }
+  writer.line(fmt::format("inputs = [torch.from_numpy(probe[name]) for {} in INPUTS]",
+                          each_of(verification.inputs)));
+  writer.line("with torch.no_grad():");
+  writer.line("    outputs = network(*inputs)");
+  writer.line(verification.outputs.size() == 1 ? "return [outputs.numpy()]"
+                                               : "return [output.numpy() for output in outputs]");
+  writer.outdent();
+}
+
+void write_keras_import(Writer& writer, const Verification& verification) {
+  if (!verification.keras2) {
+    write_lines(writer, {"import keras", ""});
+    return;
+  }
+  write_lines(writer, {"try:", "    import tf_keras as keras  # Keras 2, which made the file",
+                       "except ImportError:", "    import keras", ""});
+}
+
+// Keras 3 has several backends, and casts only what is a tensor already.
+void write_keras_run(Writer& writer, const Verification& verification) {
+  write_lines(writer, {"", "", "def run_keras(path, probe):"});
+  writer.indent();
+  write_keras_import(writer, verification);
+  writer.line("original = keras.models.load_model(path, compile=False)");
+  if (any_permuted(verification.inputs)) {
+    write_lines(writer, {"inputs = [",
+                         "    probe[name] if axes is None else "
+                         "probe[name].transpose(np.argsort(axes))",
+                         "    for name, axes in INPUTS", "]"});
+  } else {
+    writer.line("inputs = [probe[name] for name in INPUTS]");
+  }
+  if (!verification.keras2) {
+    writer.line("inputs = [keras.ops.convert_to_tensor(array) for array in inputs]");
+  }
+  writer.line(verification.inputs.size() == 1 ? "outputs = original(inputs[0], training=False)"
+                                              : "outputs = original(inputs, training=False)");
+  if (verification.outputs.size() == 1) {
+    writer.line("outputs = [outputs]");
+  } else {
+    writer.line("outputs = outputs.values() if isinstance(outputs, dict) else outputs");
+  }
+  const bool permuted = any_permuted(verification.outputs);
+  const std::string convert =
+      verification.keras2 ? "np.asarray(output)" : "keras.ops.convert_to_numpy(output)";
+  writer.line(
+      fmt::format("{}[{} for output in outputs]", permuted ? "outputs = " : "return ", convert));
+  if (permuted) {
+    write_lines(writer, {"return [", "    output if axes is None else output.transpose(axes)",
+                         "    for output, (_, axes) in zip(outputs, OUTPUTS)", "]"});
+  }
+  writer.outdent();
+}
+
+// What rounding may do: in one layer, in several, and to Keras's results where it computes in half
+// precision.
+void write_comparison(Writer& writer, const Verification& verification) {
+  const std::string share = verification.several_layers ? "5e-5" : "1e-5";
+  const bool coarse = verification.half == tensor::DType::BFloat16;
+  write_lines(writer, {"", "", "def agree(by, outputs, probe):"});
+  writer.indent();
+  writer.line("passed = len(outputs) == len(OUTPUTS)");
+  if (any_permuted(verification.outputs)) {
+    writer.line("for (name, _), found in zip(OUTPUTS, outputs):");
+  } else {
+    writer.line("for name, found in zip(OUTPUTS, outputs):");
+  }
+  writer.indent();
+  write_lines(writer,
+              {"expected = probe[name].astype(\"float64\")", "largest = np.abs(expected).max()"});
+  if (verification.half) {
+    writer.line(
+        fmt::format("share = {} if by == \"torch\" else {}", share, coarse ? "0.1" : "0.01"));
+    writer.line("allowed = share * largest + 1e-6");
+  } else {
+    writer.line(fmt::format("allowed = {} * largest + 1e-6", share));
+  }
+  if (verification.deep) {
+    write_lines(writer, {"# The roundings of many layers, by what two samples differ in.",
+                         "spread = np.abs(expected[0] - expected[-1]).max()",
+                         "allowed = max(allowed, 1e-3 * spread)"});
+  }
+  write_lines(writer,
+              {"difference = np.inf", "if found.shape == expected.shape:",
+               "    difference = np.abs(found.astype(\"float64\") - expected).max()",
+               "print(f\"{by}: {name!r} differs by {difference:.3g}, allowed are {allowed:.3g};\")",
+               "print(f\"    the largest value is {largest:.3g}\")",
+               "passed = passed and bool(difference <= allowed)"});
+  writer.outdent();
+  writer.line("return passed");
+  writer.outdent();
+}
+
+void write_main(Writer& writer) {
+  write_lines(
+      writer,
+      {"", "", "def main():",
+       "    parser = argparse.ArgumentParser(description=\"Compares this model with Keras's.\")",
+       "    parser.add_argument(\"--keras\", metavar=\"FILE\", help=\"the original model\")",
+       "    original = parser.parse_args().keras",
+       "    probe = safetensors.numpy.load_file(FOLDER / \"probe.safetensors\")",
+       "    passed = True", "    if original is None or importlib.util.find_spec(\"torch\"):",
+       "        passed = agree(\"torch\", run_torch(probe), probe)", "    if original is not None:",
+       "        passed = agree(\"Keras\", run_keras(original, probe), probe) and passed",
+       "    print(\"PASS\" if passed else \"FAIL\")", "    return 0 if passed else 1", "", "",
+       "if __name__ == \"__main__\":", "    sys.exit(main())"});
+}
+
+}  // namespace
+
+std::string verify_source(const Verification& verification) {
+  Writer writer;
+  write_what_it_proves(writer, verification.runtime);
+  write_lines(writer,
+              {"import argparse", "import importlib.util", "import sys", "from pathlib import Path",
+               "", "import numpy as np", "import safetensors.numpy", ""});
+  write_tensors(writer, verification);
+  write_torch_run(writer, verification);
+  write_keras_run(writer, verification);
+  write_comparison(writer, verification);
+  write_main(writer);
+  return writer.text();
+}
+
+}  // namespace tensorferry::torch

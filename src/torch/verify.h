@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tensor/tensor_ref.h"
+#include "torch/target.h"
+
+namespace tensorferry::torch {
+
+/// A tensor of probe.safetensors; `permute` as PortRow's.
+struct ProbeTensor {
+  std::string key;
+  std::vector<std::size_t> permute;
+};
+
+/// What verify.py is to say.
+struct Verification {
+  std::string class_name;
+  WeightFormat weights = WeightFormat::Safetensors;
+  std::vector<ProbeTensor> inputs;
+  std::vector<ProbeTensor> outputs;
+  std::string runtime;  ///< what computed the outputs: "tensorferry 0.1.0's reference evaluator"
+  std::optional<tensor::DType> half;  ///< the model computes in, or has weights of, this dtype
+  bool several_layers = false;        ///< roundings add up
+  bool deep = false;                  ///< over very many layers
+  bool keras2 = false;                ///< the file is of Keras 2 (or 1)
+};
+
+/// The text of verify.py, which runs probe.safetensors through the model and says PASS or FAIL.
+std::string verify_source(const Verification& verification);
+
+}  // namespace tensorferry::torch
