@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "graph/ops.h"
+#include "graph/training.h"
 #include "io/note.h"
 #include "tensor/tensor_ref.h"
 
@@ -96,6 +97,7 @@ struct Program {
   std::uint32_t root = 0;
   std::vector<Module> modules;
   std::vector<tensor::TensorRef> tensors;
+  std::optional<Training> training;  ///< where the model was compiled
   io::Notes notes;
 };
 

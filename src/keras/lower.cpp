@@ -19,6 +19,7 @@
 #include "keras/masks_along.h"
 #include "keras/nested_masks.h"
 #include "keras/quantized_weights.h"
+#include "keras/training.h"
 
 namespace tensorferry::keras {
 
@@ -475,6 +476,10 @@ std::uint32_t Lowering::lower_model(const Model& model) {
 
 }  // namespace
 
-graph::Program lower(const Model& model) { return Lowering(model).take(); }
+graph::Program lower(const Model& model) {
+  graph::Program program = Lowering(model).take();
+  program.training = read_training(model, program.notes);
+  return program;
+}
 
 }  // namespace tensorferry::keras

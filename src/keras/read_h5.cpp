@@ -135,6 +135,8 @@ Model read_outline(const io::Source& file, const Attributes& attributes,
     if (version.empty()) version = architecture->keras_version;
     if (version.empty()) version = attributes.keras_version;
     model = read_described(architecture->content, std::move(version));
+    const auto compiled = architecture->content.find("compile_config");
+    if (compiled != architecture->content.end()) model.training_config = *compiled;
   } else {
     model.kind = ModelKind::WeightsOnly;
     model.generation = generation_of(attributes.keras_version, Json::object());

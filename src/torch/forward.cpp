@@ -29,10 +29,31 @@ class Forward {
         graph_(program.graphs[own.graph]),
         writer_(writer),
         becomes_(becomes),
-        variables_(graph_, argument_names(graph_)) {}
+        variables_(graph_, argument_names(graph_)),
+        end_(graph_.nodes.size()) {}
+
+  void write_logits() {
+    end_ -= 1;
+    for (std::size_t i = 0; i < end_; ++i) write_node(i);
+    writer_.set_layer("");
+    writer_.statement("return ", take(graph_.nodes[end_].inputs.front()));
+  }
+
+  void write_of_logits() {
+    std::vector<Expression> arguments;
+    for (const std::string& name : argument_names(graph_)) arguments.push_back(python::atom(name));
+    const std::size_t last = end_ - 1;
+    const graph::Node& node = graph_.nodes[last];
+    writer_.set_layer(node.layer);
+    const Expression value =
+        spell_node(last, {python::call("self.forward_logits", std::move(arguments))}, "x");
+    tell(node, label(last, value));
+    writer_.statement("return ", value);
+    writer_.set_layer("");
+  }
 
   void write() {
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) write_node(i);
+    for (std::size_t i = 0; i < end_; ++i) write_node(i);
     writer_.set_layer("");
     std::vector<Expression> results;
     for (const graph::Port& port : graph_.outputs) {
@@ -207,6 +228,7 @@ class Forward {
     const graph::Node& node = graph_.nodes[i];
     std::size_t reader = 0;
     if (!variables_.has_one_reader(node.outputs[0], reader) || reader != i + 1) return false;
+    if (reader >= end_) return false;
     const bool is_module_call =
         value.kind == Expression::Kind::Bracketed && value.text.starts_with("self.");
     const bool is_sum = value.kind == Expression::Kind::Operators;
@@ -307,6 +329,7 @@ class Forward {
   python::Writer& writer_;
   std::map<std::string, std::string>& becomes_;
   Variables variables_;
+  std::size_t end_;                 ///< nodes from here on are not written
   std::set<std::size_t> followed_;  ///< nodes that an earlier statement has called already
   std::optional<Expression> pending_;
   graph::ValueId pending_value_ = 0;
@@ -325,6 +348,16 @@ std::vector<std::string> argument_names(const graph::Graph& graph) {
 void write_forward(const graph::Program& program, Classes& classes, const Class& own,
                    python::Writer& writer, std::map<std::string, std::string>& becomes) {
   Forward(program, classes, own, writer, becomes).write();
+}
+
+void write_forward_logits(const graph::Program& program, Classes& classes, const Class& own,
+                          python::Writer& writer, std::map<std::string, std::string>& becomes) {
+  Forward(program, classes, own, writer, becomes).write_logits();
+}
+
+void write_forward_of_logits(const graph::Program& program, Classes& classes, const Class& own,
+                             python::Writer& writer, std::map<std::string, std::string>& becomes) {
+  Forward(program, classes, own, writer, becomes).write_of_logits();
 }
 
 }  // namespace tensorferry::torch

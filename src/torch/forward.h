@@ -16,4 +16,11 @@ std::vector<std::string> argument_names(const graph::Graph& graph);
 void write_forward(const graph::Program& program, Classes& classes, const Class& own,
                    python::Writer& writer, std::map<std::string, std::string>& becomes);
 
+/// The same in two methods, where the last node is an activation: `forward_logits` up to it, and
+/// `forward`, which calls that.
+void write_forward_logits(const graph::Program& program, Classes& classes, const Class& own,
+                          python::Writer& writer, std::map<std::string, std::string>& becomes);
+void write_forward_of_logits(const graph::Program& program, Classes& classes, const Class& own,
+                             python::Writer& writer, std::map<std::string, std::string>& becomes);
+
 }  // namespace tensorferry::torch

@@ -76,13 +76,14 @@ Expression self(const std::string& attribute) { return python::atom("self." + at
 class ClassWriter {
  public:
   ClassWriter(const graph::Program& program, Classes& classes, const Class& own,
-              const Precision& precision, Writer& writer,
+              const Precision& precision, bool with_logits, Writer& writer,
               std::map<std::string, std::string>& becomes)
       : program_(program),
         classes_(classes),
         own_(own),
         graph_(program.graphs[own.graph]),
         precision_(precision),
+        with_logits_(with_logits && own.graph == program.root),
         writer_(writer),
         becomes_(becomes) {}
 
@@ -130,6 +131,24 @@ class ClassWriter {
                          {python::call("OrderedDict", {python::list(std::move(steps))})}));
     write_end_of_init();
     writer_.outdent();
+    if (with_logits_) write_logits_of_sequence();
+  }
+
+  void write_logits_of_sequence() {
+    writer_.line("");
+    writer_.line("def forward_logits(self, x):");
+    writer_.indent();
+    write_about_logits();
+    writer_.line("for module in list(self)[:-1]:");
+    writer_.indent();
+    writer_.line("x = module(x)");
+    writer_.outdent();
+    writer_.line("return x");
+    writer_.outdent();
+  }
+
+  void write_about_logits() {
+    writer_.line("\"\"\"What the last activation takes; losses are stable on it.\"\"\"");
   }
 
   void write_init() {
@@ -260,12 +279,28 @@ class ClassWriter {
     writer_.line("");
   }
 
-  void write_forward_method() {
+  void begin_method(const std::string& name) {
     std::vector<Expression> arguments{python::atom("self")};
-    for (const std::string& name : argument_names(graph_)) arguments.push_back(python::atom(name));
-    writer_.statement("def ", python::call("forward", arguments), ":");
+    for (const std::string& input : argument_names(graph_))
+      arguments.push_back(python::atom(input));
+    writer_.statement("def ", python::call(name, arguments), ":");
     writer_.indent();
-    write_forward(program_, classes_, own_, writer_, becomes_);
+  }
+
+  void write_forward_method() {
+    if (with_logits_) {
+      begin_method("forward_logits");
+      write_about_logits();
+      write_forward_logits(program_, classes_, own_, writer_, becomes_);
+      writer_.outdent();
+      writer_.line("");
+    }
+    begin_method("forward");
+    if (with_logits_) {
+      write_forward_of_logits(program_, classes_, own_, writer_, becomes_);
+    } else {
+      write_forward(program_, classes_, own_, writer_, becomes_);
+    }
     writer_.outdent();
   }
 
@@ -274,6 +309,7 @@ class ClassWriter {
   const Class& own_;
   const graph::Graph& graph_;
   const Precision& precision_;
+  bool with_logits_;
   Writer& writer_;
   std::map<std::string, std::string>& becomes_;
 };
@@ -317,7 +353,7 @@ Precision precision_of(const Classes& classes) {
   return precision;
 }
 
-ModelSource model_source(const graph::Program& program, Classes& classes,
+ModelSource model_source(const graph::Program& program, Classes& classes, bool with_logits,
                          std::map<std::string, std::string>& becomes) {
   const Precision precision = precision_of(classes);
   std::string definitions;
@@ -325,7 +361,7 @@ ModelSource model_source(const graph::Program& program, Classes& classes,
   std::size_t written = 0;
   for (const Class& own : classes.classes) {
     Writer writer;
-    ClassWriter(program, classes, own, precision, writer, becomes).write();
+    ClassWriter(program, classes, own, precision, with_logits, writer, becomes).write();
     definitions += "\n\n" + writer.text();
     written += 2;
     for (const python::LayerLines& found : writer.layer_lines()) {

@@ -21,8 +21,9 @@ struct ModelSource {
   std::vector<LinesOfLayer> lines;
 };
 
-/// `becomes`: Keras layer → what it became.
-ModelSource model_source(const graph::Program& program, Classes& classes,
+/// `becomes`: Keras layer → what it became. `with_logits`: the root has `forward_logits` as well,
+/// which gives what its last activation takes (torch/training/logits.h).
+ModelSource model_source(const graph::Program& program, Classes& classes, bool with_logits,
                          std::map<std::string, std::string>& becomes);
 
 }  // namespace tensorferry::torch

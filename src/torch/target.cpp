@@ -14,6 +14,8 @@
 #include "torch/identifier.h"
 #include "torch/source.h"
 #include "torch/state_file.h"
+#include "torch/training/logits.h"
+#include "torch/training/script.h"
 
 namespace tensorferry::torch {
 
@@ -167,7 +169,8 @@ Output write(const graph::Program& program, const Options& options) {
 
   std::map<std::string, std::string> becomes;
   Output output;
-  ModelSource source = model_source(laid_out, classes, becomes);
+  const bool with_logits = has_logits(laid_out);
+  ModelSource source = model_source(laid_out, classes, with_logits, becomes);
   output.bundle.files.push_back(text_file("model.py", source.text));
   output.lines = std::move(source.lines);
 
@@ -189,6 +192,14 @@ Output write(const graph::Program& program, const Options& options) {
   output.loading_snippet = loading_snippet(output.class_name, options);
   output.notes = laid_out.notes;
   output.incomplete = has_stub(classes);
+  if (laid_out.training) {
+    TrainingScript script = training_script({&laid_out, output.class_name, with_logits, &weights,
+                                             loading_import(options), loading_expression(options)});
+    if (!script.text.empty()) {
+      output.bundle.files.push_back(text_file("training.py", script.text));
+    }
+    output.notes.insert(output.notes.end(), script.notes.begin(), script.notes.end());
+  }
   return output;
 }
 

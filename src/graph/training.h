@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// How a model was trained: what `compile` was told, and what its layers add to the loss. In
+/// Keras's own terms, with the defaults of the Keras that wrote the file filled in; a target says
+/// what it makes of each.
+namespace tensorferry::graph {
+
+/// Nothing stands for Keras's None.
+using Setting = std::variant<std::monostate, bool, double, std::string, std::vector<double>>;
+/// By Keras's argument names.
+using Settings = std::map<std::string, Setting>;
+
+/// An object of Keras: its class by today's name ("MeanSquaredError", "Adam"), its arguments.
+struct Configured {
+  std::string class_name;
+  Settings settings;
+};
+
+/// What a layer's activation made of the output, where Keras's crossentropies look behind it and
+/// take its logits, whatever the loss says (keras/src/backend/tensorflow/nn.py: _get_logits).
+enum class EndActivation { Other, Softmax, Sigmoid };
+
+struct OutputLoss {
+  std::size_t output = 0;  ///< index of the root's outputs
+  Configured loss;
+  double weight = 1;
+  EndActivation end = EndActivation::Other;
+};
+
+struct Optimizer {
+  Configured optimizer;
+  std::optional<Configured> schedule;  ///< of the learning rate, where that is no number
+};
+
+/// l1 · Σ|w| + l2 · Σw², which a regularizer of a layer adds to the loss.
+struct Penalty {
+  std::uint32_t tensor = 0;  ///< index into `Program::tensors`
+  double l1 = 0;
+  double l2 = 0;
+};
+
+struct Training {
+  int keras = 3;                   ///< the generation that wrote the file: their losses differ
+  std::vector<OutputLoss> losses;  ///< in the order of outputs; an output may have none
+  std::optional<Optimizer> optimizer;
+  std::vector<Penalty> penalties;
+};
+
+}  // namespace tensorferry::graph

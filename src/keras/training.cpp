@@ -1,0 +1,219 @@
+#include "keras/training.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "keras/config.h"
+#include "keras/json_text.h"
+#include "keras/losses.h"
+#include "keras/regularizers.h"
+
+namespace tensorferry::keras {
+namespace {
+
+using graph::Configured;
+using graph::Setting;
+using graph::Settings;
+
+// Null for what no setting is: an object, a list of other things than numbers.
+std::optional<Setting> setting_of(const Json& value) {
+  if (value.is_null()) return Setting{};
+  if (value.is_boolean()) return Setting{value.get<bool>()};
+  if (value.is_number()) return Setting{value.get<double>()};
+  if (value.is_string()) return Setting{value.get<std::string>()};
+  if (!value.is_array()) return std::nullopt;
+  std::vector<double> numbers;
+  for (const Json& item : value) {
+    if (!item.is_number()) return std::nullopt;
+    numbers.push_back(item.get<double>());
+  }
+  return Setting{std::move(numbers)};
+}
+
+Settings settings_of(const Json& config) {
+  Settings settings;
+  for (const auto& [key, value] : config.items()) {
+    if (auto setting = setting_of(value)) settings[key] = std::move(*setting);
+  }
+  return settings;
+}
+
+std::string_view without_package(std::string_view name) {
+  return name.substr(name.find_last_of('>') + 1);  // npos + 1 is 0
+}
+
+bool makes_new_outputs(const Layer& layer) {
+  static constexpr std::array<std::string_view, 10> classes = {
+      "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D",      "GRU",
+      "LSTM",          "RNN",        "SimpleRNN",  "TimeDistributed", "Lambda"};
+  return std::find(classes.begin(), classes.end(), layer.class_name) != classes.end();
+}
+
+// Of the layer whose output it is: what comes behind the activation hides it.
+graph::EndActivation end_activation(const Model& model, std::size_t output) {
+  const Layer& layer = model.layers.at(model.outputs.at(output).tensor.layer);
+  if (layer.model) {
+    const std::uint32_t inner = model.outputs[output].tensor.tensor;
+    return inner < layer.model->outputs.size() ? end_activation(*layer.model, inner)
+                                               : graph::EndActivation::Other;
+  }
+  if (makes_new_outputs(layer)) return graph::EndActivation::Other;
+  const std::string_view name =
+      layer.class_name == "Softmax" ? "softmax" : text_member(layer.config, "activation");
+  if (name == "softmax") return graph::EndActivation::Softmax;
+  return name == "sigmoid" ? graph::EndActivation::Sigmoid : graph::EndActivation::Other;
+}
+
+/// What cannot be carried into training.
+struct Untrainable {
+  std::string reason;
+};
+
+class TrainingReader {
+ public:
+  TrainingReader(const Model& model, io::Notes& notes) : model_(model), notes_(notes) {}
+
+  std::optional<graph::Training> read() {
+    if (!model_.training_config || !model_.training_config->is_object()) return std::nullopt;
+    const Json& config = *model_.training_config;
+    graph::Training training;
+    training.keras = model_.generation == Generation::Keras3 ? 3 : 2;
+    training.penalties = read_penalties(model_, notes_);
+    training.losses = losses(config);
+    training.optimizer = optimizer(config);
+    return training;
+  }
+
+ private:
+  void note(std::string_view code, std::string text) {
+    notes_.push_back({io::Severity::Warning, "", std::string(code), std::move(text)});
+  }
+
+  std::vector<graph::OutputLoss> losses(const Json& config) {
+    std::vector<graph::OutputLoss> result;
+    const auto found = config.find("loss");
+    if (found == config.end() || found->is_null()) return result;
+    const auto weights = config.find("loss_weights");
+    for (std::size_t output = 0; output < model_.outputs.size(); ++output) {
+      const Json* loss = of_output(*found, output);
+      if (loss == nullptr || loss->is_null()) continue;
+      const Json* weight = weights == config.end() ? nullptr : of_output(*weights, output);
+      try {
+        result.push_back({output, read_loss(*loss, output),
+                          weight && weight->is_number() ? weight->get<double>() : 1.0,
+                          end_activation(model_, output)});
+      } catch (const Untrainable& untrainable) {
+        note("loss-unsupported", fmt::format("The loss of output \"{}\" is not in training.py: {}.",
+                                             model_.outputs[output].name, untrainable.reason));
+      }
+    }
+    return result;
+  }
+
+  static bool is_object_of_keras(const Json& value) {
+    return value.is_object() && value.contains("class_name") && value.contains("config");
+  }
+
+  // One for all outputs, a list of them, or by the outputs' names.
+  const Json* of_output(const Json& value, std::size_t output) const {
+    if (value.is_array()) return output < value.size() ? &value[output] : nullptr;
+    if (!value.is_object() || is_object_of_keras(value)) return &value;
+    const auto found = value.find(model_.outputs[output].name);
+    return found == value.end() ? nullptr : &*found;
+  }
+
+  Configured read_loss(const Json& value, std::size_t output) {
+    // Keras finds functions by their names alone, and writes of its own that they are builtins'.
+    const Json& named = value.is_object() && text_member(value, "class_name") == "function"
+                            ? value["config"]
+                            : value;
+    const std::string_view name = named.is_string()
+                                      ? std::string_view(named.get_ref<const std::string&>())
+                                      : text_member(named, "class_name");
+    const LossKind* kind = find_loss(name);
+    if (kind == nullptr) {
+      throw Untrainable{
+          fmt::format("`{}` is none of Keras's losses", is_utf8(std::string(name)) ? name : "?")};
+    }
+    Configured loss{std::string(kind->class_name), kind->defaults()};
+    loss.settings["reduction"] = "sum_over_batch_size";
+    if (!named.is_object()) return loss;
+    const Settings written = settings_of(simplified(named["config"]));
+    for (const auto& [key, setting] : loss.settings) {
+      if (key != "reduction" && !written.contains(key)) note_unsaid(loss, key, output);
+    }
+    for (const auto& [key, setting] : written) {
+      if (key != "name" && key != "fn" && key != "dtype") loss.settings[key] = setting;
+    }
+    if (loss.settings["reduction"] == Setting("auto")) {
+      loss.settings["reduction"] = "sum_over_batch_size";
+    }
+    return loss;
+  }
+
+  // Keras 3 leaves Huber's delta out of its config, and Keras 2 some others.
+  void note_unsaid(const Configured& loss, const std::string& argument, std::size_t output) {
+    if (loss.class_name == "SparseCategoricalCrossentropy" && argument == "axis") return;
+    note("loss-argument-unknown",
+         fmt::format("The file does not say the `{}` of the {} of output \"{}\"; training.py has "
+                     "Keras's default.",
+                     argument, loss.class_name, model_.outputs[output].name));
+  }
+
+  std::optional<graph::Optimizer> optimizer(const Json& config) {
+    const auto found = std::find_if(
+        config.items().begin(), config.items().end(),
+        [](const auto& m) { return m.key() == "optimizer_config" || m.key() == "optimizer"; });
+    if (found == config.items().end() || !found.value().is_object()) return std::nullopt;
+    const Json& written = found.value();
+    const auto settings = written.find("config");
+    if (settings == written.end() || !settings->is_object()) return std::nullopt;
+    graph::Optimizer result;
+    // Keras 2 writes its own as "Custom>Adam".
+    result.optimizer.class_name = without_package(text_member(written, "class_name"));
+    result.optimizer.settings = settings_of(*settings);
+    result.optimizer.settings.erase("name");
+    rename(result.optimizer.settings, "lr", "learning_rate");
+    result.optimizer.settings["is_legacy_optimizer"] = is_legacy(*settings);
+    for (const char* rate : {"learning_rate", "lr"}) {
+      const auto schedule = settings->find(rate);
+      if (schedule == settings->end() || !is_object_of_keras(*schedule)) continue;
+      const Json simple = simplified(*schedule);
+      result.schedule = Configured{std::string(without_package(text_member(simple, "class_name"))),
+                                   settings_of(simple["config"])};
+      result.schedule->settings.erase("name");
+    }
+    return result;
+  }
+
+  // Before 2.11 Keras 2 had optimizers that compute otherwise, which later ones say of themselves.
+  bool is_legacy(const Json& config) const {
+    if (model_.generation == Generation::Keras3) return false;
+    const auto said = config.find("is_legacy_optimizer");
+    if (said != config.end() && said->is_boolean()) return said->get<bool>();
+    return !config.contains("jit_compile");
+  }
+
+  static void rename(Settings& settings, const std::string& from, const std::string& to) {
+    auto entry = settings.extract(from);
+    if (entry.empty()) return;
+    entry.key() = to;
+    settings.insert(std::move(entry));
+  }
+
+  const Model& model_;
+  io::Notes& notes_;
+};
+
+}  // namespace
+
+std::optional<graph::Training> read_training(const Model& model, io::Notes& notes) {
+  return TrainingReader(model, notes).read();
+}
+
+}  // namespace tensorferry::keras

@@ -1,0 +1,390 @@
+#include "torch/training/optimizers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "torch/training/optimizer_classes.h"
+#include "torch/training/schedules.h"
+#include "torch/training/settings.h"
+
+namespace tensorferry::torch {
+namespace {
+
+using graph::Settings;
+using python::Writer;
+using std::string;
+
+/// A keyword argument of a constructor.
+using Argument = std::pair<const char*, string>;
+
+/// What training.py says of an optimizer.
+struct Spelling {
+  string constructor;  ///< "torch.optim.SGD", or the name of `source`
+  std::string_view source;
+  std::vector<Argument> arguments;  ///< but for the learning rate
+  std::vector<string> before;       ///< lines of each group before a step
+  bool decays_itself = false;       ///< its weight decay is Keras's
+};
+
+/// What Keras 2 had before 2.11, and kept as `legacy`, computes otherwise.
+bool is_legacy(const Settings& settings) { return is_true(settings, "is_legacy_optimizer"); }
+
+/// Its momentum holds the rate of each step: torch's does not.
+bool moves_rate(const graph::Optimizer& optimizer) {
+  return optimizer.schedule || number(optimizer.optimizer.settings, "decay", 0) != 0;
+}
+
+Argument betas(const Settings& settings, double second) {
+  return {"betas", fmt::format("({}, {})", number_text(settings, "beta_1", 0.9),
+                               number_text(settings, "beta_2", second))};
+}
+
+Argument epsilon(const Settings& settings, double otherwise = 1e-7) {
+  return {"eps", number_text(settings, "epsilon", otherwise)};
+}
+
+double weight_decay(const graph::Configured& optimizer) {
+  return number(optimizer.settings, "weight_decay", optimizer.class_name == "AdamW" ? 0.004 : 0);
+}
+
+void add_if(bool is_so, Spelling& spelling, Argument argument) {
+  if (is_so) spelling.arguments.push_back(std::move(argument));
+}
+
+Spelling sgd(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  Spelling spelling{"torch.optim.SGD", "", {}, {}, false};
+  if (number(settings, "momentum", 0) == 0) {
+    spelling.decays_itself = true;
+    const double decay = weight_decay(optimizer.optimizer);
+    add_if(decay != 0, spelling, {"weight_decay", number_text(decay)});
+    return spelling;
+  }
+  if (moves_rate(optimizer)) {
+    spelling.constructor = "SGD";
+    spelling.source = optimizer_classes::sgd;
+  }
+  spelling.arguments.emplace_back("momentum", number_text(settings, "momentum", 0));
+  add_if(is_true(settings, "nesterov"), spelling, {"nesterov", "True"});
+  return spelling;
+}
+
+Spelling rmsprop(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  const bool has_momentum = number(settings, "momentum", 0) != 0;
+  Spelling spelling{"torch.optim.RMSprop", "", {}, {}, false};
+  if (!is_legacy(settings) || has_momentum) {
+    spelling.constructor = "RMSprop";
+    spelling.source = optimizer_classes::rmsprop;
+  }
+  spelling.arguments.emplace_back("alpha", number_text(settings, "rho", 0.9));
+  spelling.arguments.push_back(epsilon(settings));
+  add_if(has_momentum, spelling, {"momentum", number_text(settings, "momentum", 0)});
+  add_if(is_true(settings, "centered"), spelling, {"centered", "True"});
+  return spelling;
+}
+
+// keras/src/optimizers/adam.py adds its epsilon before the bias is corrected, torch after it.
+Spelling adam(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  const double decay = weight_decay(optimizer.optimizer);
+  Spelling spelling{
+      decay != 0 ? "torch.optim.AdamW" : "torch.optim.Adam",
+      "",
+      {betas(settings, 0.999)},
+      {fmt::format("group[\"eps\"] = {} / math.sqrt(1 - {} ** group[\"steps\"])",
+                   number_text(settings, "epsilon", 1e-7), number_text(settings, "beta_2", 0.999))},
+      true};
+  add_if(decay != 0, spelling, {"weight_decay", number_text(decay)});
+  add_if(is_true(settings, "amsgrad"), spelling, {"amsgrad", "True"});
+  return spelling;
+}
+
+Spelling adadelta(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  return {"torch.optim.Adadelta",
+          "",
+          {{"rho", number_text(settings, "rho", 0.95)}, epsilon(settings)},
+          {},
+          false};
+}
+
+// Keras's epsilon is within the root, which is to start with it.
+Spelling adagrad(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  const string first = number_text(settings, "initial_accumulator_value", 0.1);
+  if (is_legacy(settings)) {
+    return {"torch.optim.Adagrad",
+            "",
+            {{"initial_accumulator_value", first}, epsilon(settings)},
+            {},
+            false};
+  }
+  return {"torch.optim.Adagrad",
+          "",
+          {{"initial_accumulator_value", first + " + " + epsilon(settings).second}, {"eps", "0"}},
+          {},
+          false};
+}
+
+Spelling adamax(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  return {
+      "Adamax", optimizer_classes::adamax, {betas(settings, 0.999), epsilon(settings)}, {}, false};
+}
+
+Spelling nadam(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  const string decay = is_legacy(settings) ? number_text(settings, "decay", 0.004) : "1";
+  return {"torch.optim.NAdam",
+          "",
+          {betas(settings, 0.999), epsilon(settings), {"momentum_decay", decay}},
+          {},
+          false};
+}
+
+Spelling ftrl(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  const auto own = [&](const char* name, double otherwise) {
+    return number_text(settings, name, otherwise);
+  };
+  return {"Ftrl",
+          optimizer_classes::ftrl,
+          {{"lr_power", own("learning_rate_power", -0.5)},
+           {"initial_accumulator_value", own("initial_accumulator_value", 0.1)},
+           {"l1", own("l1_regularization_strength", 0)},
+           {"l2", own("l2_regularization_strength", 0)},
+           {"l2_shrinkage", own("l2_shrinkage_regularization_strength", 0)},
+           {"beta", own("beta", 0)}},
+          {},
+          false};
+}
+
+Spelling lion(const graph::Optimizer& optimizer) {
+  return {"Lion", optimizer_classes::lion, {betas(optimizer.optimizer.settings, 0.99)}, {}, false};
+}
+
+Spelling lamb(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  return {"Lamb", optimizer_classes::lamb, {betas(settings, 0.999), epsilon(settings)}, {}, false};
+}
+
+Spelling schedule_free(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  return {"ScheduleFreeAdamW",
+          optimizer_classes::schedule_free_adam_w,
+          {betas(settings, 0.999),
+           epsilon(settings, 1e-8),
+           {"warmup_steps", number_text(settings, "warmup_steps", 0)}},
+          {},
+          false};
+}
+
+struct OptimizerKind {
+  std::string_view class_name;
+  Spelling (*spell)(const graph::Optimizer&);
+  double rate;  ///< Keras's default
+};
+
+constexpr std::array<OptimizerKind, 12> kinds = {{
+    {"Adadelta", &adadelta, 0.001},
+    {"Adagrad", &adagrad, 0.001},
+    {"Adam", &adam, 0.001},
+    {"AdamW", &adam, 0.001},
+    {"Adamax", &adamax, 0.001},
+    {"Ftrl", &ftrl, 0.001},
+    {"Lamb", &lamb, 0.001},
+    {"Lion", &lion, 0.001},
+    {"Nadam", &nadam, 0.001},
+    {"RMSprop", &rmsprop, 0.001},
+    {"SGD", &sgd, 0.01},
+    {"ScheduleFreeAdamW", &schedule_free, 0.0025},
+}};
+
+const OptimizerKind* find_kind(std::string_view class_name) {
+  const auto* found = std::find_if(kinds.begin(), kinds.end(), [&](const OptimizerKind& kind) {
+    return kind.class_name == class_name;
+  });
+  return found == kinds.end() ? nullptr : found;
+}
+
+class OptimizerWriter {
+ public:
+  explicit OptimizerWriter(const graph::Optimizer& optimizer)
+      : optimizer_(optimizer),
+        settings_(optimizer.optimizer.settings),
+        kind_(*find_kind(optimizer.optimizer.class_name)),
+        spelling_(kind_.spell(optimizer)) {
+    if (has_rate()) {
+      spelling_.before.insert(spelling_.before.begin(),
+                              "group[\"lr\"] = learning_rate(group[\"steps\"] - 1)");
+    }
+  }
+
+  bool has_update() const {
+    return !spelling_.before.empty() || has_decay() || has(settings_, "clipvalue") ||
+           has(settings_, "clipnorm") || has(settings_, "global_clipnorm");
+  }
+
+  void write(Writer& writer) const {
+    if (has_rate()) {
+      write_rate(writer);
+      blank_lines(writer);
+    }
+    if (!spelling_.source.empty()) {
+      write_lines(spelling_.source, writer);
+      blank_lines(writer);
+    }
+    write_make(writer);
+    if (has_update()) {
+      blank_lines(writer);
+      write_update(writer);
+    }
+  }
+
+ private:
+  double legacy_decay() const {
+    const bool is_own = kind_.class_name == "Nadam";  // of its momentum
+    return is_legacy(settings_) && !is_own ? number(settings_, "decay", 0) : 0;
+  }
+
+  bool has_rate() const { return optimizer_.schedule || legacy_decay() != 0; }
+
+  bool has_decay() const {
+    return weight_decay(optimizer_.optimizer) != 0 && !spelling_.decays_itself;
+  }
+
+  static void blank_lines(Writer& writer) {
+    writer.line("");
+    writer.line("");
+  }
+
+  static void write_lines(std::string_view text, Writer& writer) {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      writer.line(text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  }
+
+  string first_rate() const { return number_text(settings_, "learning_rate", kind_.rate); }
+
+  void write_rate(Writer& writer) const {
+    if (optimizer_.schedule) {
+      write_schedule(*optimizer_.schedule, writer);
+      return;
+    }
+    writer.line("def learning_rate(step):");
+    writer.line("    \"\"\"Keras's `decay`; steps count from 0.\"\"\"");
+    writer.line(
+        fmt::format("    return {} / (1 + {} * step)", first_rate(), number_text(legacy_decay())));
+  }
+
+  void write_make(Writer& writer) const {
+    writer.line("def make_optimizer(model):");
+    writer.indent();
+    writer.line("parameters = [p for p in model.parameters() if p.requires_grad]");
+    const char* parameters =
+        spelling_.before.empty() ? "parameters" : "[{\"params\": parameters, \"steps\": 0}]";
+    std::vector<python::Expression> items = {
+        python::atom(parameters),
+        python::keyword("lr", python::atom(has_rate() ? "learning_rate(0)" : first_rate()))};
+    for (const auto& [name, value] : spelling_.arguments) {
+      items.push_back(python::keyword(name, python::atom(value)));
+    }
+    writer.statement("return ", python::call(spelling_.constructor, std::move(items)));
+    writer.outdent();
+  }
+
+  void write_update(Writer& writer) const {
+    writer.line("def update(optimizer):");
+    writer.indent();
+    writer.line("\"\"\"One step as Keras makes it.\"\"\"");
+    write_clipping(writer);
+    if (!spelling_.before.empty() || has_decay()) {
+      writer.line("for group in optimizer.param_groups:");
+      writer.indent();
+      if (!spelling_.before.empty()) writer.line("group[\"steps\"] += 1");
+      for (const string& text : spelling_.before) writer.line(text);
+      write_decay(writer);
+      writer.outdent();
+    }
+    writer.line("optimizer.step()");
+    writer.outdent();
+  }
+
+  // keras/src/optimizers/base_optimizer.py: _clip_gradients, one of them; the legacy ones clip by
+  // value, then by norm.
+  void write_clipping(Writer& writer) const {
+    const bool any = has(settings_, "clipvalue") || has(settings_, "clipnorm") ||
+                     has(settings_, "global_clipnorm");
+    if (!any) return;
+    writer.line("parameters = optimizer.param_groups[0][\"params\"]");
+    writer.line("gradients = [p.grad for p in parameters if p.grad is not None]");
+    if (has(settings_, "clipvalue")) {
+      const string most = number_text(settings_, "clipvalue", 0);
+      writer.line("for gradient in gradients:");
+      writer.line(fmt::format("    gradient.clamp_(-{0}, {0})", most));
+    }
+    if (has(settings_, "clipnorm")) {
+      const string most = number_text(settings_, "clipnorm", 0);
+      writer.line("for gradient in gradients:");
+      writer.line(fmt::format("    gradient.mul_({0} / gradient.norm().clamp(min={0}))", most));
+    }
+    if (has(settings_, "global_clipnorm")) {
+      const string most = number_text(settings_, "global_clipnorm", 0);
+      writer.line("norm = torch.stack([gradient.norm() for gradient in gradients]).norm()");
+      writer.line("for gradient in gradients:");
+      writer.line(fmt::format("    gradient.mul_({0} / norm.clamp(min={0}))", most));
+    }
+  }
+
+  // Of weights that have a gradient, as Keras decays those that it updates.
+  void write_decay(Writer& writer) const {
+    if (!has_decay()) return;
+    writer.line("with torch.no_grad():");
+    writer.line("    for p in group[\"params\"]:");
+    writer.line(fmt::format("        p.mul_(1 - {} * group[\"lr\"])",
+                            number_text(weight_decay(optimizer_.optimizer))));
+  }
+
+  const graph::Optimizer& optimizer_;
+  const Settings& settings_;
+  const OptimizerKind& kind_;
+  Spelling spelling_;
+};
+
+}  // namespace
+
+std::string optimizer_refusal(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  const std::string& name = optimizer.optimizer.class_name;
+  if (name == "Adafactor" || name == "Muon") {
+    return name + " goes by the axes that Keras gives a weight, which are others here";
+  }
+  if (find_kind(name) == nullptr) return "its class is none of those of Keras that are known";
+  if (optimizer.schedule && !has_schedule(*optimizer.schedule)) {
+    return "its learning rate follows a schedule that is not known";
+  }
+  if (is_true(settings, "use_ema")) return "it averages the weights (`use_ema`)";
+  if (has(settings, "gradient_accumulation_steps")) {
+    return "it gathers gradients (`gradient_accumulation_steps`)";
+  }
+  if (has(settings, "loss_scale_factor")) return "it scales the loss (`loss_scale_factor`)";
+  return "";
+}
+
+bool has_update(const graph::Optimizer& optimizer) {
+  return OptimizerWriter(optimizer).has_update();
+}
+
+void write_optimizer(const graph::Optimizer& optimizer, python::Writer& writer) {
+  OptimizerWriter(optimizer).write(writer);
+}
+
+}  // namespace tensorferry::torch
