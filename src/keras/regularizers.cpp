@@ -87,7 +87,7 @@ class RegularizerReader {
 
   void refuse(const Layer& layer, const std::string& what) {
     notes_.push_back(
-        {io::Severity::Warning, layer.name, "regularizer-unsupported",
+        {io::Severity::Info, layer.name, "regularizer-unsupported",
          fmt::format("Layer \"{}\" has {}, which training.py leaves out.", layer.name, what)});
   }
 

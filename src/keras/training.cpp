@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -86,12 +87,13 @@ class TrainingReader {
     training.penalties = read_penalties(model_, notes_);
     training.losses = losses(config);
     training.optimizer = optimizer(config);
+    note_differences(training);
     return training;
   }
 
  private:
-  void note(std::string_view code, std::string text) {
-    notes_.push_back({io::Severity::Warning, "", std::string(code), std::move(text)});
+  void note(io::Severity severity, std::string_view code, std::string text) {
+    notes_.push_back({severity, "", std::string(code), std::move(text)});
   }
 
   std::vector<graph::OutputLoss> losses(const Json& config) {
@@ -108,8 +110,9 @@ class TrainingReader {
                           weight && weight->is_number() ? weight->get<double>() : 1.0,
                           end_activation(model_, output)});
       } catch (const Untrainable& untrainable) {
-        note("loss-unsupported", fmt::format("The loss of output \"{}\" is not in training.py: {}.",
-                                             model_.outputs[output].name, untrainable.reason));
+        note(io::Severity::Info, "loss-unsupported",
+             fmt::format("The loss of output \"{}\" is not in training.py: {}.",
+                         model_.outputs[output].name, untrainable.reason));
       }
     }
     return result;
@@ -135,7 +138,8 @@ class TrainingReader {
     const std::string_view name = named.is_string()
                                       ? std::string_view(named.get_ref<const std::string&>())
                                       : text_member(named, "class_name");
-    const LossKind* kind = find_loss(name);
+    const bool is_custom = named.is_object() && public_class_name(named) != name;
+    const LossKind* kind = is_custom ? nullptr : find_loss(name);
     if (kind == nullptr) {
       throw Untrainable{
           fmt::format("`{}` is none of Keras's losses", is_utf8(std::string(name)) ? name : "?")};
@@ -144,9 +148,7 @@ class TrainingReader {
     loss.settings["reduction"] = "sum_over_batch_size";
     if (!named.is_object()) return loss;
     const Settings written = settings_of(simplified(named["config"]));
-    for (const auto& [key, setting] : loss.settings) {
-      if (key != "reduction" && !written.contains(key)) note_unsaid(loss, key, output);
-    }
+    note_unsaid(loss, written, output);
     for (const auto& [key, setting] : written) {
       if (key != "name" && key != "fn" && key != "dtype") loss.settings[key] = setting;
     }
@@ -156,10 +158,50 @@ class TrainingReader {
     return loss;
   }
 
-  // Keras 3 leaves Huber's delta out of its config, and Keras 2 some others.
-  void note_unsaid(const Configured& loss, const std::string& argument, std::size_t output) {
-    if (loss.class_name == "SparseCategoricalCrossentropy" && argument == "axis") return;
-    note("loss-argument-unknown",
+  // Where Keras on TensorFlow does not do what its formulas say, or what this model alone knows.
+  void note_differences(const graph::Training& training) {
+    const std::string name = training.optimizer ? training.optimizer->optimizer.class_name : "";
+    const bool is_plain = name.empty() || name == "SGD" || name == "Lion";
+    if (!is_plain && has_layer(model_, is_trained_embedding)) {
+      note(io::Severity::Info, "embedding-updates",
+           "Keras on TensorFlow updates the rows of an Embedding otherwise than its formula says "
+           "where a batch has a row more than once; training.py keeps to the formula.");
+    }
+    if (name == "Nadam" && training.keras == 2) {
+      note(io::Severity::Info, "nadam-updates",
+           "Keras 2's Nadam, once compiled by TensorFlow, counts its steps once for each weight; "
+           "training.py keeps to the formula.");
+    }
+    if (!training.losses.empty() && has_layer(model_, makes_mask)) {
+      note(io::Severity::Info, "loss-mask",
+           "Where a mask reaches an output, Keras's loss leaves masked steps out; give them the "
+           "sample weight 0, and the others mask.numel() / mask.sum().");
+    }
+  }
+
+  static bool is_trained_embedding(const Layer& layer) {
+    return layer.class_name == "Embedding" && layer.trainable;
+  }
+
+  static bool makes_mask(const Layer& layer) {
+    const auto masks = layer.config.find("mask_zero");
+    return layer.class_name == "Masking" ||
+           (masks != layer.config.end() && masks->is_boolean() && masks->get<bool>());
+  }
+
+  static bool has_layer(const Model& model, bool (*is_one)(const Layer&)) {
+    return std::any_of(model.layers.begin(), model.layers.end(), [&](const Layer& layer) {
+      return is_one(layer) || (layer.model && has_layer(*layer.model, is_one));
+    });
+  }
+
+  // What Keras 3's get_config leaves out: Keras itself loads the default then.
+  void note_unsaid(const Configured& loss, const Settings& written, std::size_t output) {
+    const char* argument = loss.class_name == "Huber"              ? "delta"
+                           : loss.class_name == "CosineSimilarity" ? "axis"
+                                                                   : nullptr;
+    if (argument == nullptr || written.contains(argument)) return;
+    note(io::Severity::Warning, "loss-argument-unknown",
          fmt::format("The file does not say the `{}` of the {} of output \"{}\"; training.py has "
                      "Keras's default.",
                      argument, loss.class_name, model_.outputs[output].name));
@@ -169,8 +211,10 @@ class TrainingReader {
     const auto found = std::find_if(
         config.items().begin(), config.items().end(),
         [](const auto& m) { return m.key() == "optimizer_config" || m.key() == "optimizer"; });
-    if (found == config.items().end() || !found.value().is_object()) return std::nullopt;
-    const Json& written = found.value();
+    if (found == config.items().end()) return std::nullopt;
+    if (found.value().is_string()) return named_optimizer(found.value().get<std::string>());
+    if (!found.value().is_object()) return std::nullopt;
+    const Json& written = unscaled(found.value());
     const auto settings = written.find("config");
     if (settings == written.end() || !settings->is_object()) return std::nullopt;
     graph::Optimizer result;
@@ -191,12 +235,35 @@ class TrainingReader {
     return result;
   }
 
-  // Before 2.11 Keras 2 had optimizers that compute otherwise, which later ones say of themselves.
+  // Keras 2 writes what `compile` was given: a name, of which all settings are the defaults.
+  static graph::Optimizer named_optimizer(const std::string& name) {
+    static constexpr std::array<std::string_view, 11> classes = {
+        "Adadelta", "Adafactor", "Adagrad", "Adam",    "AdamW", "Adamax",
+        "Ftrl",     "Lion",      "Nadam",   "RMSprop", "SGD"};
+    const auto is_same = [&](std::string_view known) {
+      return std::equal(known.begin(), known.end(), name.begin(), name.end(), [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) ==
+               std::tolower(static_cast<unsigned char>(b));
+      });
+    };
+    const auto* known = std::find_if(classes.begin(), classes.end(), is_same);
+    return {{known == classes.end() ? "" : std::string(*known), {}}, {}};
+  }
+
+  // Scaling by a power of two changes nothing in float32.
+  static const Json& unscaled(const Json& optimizer) {
+    const std::string_view name = without_package(text_member(optimizer, "class_name"));
+    const auto config = optimizer.find("config");
+    if (!name.starts_with("LossScaleOptimizer") || config == optimizer.end()) return optimizer;
+    const auto inner = config->find("inner_optimizer");
+    return inner == config->end() ? optimizer : *inner;
+  }
+
+  // What Keras 2 had before 2.11 computes otherwise; it is Keras's own rule to tell it by.
   bool is_legacy(const Json& config) const {
     if (model_.generation == Generation::Keras3) return false;
     const auto said = config.find("is_legacy_optimizer");
-    if (said != config.end() && said->is_boolean()) return said->get<bool>();
-    return !config.contains("jit_compile");
+    return said == config.end() || !said->is_boolean() || said->get<bool>();
   }
 
   static void rename(Settings& settings, const std::string& from, const std::string& to) {

@@ -83,6 +83,39 @@ inline constexpr std::string_view adamax = R"(class Adamax(torch.optim.Optimizer
                 lr = group["lr"] / (1 - beta1 ** state["step"])
                 p.addcdiv_(mean, norm + group["eps"], value=-lr))";
 
+inline constexpr std::string_view nadam = R"(class Nadam(torch.optim.Optimizer):
+    """Nadam (Keras: optimizers/nadam.py)."""
+
+    def __init__(self, parameters, lr, betas, eps, momentum_decay=1):
+        super().__init__(
+            parameters, dict(lr=lr, betas=betas, eps=eps, momentum_decay=momentum_decay)
+        )
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state["step"], state["mu_product"] = 0, 1.0
+                    state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(
+                        p
+                    ), torch.zeros_like(p)
+                state["step"] += 1
+                power = 0.96 ** group["momentum_decay"]
+                mu = beta1 * (1 - 0.5 * power ** state["step"])
+                mu_next = beta1 * (1 - 0.5 * power ** (state["step"] + 1))
+                state["mu_product"] *= mu
+                mean = state["exp_avg"].lerp_(p.grad, 1 - beta1)
+                square = state["exp_avg_sq"].lerp_(p.grad**2, 1 - beta2)
+                update = mu_next * mean / (1 - state["mu_product"] * mu_next)
+                update += (1 - mu) * p.grad / (1 - state["mu_product"])
+                root = (square / (1 - beta2 ** state["step"])).sqrt()
+                p.addcdiv_(update, root + group["eps"], value=-group["lr"]))";
+
 inline constexpr std::string_view ftrl = R"(class Ftrl(torch.optim.Optimizer):
     """Follow The Regularized Leader (Keras: optimizers/ftrl.py)."""
 

@@ -141,8 +141,8 @@ Spelling adamax(const graph::Optimizer& optimizer) {
 Spelling nadam(const graph::Optimizer& optimizer) {
   const Settings& settings = optimizer.optimizer.settings;
   const string decay = is_legacy(settings) ? number_text(settings, "decay", 0.004) : "1";
-  return {"torch.optim.NAdam",
-          "",
+  return {"Nadam",
+          optimizer_classes::nadam,
           {betas(settings, 0.999), epsilon(settings), {"momentum_decay", decay}},
           {},
           false};
@@ -227,8 +227,7 @@ class OptimizerWriter {
   }
 
   bool has_update() const {
-    return !spelling_.before.empty() || has_decay() || has(settings_, "clipvalue") ||
-           has(settings_, "clipnorm") || has(settings_, "global_clipnorm");
+    return !spelling_.before.empty() || has_decay() || !clippings().empty();
   }
 
   void write(Writer& writer) const {
@@ -318,29 +317,38 @@ class OptimizerWriter {
     writer.outdent();
   }
 
-  // keras/src/optimizers/base_optimizer.py: _clip_gradients, one of them; the legacy ones clip by
-  // value, then by norm.
+  /// In order. Of today's optimizers only the first counts (keras/src/optimizers/base_optimizer.py:
+  /// _clip_gradients); zero is none.
+  std::vector<std::string_view> clippings() const {
+    static constexpr std::array<std::string_view, 3> today = {"clipnorm", "global_clipnorm",
+                                                              "clipvalue"};
+    static constexpr std::array<std::string_view, 3> legacy = {"clipvalue", "clipnorm",
+                                                               "global_clipnorm"};
+    std::vector<std::string_view> found;
+    for (const std::string_view name : is_legacy(settings_) ? legacy : today) {
+      if (number(settings_, string(name), 0) > 0) found.push_back(name);
+    }
+    if (!is_legacy(settings_) && found.size() > 1) found.resize(1);
+    return found;
+  }
+
   void write_clipping(Writer& writer) const {
-    const bool any = has(settings_, "clipvalue") || has(settings_, "clipnorm") ||
-                     has(settings_, "global_clipnorm");
-    if (!any) return;
+    const std::vector<std::string_view> names = clippings();
+    if (names.empty()) return;
     writer.line("parameters = optimizer.param_groups[0][\"params\"]");
     writer.line("gradients = [p.grad for p in parameters if p.grad is not None]");
-    if (has(settings_, "clipvalue")) {
-      const string most = number_text(settings_, "clipvalue", 0);
+    for (const std::string_view name : names) {
+      const string most = number_text(settings_, string(name), 0);
+      if (name == "global_clipnorm") {
+        writer.line("norm = torch.stack([gradient.norm() for gradient in gradients]).norm()");
+      }
       writer.line("for gradient in gradients:");
-      writer.line(fmt::format("    gradient.clamp_(-{0}, {0})", most));
-    }
-    if (has(settings_, "clipnorm")) {
-      const string most = number_text(settings_, "clipnorm", 0);
-      writer.line("for gradient in gradients:");
-      writer.line(fmt::format("    gradient.mul_({0} / gradient.norm().clamp(min={0}))", most));
-    }
-    if (has(settings_, "global_clipnorm")) {
-      const string most = number_text(settings_, "global_clipnorm", 0);
-      writer.line("norm = torch.stack([gradient.norm() for gradient in gradients]).norm()");
-      writer.line("for gradient in gradients:");
-      writer.line(fmt::format("    gradient.mul_({0} / norm.clamp(min={0}))", most));
+      if (name == "clipvalue") {
+        writer.line(fmt::format("    gradient.clamp_(-{0}, {0})", most));
+      } else {
+        const char* norm = name == "clipnorm" ? "gradient.norm()" : "norm";
+        writer.line(fmt::format("    gradient.mul_({0} / {1}.clamp(min={0}))", most, norm));
+      }
     }
   }
 
@@ -375,7 +383,6 @@ std::string optimizer_refusal(const graph::Optimizer& optimizer) {
   if (has(settings, "gradient_accumulation_steps")) {
     return "it gathers gradients (`gradient_accumulation_steps`)";
   }
-  if (has(settings, "loss_scale_factor")) return "it scales the loss (`loss_scale_factor`)";
   return "";
 }
 

@@ -58,14 +58,14 @@ class Script {
   }
 
   void note(const char* code, std::string text) {
-    notes_.push_back({io::Severity::Warning, "", code, std::move(text)});
+    notes_.push_back({io::Severity::Info, "", code, std::move(text)});
   }
 
   void choose_losses() {
     Scope names({"F", "criterion", "learning_rate", "make_optimizer", "math", "penalty", "torch",
                  "train_epoch", "update"});
     for (const graph::OutputLoss& loss : training_.losses) {
-      const std::string refusal = loss_refusal(spelling(loss), loss.end, model_.has_logits);
+      const std::string refusal = refusal_of(loss);
       const std::string& output = root_.outputs[loss.output].name;
       if (!refusal.empty()) {
         note("loss-unsupported",
@@ -75,6 +75,14 @@ class Script {
       losses_.push_back(
           {&loss, has_one_output() ? "criterion" : names.identifier(output + "_loss")});
     }
+  }
+
+  std::string refusal_of(const graph::OutputLoss& loss) const {
+    const std::string refusal = loss_refusal(spelling(loss), loss.end, model_.has_logits);
+    if (!refusal.empty()) return refusal;
+    const std::string reduction = text(loss.loss.settings, "reduction", "none");
+    const bool is_alone = has_one_output() && training_.penalties.empty();
+    return reduction == "none" && !is_alone ? "it is not reduced, and not the only one" : "";
   }
 
   void choose_optimizer() {
