@@ -236,9 +236,8 @@ inline constexpr std::string_view schedule_free_adam_w =
                 square = state["exp_avg_sq"].lerp_(p.grad**2, 1 - beta2)
                 root = (square / (1 - beta2 ** state["step"])).sqrt() + group["eps"]
                 state["z"].sub_(lr * p.grad / root)
-                x = (
-                    p - (1 - beta1) * state["z"]
-                ) / beta1  # of the new z, as with TensorFlow
+                # Of the new z, as with TensorFlow.
+                x = (p - (1 - beta1) * state["z"]) / beta1
                 x.lerp_(state["z"], 1 / state["step"])
                 p.copy_((1 - beta1) * state["z"] + beta1 * x))";
 
