@@ -34,6 +34,8 @@ Settings binary_focal() {
 Settings huber() { return {{"delta", 1.0}}; }
 Settings cosine() { return {{"axis", -1.0}}; }
 Settings tversky() { return {{"alpha", 0.5}, {"beta", 0.5}, {"axis", {}}}; }
+Settings generalized() { return {{"q", 0.5}}; }
+Settings circle() { return {{"gamma", 80.0}, {"margin", 0.4}, {"remove_diagonal", true}}; }
 Settings dice() { return {{"axis", {}}}; }
 
 constexpr std::array<string_view, 2> mse = {"mse", "MSE"};
@@ -47,7 +49,7 @@ constexpr std::array<string_view, 1> log_cosh = {"logcosh"};
 constexpr std::array<string_view, 1> cosine_names = {"cosine_proximity"};
 
 // keras/src/losses/__init__.py: ALL_OBJECTS; tf_keras/src/losses.py.
-constexpr std::array<LossKind, 20> kinds = {{
+constexpr std::array<LossKind, 22> kinds = {{
     {"BinaryCrossentropy", "binary_crossentropy", bce, &probabilities},
     {"BinaryFocalCrossentropy", "binary_focal_crossentropy", {}, &binary_focal},
     {"CategoricalCrossentropy", "categorical_crossentropy", {}, &probabilities},
@@ -67,7 +69,12 @@ constexpr std::array<LossKind, 20> kinds = {{
     {"SparseCategoricalCrossentropy", "sparse_categorical_crossentropy", {}, &sparse},
     {"SquaredHinge", "squared_hinge", {}, &none},
     {"Tversky", "tversky", {}, &tversky},
-    {"CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy", {}, &none},
+    {"CategoricalGeneralizedCrossEntropy",
+     "categorical_generalized_cross_entropy",
+     {},
+     &generalized},
+    {"Circle", "circle", {}, &circle},
+    {"CTC", "ctc", {}, &none},
 }};
 
 bool is_called(const LossKind& kind, string_view name) {

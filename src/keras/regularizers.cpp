@@ -64,9 +64,9 @@ class RegularizerReader {
     for (const Layer& inner : layer.wrapped) read(inner);
     if (!layer.config.is_object()) return;
     for (const auto& [key, value] : layer.config.items()) {
-      if (key.ends_with(ending) && !value.is_null()) {
-        add(layer, key.substr(0, key.size() - ending.size()), value);
-      }
+      if (value.is_null()) continue;
+      if (key.ends_with(ending)) add(layer, key.substr(0, key.size() - ending.size()), value);
+      if (key.ends_with("_constraint") && layer.trainable) note_constraint(layer, key);
     }
   }
 
@@ -83,6 +83,14 @@ class RegularizerReader {
         }
       }
     }
+  }
+
+  void note_constraint(const Layer& layer, const std::string& key) {
+    notes_.push_back(
+        {io::Severity::Info, layer.name, "constraint-unsupported",
+         fmt::format("Layer \"{}\" has a `{}`, which Keras applies after each step and "
+                     "training.py leaves out.",
+                     layer.name, key)});
   }
 
   void refuse(const Layer& layer, const std::string& what) {

@@ -70,6 +70,17 @@ graph::EndActivation end_activation(const Model& model, std::size_t output) {
   return name == "sigmoid" ? graph::EndActivation::Sigmoid : graph::EndActivation::Other;
 }
 
+/// The extent of the output's last axis, as far as its layer says it; else 0.
+std::int64_t units_of(const Model& model, std::size_t output) {
+  const Layer& layer = model.layers.at(model.outputs.at(output).tensor.layer);
+  for (const char* name : {"units", "filters"}) {
+    const auto found = layer.config.find(name);
+    if (found != layer.config.end() && found->is_number_integer())
+      return found->get<std::int64_t>();
+  }
+  return 0;
+}
+
 /// What cannot be carried into training.
 struct Untrainable {
   std::string reason;
@@ -139,7 +150,7 @@ class TrainingReader {
                                       ? std::string_view(named.get_ref<const std::string&>())
                                       : text_member(named, "class_name");
     const bool is_custom = named.is_object() && public_class_name(named) != name;
-    const LossKind* kind = is_custom ? nullptr : find_loss(name);
+    const LossKind* kind = is_custom ? nullptr : find_loss(chosen(name, output));
     if (kind == nullptr) {
       throw Untrainable{
           fmt::format("`{}` is none of Keras's losses", is_utf8(std::string(name)) ? name : "?")};
@@ -172,6 +183,11 @@ class TrainingReader {
            "Keras 2's Nadam, once compiled by TensorFlow, counts its steps once for each weight; "
            "training.py keeps to the formula.");
     }
+    if (training.keras == 3 && has_layer(model_, is_trained_batch_norm)) {
+      note(io::Severity::Info, "batch-variance",
+           "In training Keras 3's BatchNormalization gathers the variance of the batch itself, "
+           "torch's n / (n - 1) times that; both divide by the batch's own.");
+    }
     if (!training.losses.empty() && has_layer(model_, makes_mask)) {
       note(io::Severity::Info, "loss-mask",
            "Where a mask reaches an output, Keras's loss leaves masked steps out; give them the "
@@ -181,6 +197,10 @@ class TrainingReader {
 
   static bool is_trained_embedding(const Layer& layer) {
     return layer.class_name == "Embedding" && layer.trainable;
+  }
+
+  static bool is_trained_batch_norm(const Layer& layer) {
+    return layer.class_name == "BatchNormalization" && layer.trainable;
   }
 
   static bool makes_mask(const Layer& layer) {
@@ -193,6 +213,13 @@ class TrainingReader {
     return std::any_of(model.layers.begin(), model.layers.end(), [&](const Layer& layer) {
       return is_one(layer) || (layer.model && has_layer(*layer.model, is_one));
     });
+  }
+
+  // Keras 3 chooses by the output and its targets, which no file has
+  // (keras/src/trainers/compile_utils.py: get_loss).
+  std::string_view chosen(std::string_view name, std::size_t output) const {
+    const bool is_open = name == "crossentropy" || name == "ce" || name == "CE";
+    return is_open && units_of(model_, output) == 1 ? "binary_crossentropy" : name;
   }
 
   // What Keras 3's get_config leaves out: Keras itself loads the default then.

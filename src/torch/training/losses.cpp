@@ -43,7 +43,9 @@ class LossWriter {
 
  private:
   std::string_view about_targets() const {
-    if (is("SparseCategoricalCrossentropy")) return "; targets are numbers of classes";
+    if (is("SparseCategoricalCrossentropy") || is("CategoricalGeneralizedCrossEntropy")) {
+      return "; targets are numbers of classes";
+    }
     return is("CategoricalCrossentropy") ? "; targets sum to 1" : "";
   }
 
@@ -76,7 +78,9 @@ class LossWriter {
   void write_target_shape() {
     const int at = last();
     const graph::Extent extent = value_.shape[at < 0 ? rank() - 1 : static_cast<std::size_t>(at)];
-    if (extent == 1 && !is("SparseCategoricalCrossentropy")) {
+    const bool are_numbers = is("SparseCategoricalCrossentropy") || is("CTC") || is("Circle") ||
+                             is("CategoricalGeneralizedCrossEntropy");
+    if (extent == 1 && !are_numbers) {
       line("targets = targets.reshape(outputs.shape)");
     }
   }
@@ -221,6 +225,40 @@ class LossWriter {
     return dims.empty() || dims.size() == rank() ? Result::Scalar : Result::Samples;
   }
 
+  // The distances of all pairs of a batch; keras/src/losses/losses.py: circle.
+  Result write_circle() {
+    const string gamma = number_text(loss_.settings, "gamma", 80);
+    const string margin = number_text(loss_.settings, "margin", 0.4);
+    line("targets = targets.long().reshape(-1, 1)");
+    line("distances = (1 - outputs @ outputs.T).clamp(min=0)");
+    line("positive = targets == targets.T");
+    line("negative = ~positive");
+    if (is_true(loss_.settings, "remove_diagonal"))
+      line("positive = positive.fill_diagonal_(False)");
+    line(fmt::format("attract = {0} * ({1} + distances) * (distances - {1})", gamma, margin));
+    line(fmt::format("repel = (1 + {0} - distances).clamp(min=0) * (1 - {0} - distances)", margin));
+    line("attract = attract.masked_fill(~positive, -math.inf).logsumexp(1)");
+    line(fmt::format("repel = ({} * repel).masked_fill(~negative, -math.inf).logsumexp(1)", gamma));
+    line("loss = F.softplus(attract + repel)");
+    line("valid = loss > 0");
+    return Result::Valid;
+  }
+
+  void write_ctc() {
+    line("targets = targets.long()");
+    line("steps = torch.full((len(outputs),), outputs.shape[1])");
+    line("lengths = (targets != 0).sum(1)");
+    line("outputs = outputs.log_softmax(-1).transpose(0, 1)");
+    assign("loss", "F.ctc_loss", {"outputs", "targets", "steps", "lengths", "reduction=\"none\""});
+  }
+
+  void write_generalized() {
+    const string q = number_text(loss_.settings, "q", 0.5);
+    line("targets = targets.long()");
+    line(fmt::format("picked = outputs.gather({0}, targets.unsqueeze({0})).squeeze({0})", last()));
+    line(fmt::format("loss = (1 - picked**{0}) / {0}", q));
+  }
+
   Result write_formula() {
     const string mean = fmt::format(".mean({})", last());
     if (is("MeanSquaredError")) {
@@ -273,6 +311,12 @@ class LossWriter {
       write_categorical();
     } else if (is("CategoricalFocalCrossentropy")) {
       write_categorical_focal();
+    } else if (is("CategoricalGeneralizedCrossEntropy")) {
+      write_generalized();
+    } else if (is("CTC")) {
+      write_ctc();
+    } else if (is("Circle")) {
+      return write_circle();
     } else if (is("SparseCategoricalCrossentropy")) {
       return write_sparse_categorical();
     } else {
@@ -344,7 +388,9 @@ std::string loss_refusal(const LossSpelling& spelling, graph::EndActivation end,
   using graph::EndActivation;
   const graph::Configured& loss = *spelling.loss;
   const std::string& name = loss.class_name;
-  if (name == "CategoricalGeneralizedCrossEntropy") return fmt::format("{} has no spelling", name);
+  const std::size_t axes = spelling.output->shape.size();
+  if (name == "Circle" && axes != 2) return "Circle takes a vector for each sample";
+  if (name == "CTC" && axes != 3) return "CTC takes a sequence for each sample";
   if (!spelling.output->rank_known || spelling.output->shape.size() < 2) {
     return "the output has no axis but the batch's";
   }

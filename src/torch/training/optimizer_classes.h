@@ -208,37 +208,4 @@ inline constexpr std::string_view lamb = R"(class Lamb(torch.optim.Optimizer):
                 ratio = size / step_size if size > 0 and step_size > 0 else 1
                 p.sub_(ratio * group["lr"] * update))";
 
-inline constexpr std::string_view schedule_free_adam_w =
-    R"(class ScheduleFreeAdamW(torch.optim.Optimizer):
-    """Schedule-free AdamW (Keras: optimizers/schedule_free_adamw.py)."""
-
-    def __init__(self, parameters, lr, betas, eps, warmup_steps):
-        super().__init__(
-            parameters, dict(lr=lr, betas=betas, eps=eps, warmup_steps=warmup_steps)
-        )
-        for p in (p for group in self.param_groups for p in group["params"]):
-            self.state[p] = {
-                "step": 0,
-                "z": p.detach().clone(),
-                "exp_avg_sq": torch.zeros_like(p),
-            }
-
-    @torch.no_grad()
-    def step(self, closure=None):
-        for group in self.param_groups:
-            beta1, beta2 = group["betas"]
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state[p]
-                state["step"] += 1
-                lr = group["lr"] * min(1, state["step"] / max(1, group["warmup_steps"]))
-                square = state["exp_avg_sq"].lerp_(p.grad**2, 1 - beta2)
-                root = (square / (1 - beta2 ** state["step"])).sqrt() + group["eps"]
-                state["z"].sub_(lr * p.grad / root)
-                # Of the new z, as with TensorFlow.
-                x = (p - (1 - beta1) * state["z"]) / beta1
-                x.lerp_(state["z"], 1 / state["step"])
-                p.copy_((1 - beta1) * state["z"] + beta1 * x))";
-
 }  // namespace tensorferry::torch::optimizer_classes

@@ -44,8 +44,8 @@ Argument betas(const Settings& settings, double second) {
                                number_text(settings, "beta_2", second))};
 }
 
-Argument epsilon(const Settings& settings, double otherwise = 1e-7) {
-  return {"eps", number_text(settings, "epsilon", otherwise)};
+Argument epsilon(const Settings& settings) {
+  return {"eps", number_text(settings, "epsilon", 1e-7)};
 }
 
 double weight_decay(const graph::Configured& optimizer) {
@@ -174,24 +174,13 @@ Spelling lamb(const graph::Optimizer& optimizer) {
   return {"Lamb", optimizer_classes::lamb, {betas(settings, 0.999), epsilon(settings)}, {}, false};
 }
 
-Spelling schedule_free(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  return {"ScheduleFreeAdamW",
-          optimizer_classes::schedule_free_adam_w,
-          {betas(settings, 0.999),
-           epsilon(settings, 1e-8),
-           {"warmup_steps", number_text(settings, "warmup_steps", 0)}},
-          {},
-          false};
-}
-
 struct OptimizerKind {
   std::string_view class_name;
   Spelling (*spell)(const graph::Optimizer&);
   double rate;  ///< Keras's default
 };
 
-constexpr std::array<OptimizerKind, 12> kinds = {{
+constexpr std::array<OptimizerKind, 11> kinds = {{
     {"Adadelta", &adadelta, 0.001},
     {"Adagrad", &adagrad, 0.001},
     {"Adam", &adam, 0.001},
@@ -203,7 +192,6 @@ constexpr std::array<OptimizerKind, 12> kinds = {{
     {"Nadam", &nadam, 0.001},
     {"RMSprop", &rmsprop, 0.001},
     {"SGD", &sgd, 0.01},
-    {"ScheduleFreeAdamW", &schedule_free, 0.0025},
 }};
 
 const OptimizerKind* find_kind(std::string_view class_name) {
@@ -369,15 +357,19 @@ class OptimizerWriter {
 
 }  // namespace
 
-std::string optimizer_refusal(const graph::Optimizer& optimizer) {
+std::string optimizer_refusal(const graph::Optimizer& optimizer, bool splits_weights) {
   const Settings& settings = optimizer.optimizer.settings;
   const std::string& name = optimizer.optimizer.class_name;
   if (name == "Adafactor" || name == "Muon") {
     return name + " goes by the axes that Keras gives a weight, which are others here";
   }
+  if (name == "ScheduleFreeAdamW") return "Keras's begins at zero once TensorFlow has compiled it";
   if (find_kind(name) == nullptr) return "its class is none of those of Keras that are known";
   if (optimizer.schedule && !has_schedule(*optimizer.schedule)) {
     return "its learning rate follows a schedule that is not known";
+  }
+  if (splits_weights && number(settings, "clipnorm", 0) > 0) {
+    return "it clips the gradient of a weight that is two parameters here (`clipnorm`)";
   }
   if (is_true(settings, "use_ema")) return "it averages the weights (`use_ema`)";
   if (has(settings, "gradient_accumulation_steps")) {

@@ -7,8 +7,9 @@
 
 namespace tensorferry::torch {
 
-/// Why there is no spelling of it; empty where there is one.
-std::string optimizer_refusal(const graph::Optimizer& optimizer);
+/// Why there is no spelling of it; empty where there is one. `splits_weights`: a trained weight of
+/// Keras is several parameters.
+std::string optimizer_refusal(const graph::Optimizer& optimizer, bool splits_weights);
 
 /// Whether a step is more than torch's own, which `write_optimizer` then writes as
 /// `update(optimizer)`: clipping, a schedule, Keras's epsilon, Keras's weight decay.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "torch/forward.h"
 #include "torch/identifier.h"
@@ -85,9 +86,20 @@ class Script {
     return reduction == "none" && !is_alone ? "it is not reduced, and not the only one" : "";
   }
 
+  /// Whether two entries of the state_dict come from one weight of Keras (a GRU's biases).
+  bool splits_weights() const {
+    std::set<std::vector<std::string>> seen;
+    std::set<std::size_t> storages;
+    for (const NamedWeight& weight : *model_.weights) {
+      if (weight.weight->sources.empty() || !storages.insert(weight.storage).second) continue;
+      if (!seen.insert(weight.weight->sources).second) return true;
+    }
+    return false;
+  }
+
   void choose_optimizer() {
     if (!training_.optimizer) return;
-    const std::string refusal = optimizer_refusal(*training_.optimizer);
+    const std::string refusal = optimizer_refusal(*training_.optimizer, splits_weights());
     if (refusal.empty()) {
       optimizer_ = &*training_.optimizer;
     } else {
@@ -147,11 +159,10 @@ class Script {
 
   void write_sum() {
     blank_lines();
-    std::string none;
-    for (std::size_t i = 0; i < root_.outputs.size(); ++i) none += i ? ", None" : "None";
-    writer_.line(fmt::format("def criterion(outputs, targets, sample_weights=({})):", none));
+    writer_.line("def criterion(outputs, targets, sample_weights=None):");
     writer_.indent();
     writer_.line("\"\"\"The weighted sum over the outputs, in the model's order.\"\"\"");
+    writer_.line("sample_weights = sample_weights or [None] * len(outputs)");
     for (const WrittenLoss& loss : losses_) {
       const std::size_t i = loss.loss->output;
       const Expression call =
@@ -187,15 +198,19 @@ class Script {
     blank_lines();
     writer_.line("def train_epoch(model, optimizer, batches):");
     writer_.indent();
-    writer_.line("\"\"\"One pass over batches of (inputs, targets); gives the mean loss.\"\"\"");
+    writer_.line(
+        "\"\"\"One pass over batches of (inputs, targets) or (inputs, targets, sample weights).");
+    writer_.line("");
+    writer_.line("Gives the mean of their losses.");
+    writer_.line("\"\"\"");
     writer_.line("model.train()");
     writer_.line("losses = []");
-    writer_.line("for inputs, targets in batches:");
+    writer_.line("for inputs, targets, *weights in batches:");
     writer_.indent();
     writer_.line("optimizer.zero_grad()");
     const std::string forward = model_.has_logits ? "model.forward_logits" : "model";
     const std::string inputs = root_.inputs.size() == 1 ? "inputs" : "*inputs";
-    writer_.line(fmt::format("loss = criterion({}({}), targets)", forward, inputs));
+    writer_.line(fmt::format("loss = criterion({}({}), targets, *weights)", forward, inputs));
     if (!penalties_.empty()) writer_.line("loss = loss + penalty(model)");
     writer_.line("loss.backward()");
     writer_.line(has_update(*optimizer_) ? "update(optimizer)" : "optimizer.step()");
