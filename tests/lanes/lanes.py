@@ -87,6 +87,8 @@ def fixtures() -> None:
     old = [f"{version}={path}" for version, path in install.old_keras().items()]
     make = [KERAS_PYTHON, TESTS / "fixtures" / "make.py", "--out", folder, "--old", *old]
     run(make, log="fixtures")
+    training = TESTS / "fixtures" / "training.py"
+    run([KERAS_PYTHON, training, "--out", folder / "training"], log="fixtures-training")
     script = TESTS / "conformance" / "classes.py"
     classes = folder / "classes.json"
     once(
