@@ -183,10 +183,11 @@ class TrainingReader {
            "Keras 2's Nadam, once compiled by TensorFlow, counts its steps once for each weight; "
            "training.py keeps to the formula.");
     }
-    if (training.keras == 3 && has_layer(model_, is_trained_batch_norm)) {
+    if (has_layer(model_, is_trained_batch_norm)) {
       note(io::Severity::Info, "batch-variance",
-           "In training Keras 3's BatchNormalization gathers the variance of the batch itself, "
-           "torch's n / (n - 1) times that; both divide by the batch's own.");
+           "In training Keras's BatchNormalization (Keras 2's of images excepted) gathers the "
+           "variance of the batch itself, torch's n / (n - 1) times that; both divide by the "
+           "batch's own.");
     }
     if (!training.losses.empty() && has_layer(model_, makes_mask)) {
       note(io::Severity::Info, "loss-mask",

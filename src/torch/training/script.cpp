@@ -107,33 +107,43 @@ class Script {
     }
   }
 
-  /// The entry of the state_dict that a Keras tensor became, where it became one alone.
-  std::optional<std::string> key_of(std::uint32_t tensor) const {
-    const std::string& name = program_.tensors.at(tensor).name;
-    for (const NamedWeight& weight : *model_.weights) {
-      if (weight.weight->sources == std::vector<std::string>{name}) return weight.key;
+  /// The entries of the state_dict that a Keras tensor became, a part of it each (a GRU's biases);
+  /// none where they are not exactly its elements.
+  std::vector<std::string> keys_of(std::uint32_t tensor) const {
+    const tensor::TensorRef& stored = program_.tensors.at(tensor);
+    std::vector<std::string> keys;
+    std::set<std::size_t> storages;
+    std::uint64_t elements = 0;
+    for (const NamedWeight& entry : *model_.weights) {
+      const Weight& weight = *entry.weight;
+      if (weight.sources != std::vector<std::string>{stored.name}) continue;
+      if (!storages.insert(entry.storage).second) continue;
+      keys.push_back(entry.key);
+      elements += tensor::element_count(weight.contiguous.shape);
     }
-    return std::nullopt;
+    if (elements != tensor::element_count(stored.shape)) return {};
+    return keys;
   }
 
   void choose_penalties() {
     for (const graph::Penalty& penalty : training_.penalties) {
-      const std::optional<std::string> key = key_of(penalty.tensor);
-      if (!key) {
+      const std::vector<std::string> keys = keys_of(penalty.tensor);
+      if (keys.empty()) {
         note("regularizer-unsupported",
              fmt::format("training.py leaves out the regularizer of {}, which is no parameter of "
                          "its own.",
                          program_.tensors.at(penalty.tensor).name));
-        continue;
       }
-      const std::string place = "model." + *key;
-      if (penalty.l1 != 0) {
-        penalties_.push_back(times(number_text(penalty.l1), python::atom(place + ".abs().sum()")));
-      }
-      if (penalty.l2 != 0) {
-        penalties_.push_back(
-            times(number_text(penalty.l2), python::atom(place + ".square().sum()")));
-      }
+      for (const std::string& key : keys) add_penalty(penalty, "model." + key);
+    }
+  }
+
+  void add_penalty(const graph::Penalty& penalty, const std::string& place) {
+    if (penalty.l1 != 0) {
+      penalties_.push_back(times(number_text(penalty.l1), python::atom(place + ".abs().sum()")));
+    }
+    if (penalty.l2 != 0) {
+      penalties_.push_back(times(number_text(penalty.l2), python::atom(place + ".square().sum()")));
     }
   }
 
