@@ -55,17 +55,44 @@ bool makes_new_outputs(const Layer& layer) {
   return std::find(classes.begin(), classes.end(), layer.class_name) != classes.end();
 }
 
-// Of the layer whose output it is: what comes behind the activation hides it.
-graph::EndActivation end_activation(const Model& model, std::size_t output) {
-  const Layer& layer = model.layers.at(model.outputs.at(output).tensor.layer);
+// Keras 3's Identity and idle Dropouts hand the tensor itself on; Keras 2's make another.
+bool hands_on(const Layer& layer, Generation generation) {
+  if (layer.class_name == "ActivityRegularization") return true;
+  if (layer.class_name == "Activation") return text_member(layer.config, "activation") == "linear";
+  if (generation != Generation::Keras3) return false;
+  const auto rate = layer.config.find("rate");
+  const bool is_idle = rate != layer.config.end() && rate->is_number() && rate->get<double>() == 0;
+  return layer.class_name == "Identity" || (layer.class_name.ends_with("Dropout") && is_idle) ||
+         (layer.class_name.starts_with("SpatialDropout") && is_idle);
+}
+
+bool has_several_axes(const Layer& layer) {
+  const auto axis = layer.config.find("axis");
+  return axis != layer.config.end() && axis->is_array() && axis->size() > 1;
+}
+
+std::string_view activation_of(const Layer& layer) {
+  if (layer.class_name == "Softmax") return has_several_axes(layer) ? "" : "softmax";
+  if (layer.class_name == "ops.Softmax") return "softmax";
+  if (layer.class_name == "ops.Sigmoid") return "sigmoid";
+  return text_member(layer.config, "activation");
+}
+
+// Of the layer that made the tensor: what makes another of it hides the activation.
+graph::EndActivation end_activation(const Model& model, const TensorHandle& tensor) {
+  const Layer& layer = model.layers.at(tensor.layer);
   if (layer.model) {
-    const std::uint32_t inner = model.outputs[output].tensor.tensor;
-    return inner < layer.model->outputs.size() ? end_activation(*layer.model, inner)
-                                               : graph::EndActivation::Other;
+    return tensor.tensor < layer.model->outputs.size()
+               ? end_activation(*layer.model, layer.model->outputs[tensor.tensor].tensor)
+               : graph::EndActivation::Other;
+  }
+  if (hands_on(layer, model.generation) && tensor.node < layer.calls.size()) {
+    const std::vector<TensorHandle> inputs = tensors_of(layer.calls[tensor.node]);
+    return inputs.size() == 1 && inputs.front() != tensor ? end_activation(model, inputs.front())
+                                                          : graph::EndActivation::Other;
   }
   if (makes_new_outputs(layer)) return graph::EndActivation::Other;
-  const std::string_view name =
-      layer.class_name == "Softmax" ? "softmax" : text_member(layer.config, "activation");
+  const std::string_view name = activation_of(layer);
   if (name == "softmax") return graph::EndActivation::Softmax;
   return name == "sigmoid" ? graph::EndActivation::Sigmoid : graph::EndActivation::Other;
 }
@@ -119,7 +146,7 @@ class TrainingReader {
       try {
         result.push_back({output, read_loss(*loss, output),
                           weight && weight->is_number() ? weight->get<double>() : 1.0,
-                          end_activation(model_, output)});
+                          end_activation(model_, model_.outputs[output].tensor)});
       } catch (const Untrainable& untrainable) {
         note(io::Severity::Info, "loss-unsupported",
              fmt::format("The loss of output \"{}\" is not in training.py: {}.",
@@ -127,6 +154,13 @@ class TrainingReader {
       }
     }
     return result;
+  }
+
+  /// A class of the user's own may have the name of one of Keras's.
+  static bool is_of_somebody(const Json& object) {
+    const std::string_view module = text_member(object, "module");
+    return object.contains("module") && module != "builtins" && !module.starts_with("keras.") &&
+           !module.starts_with("tf_keras.");
   }
 
   static bool is_object_of_keras(const Json& value) {
@@ -149,7 +183,7 @@ class TrainingReader {
     const std::string_view name = named.is_string()
                                       ? std::string_view(named.get_ref<const std::string&>())
                                       : text_member(named, "class_name");
-    const bool is_custom = named.is_object() && public_class_name(named) != name;
+    const bool is_custom = named.is_object() && is_of_somebody(named);
     const LossKind* kind = is_custom ? nullptr : find_loss(chosen(name, output));
     if (kind == nullptr) {
       throw Untrainable{
@@ -246,6 +280,7 @@ class TrainingReader {
     const auto settings = written.find("config");
     if (settings == written.end() || !settings->is_object()) return std::nullopt;
     graph::Optimizer result;
+    if (is_of_somebody(written)) return result;
     // Keras 2 writes its own as "Custom>Adam".
     result.optimizer.class_name = without_package(text_member(written, "class_name"));
     result.optimizer.settings = settings_of(*settings);

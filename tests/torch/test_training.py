@@ -28,6 +28,9 @@ ROUNDING = 1e-6
 
 # Cases of which a part is not in training.py, and the note that says so.
 LEFT_OUT = {
+    "end_linear": "loss-unsupported",
+    "end_nested": "loss-of-probabilities",
+    "end_regularized": "loss-unsupported",
     "net_activity": "regularizer-unsupported",
     "net_constrained": "constraint-unsupported",
     "optimizer_accumulated": "optimizer-unsupported",
@@ -217,9 +220,12 @@ def test_weights(case, container, converted):
 
 
 def test_left_out(left_out, container, converted):
-    """What training.py does not do has a note, and its loss is right all the same."""
+    """What training.py does not do has a note; where that is not the loss, the loss is right."""
     out = converted(left_out.file("fresh", container))
-    assert LEFT_OUT[left_out.meta["name"]] in [note["code"] for note in contract.read(out)["notes"]]
+    code = LEFT_OUT[left_out.meta["name"]]
+    assert code in [note["code"] for note in contract.read(out)["notes"]]
+    if code.startswith("loss-"):
+        return
     trainer, data = Trainer(out), left_out.data()
     value, expected = trainer.loss(*trainer.batch(data, 0)), float(data["loss"])
     assert abs(value - expected) <= 1e-5 * abs(expected) + 1e-6

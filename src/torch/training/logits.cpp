@@ -29,8 +29,8 @@ bool has_logits(const graph::Program& program) {
   const graph::Node& last = root.nodes.back();
   // Keras casts half-precision outputs, and then sees no logits.
   return takes_logits_behind(loss, program.training->keras) &&
-         root.values[output].dtype == tensor::DType::Float32 &&
-         last.outputs == std::vector<graph::ValueId>{output} && is_activation(last.op, loss.end);
+         root.values[output].dtype == tensor::DType::Float32 && is_activation(last.op, loss.end) &&
+         last.outputs == std::vector<graph::ValueId>{output};
 }
 
 }  // namespace tensorferry::torch

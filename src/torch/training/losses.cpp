@@ -328,8 +328,9 @@ class LossWriter {
   // Keras spreads a sample's weight over its places.
   void write_weights() {
     line("if sample_weight is not None:");
-    line("    extents = (1,) * (loss.dim() - sample_weight.dim())");
-    line("    sample_weight = sample_weight.reshape(sample_weight.shape + extents)");
+    line("    extents = sample_weight.shape[: loss.dim()]");
+    line("    extents += (1,) * (loss.dim() - sample_weight.dim())");
+    line("    sample_weight = sample_weight.reshape(extents)");
     line("    loss = loss * sample_weight");
   }
 

@@ -73,6 +73,13 @@ class Script {
              fmt::format("The loss of output \"{}\" is not in training.py: {}.", output, refusal));
         continue;
       }
+      if (takes_logits_behind(loss, training_.keras) && !model_.has_logits) {
+        note("loss-of-probabilities",
+             fmt::format(
+                 "Keras computes the loss of output \"{}\" from its logits, training.py from "
+                 "its probabilities: within 1e-7 of 0 and 1 they differ.",
+                 output));
+      }
       losses_.push_back(
           {&loss, has_one_output() ? "criterion" : names.identifier(output + "_loss")});
     }
