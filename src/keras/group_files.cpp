@@ -8,6 +8,7 @@
 
 #include "h5/file.h"
 #include "io/error.h"
+#include "io/path.h"
 #include "keras/file_kind.h"
 #include "keras/json_file.h"
 
@@ -19,10 +20,6 @@ using Indices = std::vector<std::uint32_t>;
 std::string_view folder_of(std::string_view path) {
   const std::size_t slash = path.find_last_of("/\\");
   return slash == std::string_view::npos ? "" : path.substr(0, slash);
-}
-
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.find_last_of("/\\") + 1);  // npos + 1 is 0
 }
 
 struct ShardList {
@@ -122,7 +119,7 @@ Indices best_named(const std::vector<io::Source>& files, const Indices& architec
   std::size_t longest = 0;
   for (const std::uint32_t i : architectures) {
     const std::size_t length =
-        common_length(base_name(files[i].name), base_name(files[weights].name));
+        common_length(io::base_name(files[i].name), io::base_name(files[weights].name));
     if (length > longest) best.clear();
     if (length >= longest) best.push_back(i);
     longest = std::max(longest, length);
@@ -146,7 +143,7 @@ Indices with_architecture(const std::vector<io::Source>& files, const Folders& f
 /// are not there (renamed, perhaps, by a download).
 Indices take_shards(const std::vector<io::Source>& files, Indices& weights, const ShardList& list) {
   const auto is_other = [&](std::uint32_t i) {
-    return !list.names.contains(std::string(base_name(files[i].name)));
+    return !list.names.contains(std::string(io::base_name(files[i].name)));
   };
   auto listed = std::stable_partition(weights.begin(), weights.end(), is_other);
   const auto count = static_cast<std::size_t>(weights.end() - listed);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "io/error.h"
+#include "io/path.h"
 #include "keras/archive.h"
 #include "keras/file_kind.h"
 #include "keras/json_file.h"
@@ -71,10 +72,6 @@ Given sorted_by_kind(const std::vector<io::Source>& files) {
   return given;
 }
 
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.find_last_of("/\\") + 1);  // npos + 1 is 0
-}
-
 // What a shard holds says which one it is, but only the list says how many there are.
 void check_shards(const Given& given, const std::vector<io::Source>& files) {
   const std::set<std::string> listed = shard_names(*given.shards);
@@ -83,7 +80,8 @@ void check_shards(const Given& given, const std::vector<io::Source>& files) {
   }
   if (given.weights.size() == listed.size()) return;
   std::set<std::string> missing = listed;
-  for (const std::uint32_t i : given.weights) missing.erase(std::string(base_name(files[i].name)));
+  for (const std::uint32_t i : given.weights)
+    missing.erase(std::string(io::base_name(files[i].name)));
   std::string words;
   for (const std::string& name : missing) {
     words += fmt::format("{}{}", words.empty() ? "" : ", ", is_utf8(name) ? name : "?");
