@@ -58,6 +58,12 @@ torch::Output write_torch(const Document::State& state, const torch::Options& op
   if (state.program) {
     return torch::write(*state.program, options);
   }
+  if (options.match) {
+    throw io::Error(io::ErrorCode::ArchitectureMissing,
+                    "The file holds weights without the layers that use them, and only layers can "
+                    "be matched with a model. Drop the architecture (the text of model.to_json()) "
+                    "together with the file.");
+  }
   torch::Output output = torch::write_weights_only(named_tensors(state.model), options);
   output.notes.insert(output.notes.begin(), architecture_missing());
   output.incomplete = true;
@@ -153,15 +159,40 @@ Plan finished(tensor::Bundle bundle, const convert::Manifest& manifest, const st
   return plan;
 }
 
+// The commonest error with weights of keras.applications. What the Keras model does by itself
+// ("raw"), the matched one does not.
+void tell_preprocessing(const torch::MatchOptions& match, convert::Manifest& manifest,
+                        io::Notes& notes) {
+  if (!match.tensors.empty()) return;
+  for (std::string& mode : manifest.preprocessing) {
+    if (mode.empty()) continue;
+    std::string text;
+    if (mode == "torch") {
+      text = "These weights want what torchvision's own transforms give. ";
+    } else {
+      text = "The transforms of torchvision and timm are WRONG for these weights. ";
+    }
+    text += mode == "raw"
+                ? "Give RGB pixels from 0 to 255 to preprocess of load.py, and what comes "
+                  "out of it to the model."
+                : convert::preprocessing_text(mode) + ".";
+    notes.push_back({mode == "torch" ? io::Severity::Info : io::Severity::Warning, "",
+                     "match-preprocessing", std::move(text)});
+    if (mode == "raw") mode.clear();
+  }
+}
+
 Plan plan_torch(const Document::State& state, const Options& options, const Staging& staging) {
   torch::Output output = write_torch(state, options.torch);
   convert::Manifest manifest = manifest_of(state);
-  if (options.probe) {
+  if (options.torch.match) {
+    tell_preprocessing(*options.torch.match, manifest, output.notes);
+  } else if (options.probe) {
     manifest.has_probe =
         convert::add_probe(output, options.torch, state.program, state.model, state.files);
   }
   manifest.target = "pytorch";
-  manifest.entry_file = state.program ? "model.py" : "";
+  manifest.entry_file = !state.program ? "" : options.torch.match ? "load.py" : "model.py";
   manifest.entry_class = output.class_name;
   manifest.inputs = std::move(output.inputs);
   manifest.outputs = std::move(output.outputs);
@@ -171,6 +202,7 @@ Plan plan_torch(const Document::State& state, const Options& options, const Stag
                        options, staging, state.model.made);
   plan.exit_code = output.incomplete ? 1 : 0;
   plan.lines = std::move(output.lines);
+  plan.mapping = std::move(output.mapping);
   return plan;
 }
 

@@ -71,8 +71,16 @@ struct Options {
 /// {"target": "pytorch"|"tfjs", "weights": "safetensors"|"pt", "contiguous", "dtype", "className",
 ///  "channelsLastIo", "torchMin": "2.1", "assumeKinds", "checksums", "probe", "zip": "name.zip",
 ///  "quantization": [{"dtype": "float16"|"uint8"|"uint16", "glob": "*"}], "shardBytes",
-///  "splitWeightsByLayer", "metadata": {"key": {…}}}. Unknown members are refused.
+///  "splitWeightsByLayer", "metadata": {"key": {…}}, "match": {"name": a built-in target} or what
+/// `state_dict_json` gives, "mapping": [{"layer", "module"}]}. Unknown members are refused.
 Result<Options> options_from_json(std::string_view text);
+
+/// The PyTorch models that weights can be matched with by name: "torchvision:resnet50"….
+std::vector<std::string> match_targets();
+
+/// Names and shapes of a state_dict (`.pt` or `.safetensors`), as the option "match" takes them:
+/// {"name", "tensors": [{"key", "shape"}]}. Nothing of a pickle is executed.
+Result<std::string> state_dict_json(const io::Source& file);
 
 /// What is in the file, as JSON: {"name", "container", "kerasVersion", "generation", "kind",
 /// "parameters", "trainableParameters", "bytes", "inputs": [{name, dtype, shape}], "outputs": […],
@@ -93,6 +101,7 @@ struct Plan {
   std::string source;                      ///< text of model.py, or of model.json for TF.js
   std::string entry;                       ///< "model.py", "model.json"
   std::string snippet;                     ///< the lines that load it, as README.md has them
+  std::string mapping;                     ///< text of mapping.json, of a match
   std::vector<torch::LinesOfLayer> lines;  ///< which of model.py are of which layer
 };
 

@@ -1,5 +1,6 @@
 #include "cli/arguments.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -83,6 +84,23 @@ Problem set_torch_min(Arguments& a, const std::string& value) {
   return {};
 }
 
+bool names_library(const std::string& value) {
+  return value.starts_with("torchvision:") || value.starts_with("timm:");
+}
+
+Problem set_match(Arguments& a, const std::string& value) {
+  a.options.torch.match.emplace().name = value;
+  if (!names_library(value)) {
+    a.state_dict_file = value;
+    return {};
+  }
+  const std::vector<std::string> targets = match_targets();
+  if (std::find(targets.begin(), targets.end(), value) != targets.end()) return {};
+  std::string sentence = "--match knows no " + value + ". It knows";
+  for (const std::string& target : targets) sentence += " " + target;
+  return sentence + "; any other model is given as a file of its state_dict.";
+}
+
 Problem not_yet(Arguments&, const std::string&) { return {}; }
 
 // Alphabetical. `--to` decides which of them fit, so it is read in a pass of its own.
@@ -120,8 +138,12 @@ constexpr Flag flags[] = {
        return {};
      }},
     {"--loss", Value::Needed, For::Later, not_yet},
-    {"--mapping", Value::Needed, For::Later, not_yet},
-    {"--match", Value::Needed, For::Later, not_yet},
+    {"--mapping", Value::Needed, For::PyTorch,
+     [](Arguments& a, const std::string& value) -> Problem {
+       a.mapping_file = value;
+       return {};
+     }},
+    {"--match", Value::Needed, For::PyTorch, set_match},
     {"--metadata", Value::Needed, For::TfJs, set_metadata},
     {"--optimizer", Value::Needed, For::Later, not_yet},
     {"--probe", Value::None, For::PyTorch,
@@ -228,6 +250,12 @@ struct Parser {
       if (Problem problem = flag->set(result, value)) {
         return problem;
       }
+    }
+    if (!result.mapping_file.empty() && !result.options.torch.match) {
+      return "--mapping goes with --match.";
+    }
+    if (result.options.probe && result.options.torch.match) {
+      return "--probe runs model.py, which --match does not write: give one of them.";
     }
     if (result.output.ends_with(".zip")) {
       const std::size_t slash = result.output.rfind('/');
@@ -358,6 +386,9 @@ PyTorch:
                                   F.scaled_dot_product_attention
   --assume-kinds                  weights without an architecture: permutes by rank
   --probe                         adds probe.safetensors and verify.py, which runs the model on it
+  --match TARGET                  weights for a PyTorch model that you have: torchvision:NAME,
+                                  timm:NAME, or a file of its state_dict (.pt, .safetensors)
+  --mapping FILE                  mapping.json of such a conversion, corrected
 
 TF.js (tensorflowjs_converter's spellings):
   --format auto|layers

@@ -21,6 +21,8 @@ struct Arguments {
   Options options;
   /// `--metadata key:file`: read by the command, as the parser touches no file.
   std::vector<std::pair<std::string, std::string>> metadata_files;
+  std::string state_dict_file;  ///< `--match FILE`; `--mapping FILE` is the other
+  std::string mapping_file;
 };
 
 /// The arguments after the program's name, or a sentence that says what is wrong (exit code 64).

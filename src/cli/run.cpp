@@ -49,11 +49,20 @@ std::string text_of(const io::Source& source) {
   return text;
 }
 
-Result<Options> options_with_metadata(const Arguments& arguments, const io::Host& host) {
+/// The options, with what their files hold.
+Result<Options> options_with_files(const Arguments& arguments, const io::Host& host) {
   Options options = arguments.options;
   try {
     for (const auto& [key, path] : arguments.metadata_files) {
       options.tfjs.metadata.emplace_back(key, text_of(host.open(path)));
+    }
+    if (!arguments.state_dict_file.empty()) {
+      options.torch.match->tensors =
+          torch::read_state_dict_names(host.open(arguments.state_dict_file));
+    }
+    if (!arguments.mapping_file.empty()) {
+      options.torch.match->mapping =
+          torch::mapping_of_json(text_of(host.open(arguments.mapping_file)));
     }
   } catch (const io::Error& error) {
     return tl::unexpected(Failure{error.code(), error.what(), {}});
@@ -78,7 +87,7 @@ std::string folder_of(const Arguments& arguments) {
 }
 
 Result<Plan> carry_out(const Input& input, const Arguments& arguments, const io::Host& host) {
-  const Result<Options> options = options_with_metadata(arguments, host);
+  const Result<Options> options = options_with_files(arguments, host);
   if (!options) {
     return tl::unexpected(options.error());
   }

@@ -3,6 +3,7 @@
 #include "convert.h"
 #include "convert/guard.h"
 #include "io/error.h"
+#include "torch/match/target_modules.h"
 
 namespace tensorferry {
 namespace {
@@ -85,6 +86,24 @@ void set_torch_min(Options& options, const Json& value) {
   options.torch.torch_min = *version;
 }
 
+torch::MatchOptions& match_of(Options& options) {
+  if (!options.torch.match) options.torch.match.emplace();
+  return *options.torch.match;
+}
+
+void set_match(Options& options, const Json& value) {
+  torch::MatchOptions& match = match_of(options);
+  match.name = value.at("name").get<std::string>();
+  for (const Json& row : value.value("tensors", Json::array())) {
+    match.tensors.push_back(
+        {row.at("key").get<std::string>(), row.at("shape").get<tensor::Shape>()});
+  }
+}
+
+void set_mapping(Options& options, const Json& value) {
+  match_of(options).mapping = torch::mapping_of_json(value.dump());
+}
+
 struct Member {
   std::string_view name;
   Setter set;
@@ -97,6 +116,8 @@ constexpr Member members[] = {
     {"channelsLastIo", [](Options& o, const Json& v) { o.torch.channels_last_io = v.get<bool>(); }},
     {"assumeKinds", [](Options& o, const Json& v) { o.torch.assume_kinds = v.get<bool>(); }},
     {"dtype", set_dtype},
+    {"mapping", set_mapping},
+    {"match", set_match},
     {"metadata", set_metadata},
     {"probe", [](Options& o, const Json& v) { o.probe = v.get<bool>(); }},
     {"quantization", set_quantization},
@@ -129,10 +150,31 @@ Options parse(std::string_view text) {
   } catch (const Json::exception& error) {
     refuse(std::string("The options are not as expected: ") + error.what());
   }
+  if (options.torch.match && options.torch.match->name.empty()) {
+    refuse("A mapping goes with a match.");
+  }
+  if (options.torch.match && options.probe) {
+    refuse("A probe runs model.py, which a match does not write.");
+  }
   return options;
 }
 
+std::string names_json(const io::Source& file) {
+  Json tensors = Json::array();
+  for (const torch::NamedShape& tensor : torch::read_state_dict_names(file)) {
+    tensors.push_back({{"key", tensor.key}, {"shape", tensor.shape}});
+  }
+  return Json({{"name", file.name}, {"tensors", std::move(tensors)}})
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
+
+Result<std::string> state_dict_json(const io::Source& file) {
+  return convert::guarded([&] { return names_json(file); });
+}
+
+std::vector<std::string> match_targets() { return torch::built_in_targets(); }
 
 Result<Options> options_from_json(std::string_view text) {
   return convert::guarded([&] { return parse(text); });

@@ -12,10 +12,12 @@
 #include "io/error.h"
 #include "torch/classes.h"
 #include "torch/identifier.h"
+#include "torch/match/matched_model.h"
 #include "torch/source.h"
 #include "torch/state_file.h"
 #include "torch/training/logits.h"
 #include "torch/training/script.h"
+#include "torch/weights_file.h"
 
 namespace tensorferry::torch {
 
@@ -77,29 +79,6 @@ std::vector<PortRow> port_rows(const graph::Graph& graph, const std::vector<grap
     rows.push_back(std::move(row));
   }
   return rows;
-}
-
-std::vector<WeightRow> weight_rows(const std::vector<NamedWeight>& weights,
-                                   const Options& options) {
-  std::vector<WeightRow> rows;
-  const bool may_stride = options.weights == WeightFormat::Pt && !options.contiguous;
-  for (const NamedWeight& named : weights) {
-    const Weight& weight = *named.weight;
-    rows.push_back({weight.sources, named.key, weight.contiguous.shape, weight.contiguous.dtype,
-                    weight.contiguous.chain, may_stride && is_strided(weight)});
-  }
-  return rows;
-}
-
-std::string weights_path(const Options& options) {
-  return options.weights == WeightFormat::Pt ? "model.pt" : "model.safetensors";
-}
-
-tensor::OutputFile weights_file(tensor::Bundle& bundle, const std::vector<NamedWeight>& weights,
-                                const Options& options) {
-  return options.weights == WeightFormat::Pt
-             ? pt_file(bundle, weights_path(options), weights, !options.contiguous)
-             : safetensors_file(bundle, weights_path(options), weights);
 }
 
 std::string loading_expression(const Options& options) {
@@ -169,6 +148,14 @@ Output write(const graph::Program& program, const Options& options) {
 
   std::map<std::string, std::string> becomes;
   Output output;
+  if (options.match) {
+    const graph::Graph& own = laid_out.graphs.at(laid_out.root);
+    output.inputs = port_rows(own, own.inputs);
+    output.outputs = port_rows(own, own.outputs);
+    output.notes = laid_out.notes;
+    write_matched(laid_out, classes, options, output);
+    return output;
+  }
   const bool with_logits = has_logits(laid_out);
   ModelSource source = model_source(laid_out, classes, with_logits, becomes);
   output.bundle.files.push_back(text_file("model.py", source.text));

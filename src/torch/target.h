@@ -8,6 +8,7 @@
 
 #include "graph/graph.h"
 #include "tensor/bundle.h"
+#include "torch/match/match.h"
 
 namespace tensorferry::torch {
 
@@ -30,7 +31,8 @@ struct Options {
   std::string class_name;   ///< "": from the model's name
   bool channels_last_io = false;
   TorchVersion torch_min;
-  bool assume_kinds = false;  ///< weights-only files: plain permutes by rank
+  bool assume_kinds = false;          ///< weights-only files: plain permutes by rank
+  std::optional<MatchOptions> match;  ///< weights for a PyTorch model that is there already
 };
 
 /// One row of `manifest.json`'s `weights`.
@@ -77,6 +79,7 @@ struct Output {
   std::vector<LinesOfLayer> lines;
   std::string loading_snippet;  ///< the lines of Python that load the model
   io::Notes notes;              ///< of lowering, passes and this target
+  std::string mapping;          ///< text of mapping.json, with `Options::match`
   bool incomplete = false;      ///< a stub stands in for a layer: exit 1
 };
 

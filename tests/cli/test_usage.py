@@ -16,8 +16,6 @@ from support import dense_file
 NOT_YET = (
     ("--to", "keras"),
     ("--to", "tensorflow"),
-    ("--to", "pytorch", "--match", "resnet50"),
-    ("--to", "pytorch", "--mapping", "table.json"),
     ("--to", "pytorch", "--loss", "mse"),
     ("--to", "pytorch", "--optimizer", "adam"),
     ("--to", "tfjs", "--format", "graph"),
@@ -39,6 +37,9 @@ WRONG = (
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--weights"),
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--dtype", "int8"),
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--quantize_uint8"),
+    ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--match", "torchvision:resnet51"),
+    ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--mapping", "mapping.json"),
+    ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--match", "torchvision:resnet50"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weights", "pt"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weight_shard_size_bytes", "many"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weight_shard_size_bytes", "0"),

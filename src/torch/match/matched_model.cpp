@@ -1,0 +1,291 @@
+#include "torch/match/matched_model.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "io/error.h"
+#include "torch/match/load_script.h"
+#include "torch/match/pairing.h"
+#include "torch/weights_file.h"
+
+namespace tensorferry::torch {
+
+namespace {
+
+using Kind = TargetModule::Kind;
+
+[[noreturn]] void refuse_option(const std::string& sentence) {
+  throw io::Error(io::ErrorCode::OptionInvalid, sentence);
+}
+
+TargetModel chosen_target(const MatchOptions& options) {
+  if (!options.tensors.empty()) return target_of_names(options.name, options.tensors);
+  if (auto target = built_in_target(options.name)) return std::move(*target);
+  refuse_option(
+      fmt::format("There is no model \"{}\" here. There are {}; any other is given as a "
+                  "file of its state_dict (.pt or .safetensors).",
+                  options.name, fmt::join(built_in_targets(), ", ")));
+}
+
+bool all_are_one(const std::vector<std::int64_t>& values) {
+  return std::all_of(values.begin(), values.end(), [](std::int64_t value) { return value == 1; });
+}
+
+class Matching {
+ public:
+  Matching(const graph::Program& program, const Classes& classes, const Options& options)
+      : program_(program),
+        classes_(classes),
+        options_(options),
+        target_(chosen_target(*options.match)),
+        layers_(weighted_layers(program, classes)) {
+    set_number_of_classes();
+    pairing_ = pair_modules(layers_, target_, options.match->mapping);
+  }
+
+  void write(Output& output) {
+    Fitted fitted = fit(classes_, layers_, target_, matches());
+    check_dtype(fitted);
+    const Differences different = differences(layers_, target_, matches(), pairing_.pools);
+    LoadScript script = load_script(different);
+    output.bundle.files.push_back(text_file("load.py", load_script_text(script)));
+    output.weights = add_weights(output.bundle, weights_path(options_), fitted.weights);
+    const std::vector<FittedWeight> statistics = preprocessing_weights(script);
+    if (!statistics.empty()) {
+      add_weights(output.bundle, "preprocessing.safetensors", statistics);
+    }
+    output.mapping = mapping_text(layers_, target_, pairing_);
+    output.bundle.files.push_back(text_file("mapping.json", output.mapping));
+    output.loading_snippet = snippet(script);
+    for (const Pair& pair : pairing_.weights) {
+      output.layers.push_back(
+          {layers_[pair.layer].keras_name, target_.modules[pair.module].prefix});
+    }
+    append(output.notes, std::move(fitted.notes));
+    append(output.notes, different.notes);
+    append(output.notes, own_notes(script));
+    output.incomplete =
+        std::any_of(output.notes.begin(), output.notes.end(),
+                    [](const io::Note& note) { return note.severity == io::Severity::Refused; });
+  }
+
+ private:
+  static void append(io::Notes& notes, io::Notes more) {
+    notes.insert(notes.end(), more.begin(), more.end());
+  }
+
+  std::vector<Match> matches() const {
+    std::vector<Match> found;
+    for (const Pair& pair : pairing_.weights) found.push_back({pair.layer, pair.module});
+    return found;
+  }
+
+  const WeightedLayer* last_affine_layer() const {
+    for (std::size_t i = layers_.size(); i-- > 0;) {
+      if (is_affine(layers_[i].kind)) return &layers_[i];
+    }
+    return nullptr;
+  }
+
+  /// A model that was trained for other classes: its last layer has as many rows.
+  void set_number_of_classes() {
+    const WeightedLayer* last = last_affine_layer();
+    if (last == nullptr) return;
+    const tensor::Shape& shape = last->entries.front().shape;
+    for (TargetModule& module : target_.modules) {
+      if (!module.has_classes || shape.size() < 2) continue;
+      const tensor::Shape own = module.entries.front().shape;
+      if (own[1] != shape[1] || own[0] == shape[0]) continue;
+      for (NamedShape& entry : module.entries) entry.shape.front() = shape[0];
+      target_.constructor.pop_back();
+      target_.constructor += fmt::format("{}num_classes={})",
+                                         target_.constructor.ends_with('(') ? "" : ", ", shape[0]);
+    }
+  }
+
+  std::vector<std::string> missing_keys() const {
+    std::vector<std::string> keys;
+    for (std::size_t m = 0; m < target_.modules.size(); ++m) {
+      if (pairing_.has_module(m) || pairing_.is_of_head(m)) continue;
+      for (const NamedShape& entry : target_.modules[m].entries) {
+        keys.push_back(key_of(target_.modules[m], entry));
+      }
+    }
+    return keys;
+  }
+
+  void check_dtype(const Fitted& fitted) const {
+    for (const FittedWeight& weight : fitted.weights) {
+      const tensor::Computation& computation = weight.weight.contiguous;
+      if (computation.combinations.empty() || computation.dtype == tensor::DType::Float32) continue;
+      refuse_option(
+          fmt::format("The bias that goes into {} can be folded in float32 only.", weight.key));
+    }
+  }
+
+  LoadScript load_script(const Differences& different) const {
+    LoadScript script;
+    script.target = &target_;
+    script.model_name = program_.graphs[program_.root].name;
+    script.options = &options_;
+    script.differences = &different;
+    for (const std::size_t m : pairing_.head)
+      script.removed_modules.push_back(target_.modules[m].prefix);
+    script.missing_keys = missing_keys();
+    script.steps = input_steps(program_, classes_);
+    script.classes = &classes_;
+    if (!target_.is_built_in()) script.remarks = remarks();
+    script.output_activation = output_activation();
+    return script;
+  }
+
+  std::string output_activation() const {
+    const graph::Graph& root = program_.graphs[program_.root];
+    if (root.outputs.size() != 1) return "";
+    for (const graph::Node& node : root.nodes) {
+      if (node.outputs.empty() || node.outputs.front() != root.outputs.front().value) continue;
+      if (const auto* softmax = std::get_if<graph::Softmax>(&node.op)) {
+        return softmax->kind == graph::Softmax::Kind::Softmax ? "softmax" : "";
+      }
+      const auto* unary = std::get_if<graph::Unary>(&node.op);
+      return unary != nullptr && unary->kind == graph::UnaryKind::Sigmoid ? "sigmoid" : "";
+    }
+    return "";
+  }
+
+  /// What a state_dict does not say, of each layer where Keras's is not torch's default.
+  std::vector<std::string> remarks() const {
+    std::vector<std::string> lines{
+        "", "A state_dict says nothing of strides, padding and epsilon. Of the Keras model:"};
+    for (const Pair& pair : pairing_.weights) {
+      const WeightedLayer& layer = layers_[pair.layer];
+      const auto* conv = std::get_if<graph::Conv>(&layer.node->op);
+      if (conv == nullptr) continue;
+      std::vector<std::string> facts;
+      if (!all_are_one(conv->strides)) {
+        facts.push_back(fmt::format("stride {}", fmt::join(conv->strides, "x")));
+      }
+      if (!all_are_one(conv->dilations)) {
+        facts.push_back(fmt::format("dilation {}", fmt::join(conv->dilations, "x")));
+      }
+      if (layer.surroundings.by_size) facts.emplace_back("padding by TensorFlow's rule");
+      for (std::size_t i = 0; i < layer.surroundings.pads.size(); ++i) {
+        const graph::Pad& pad = layer.surroundings.pads[i];
+        if (pad.before + pad.after == 0) continue;
+        facts.push_back(
+            fmt::format("{} before and {} after axis {}", pad.before, pad.after, i + 2));
+      }
+      if (facts.empty()) continue;
+      lines.push_back(
+          fmt::format("  {}: {}", target_.modules[pair.module].prefix, fmt::join(facts, ", ")));
+    }
+    return lines;
+  }
+
+  static tensor::OutputFile text_file(const std::string& path, const std::string& text) {
+    tensor::OutputFile file{path, {}};
+    append_bytes(file, text);
+    return file;
+  }
+
+  std::vector<WeightRow> add_weights(tensor::Bundle& bundle, const std::string& path,
+                                     const std::vector<FittedWeight>& fitted) const {
+    std::vector<NamedWeight> named;
+    for (std::size_t i = 0; i < fitted.size(); ++i) {
+      named.push_back({fitted[i].key, i, &fitted[i].weight});
+    }
+    const bool is_main = path == weights_path(options_);
+    tensor::OutputFile file =
+        is_main ? weights_file(bundle, named, options_) : safetensors_file(bundle, path, named);
+    bundle.files.push_back(std::move(file));
+    return weight_rows(named, options_);
+  }
+
+  io::Notes own_notes(const LoadScript& script) const {
+    io::Notes notes;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (is_pool(layers_[i].kind) || pairing_.has_layer(i)) continue;
+      notes.push_back({io::Severity::Refused, layers_[i].keras_name, "match-layer-unplaced",
+                       fmt::format("{} has no module for its weights ({}).", target_.name,
+                                   signature(layers_[i].kind, layers_[i].entries))});
+    }
+    if (!script.missing_keys.empty()) {
+      notes.push_back(
+          {io::Severity::Refused, "", "match-module-empty",
+           fmt::format("{} tensors of {} get nothing from the file, beginning with {}.",
+                       script.missing_keys.size(), target_.name, script.missing_keys.front())});
+    }
+    const auto doubtful =
+        std::count_if(pairing_.weights.begin(), pairing_.weights.end(),
+                      [](const Pair& pair) { return pair.certainty < ambiguous_below; });
+    if (doubtful > 0) {
+      notes.push_back({io::Severity::Warning, "", "match-ambiguous",
+                       fmt::format("{} pairs of layers and modules are told by their order or "
+                                   "likeness only: look at the first rows of mapping.json, which "
+                                   "can be corrected and given back as a mapping.",
+                                   doubtful)});
+    }
+    if (!target_.is_built_in()) append(notes, notes_of_unseen_architecture());
+    if (!pairing_.head.empty()) {
+      notes.push_back({io::Severity::Info, "", "match-head-removed",
+                       fmt::format("The file has no {}: load.py takes it out of the model.",
+                                   target_.modules[pairing_.head.front()].prefix)});
+    }
+    if (!script.steps.empty()) {
+      notes.push_back({io::Severity::Info, "", "match-input-steps",
+                       "The Keras model rescales its input by itself, the PyTorch model does not: "
+                       "call preprocess of load.py first."});
+    }
+    return notes;
+  }
+
+  io::Notes notes_of_unseen_architecture() const {
+    io::Notes notes;
+    notes.push_back({io::Severity::Info, "", "match-architecture-unseen",
+                     "A state_dict says nothing of strides, padding and activations: load.py lists "
+                     "what the Keras model has, to be compared."});
+    for (const Pair& pair : pairing_.weights) {
+      const auto* norm = std::get_if<graph::BatchNorm>(&layers_[pair.layer].node->op);
+      if (norm == nullptr || norm->epsilon == default_epsilon) continue;
+      notes.push_back(
+          {io::Severity::Warning, "", "match-epsilon-assumed",
+           norm->epsilon > default_epsilon
+               ? fmt::format("The state_dict does not say the BatchNorms' epsilon. It is taken for "
+                             "torch's 1e-05, and what Keras's ({}) has more is in the variances.",
+                             norm->epsilon)
+               : fmt::format("Keras's BatchNorms have the epsilon {}, which the PyTorch model must "
+                             "have too.",
+                             norm->epsilon)});
+      break;
+    }
+    return notes;
+  }
+
+  std::string snippet(const LoadScript& script) const {
+    const bool rescales = !script.steps.empty();
+    const char* function = target_.is_built_in() ? "load_model" : "load_into";
+    const char* argument = target_.is_built_in() ? "" : "YourModel()";
+    std::string text = fmt::format("from load import {0}{1}\n\nmodel = {0}({2})\n", function,
+                                   rescales ? ", preprocess" : "", argument);
+    if (rescales) text += "outputs = model(preprocess(images))\n";
+    return text;
+  }
+
+  const graph::Program& program_;
+  const Classes& classes_;
+  const Options& options_;
+  TargetModel target_;
+  std::vector<WeightedLayer> layers_;
+  Pairing pairing_;
+};
+
+}  // namespace
+
+void write_matched(const graph::Program& program, const Classes& classes, const Options& options,
+                   Output& output) {
+  Matching(program, classes, options).write(output);
+}
+
+}  // namespace tensorferry::torch

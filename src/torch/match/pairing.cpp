@@ -1,0 +1,254 @@
+#include "torch/match/pairing.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "io/error.h"
+
+namespace tensorferry::torch {
+
+namespace {
+
+using Kind = TargetModule::Kind;
+
+[[noreturn]] void refuse_mapping(const std::string& sentence) {
+  throw io::Error(io::ErrorCode::OptionInvalid, sentence);
+}
+
+bool is_projection_called(const std::string& name) {
+  for (const char* word : {"downsample", "shortcut", "skip"}) {
+    if (name.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+/// Layers or modules of some kinds, as the alignment takes them, and which they are.
+struct Listed {
+  std::vector<Aligned> aligned;
+  std::vector<std::size_t> indices;
+};
+
+template <class Predicate>
+Listed listed_layers(const std::vector<WeightedLayer>& layers, Predicate wanted) {
+  Listed list;
+  std::vector<std::optional<std::size_t>> place(layers.size());
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const WeightedLayer& layer = layers[i];
+    if (!wanted(layer.kind)) continue;
+    place[i] = list.indices.size();
+    list.aligned.push_back({layer.name, signature(layer.kind, layer.entries), layer.is_projection,
+                            layer.kind == Kind::BatchNorm,
+                            layer.follows ? place[*layer.follows] : std::nullopt});
+    list.indices.push_back(i);
+  }
+  return list;
+}
+
+std::string_view parent_of(std::string_view prefix) {
+  const std::size_t dot = prefix.rfind('.');
+  return prefix.substr(0, dot == std::string_view::npos ? 0 : dot);
+}
+
+/// The number at a name's end; none: −1.
+std::int64_t number_of(std::string_view name) {
+  const std::size_t last = name.find_last_not_of("0123456789");
+  const std::string_view digits = name.substr(last == std::string_view::npos ? 0 : last + 1);
+  return digits.empty() ? -1 : std::stoll(std::string(digits.substr(0, 9)));
+}
+
+bool is_number(std::string_view name) {
+  return name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::string_view last_part(std::string_view prefix) {
+  const std::size_t dot = prefix.rfind('.');
+  return dot == std::string_view::npos ? prefix : prefix.substr(dot + 1);
+}
+
+/// By their names: "bn2" of "conv2", "1" of "0" in one nn.Sequential.
+bool follows_by_name(const TargetModule& norm, const TargetModule& convolution) {
+  if (parent_of(norm.prefix) != parent_of(convolution.prefix)) return false;
+  const std::string_view a = last_part(norm.prefix);
+  const std::string_view b = last_part(convolution.prefix);
+  if (is_number(a) && is_number(b)) return number_of(a) == number_of(b) + 1;
+  return !is_number(a) && !is_number(b) && number_of(a) == number_of(b);
+}
+
+bool makes_features(const TargetModule& convolution, const TargetModule& norm) {
+  return is_affine(convolution.kind) &&
+         convolution.entries.front().shape.front() == norm.entries.front().shape.front();
+}
+
+/// Of a file: the convolution that a BatchNorm's name says it follows, where only one can be meant.
+std::optional<std::size_t> named_convolution(const TargetModel& target, std::size_t norm) {
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < target.modules.size(); ++i) {
+    const TargetModule& module = target.modules[i];
+    if (!makes_features(module, target.modules[norm])) continue;
+    if (!follows_by_name(target.modules[norm], module)) continue;
+    if (found) return std::nullopt;
+    found = i;
+  }
+  return found;
+}
+
+template <class Predicate>
+Listed listed_modules(const TargetModel& target, Predicate wanted) {
+  Listed list;
+  std::vector<std::optional<std::size_t>> place(target.modules.size());
+  for (std::size_t i = 0; i < target.modules.size(); ++i) {
+    const TargetModule& module = target.modules[i];
+    if (!wanted(module.kind)) continue;
+    place[i] = list.indices.size();
+    list.aligned.push_back({module.prefix, signature(module.kind, module.entries),
+                            is_projection_called(module.prefix), module.kind == Kind::BatchNorm,
+                            std::nullopt});
+    list.indices.push_back(i);
+  }
+  for (std::size_t at = 0; at < list.indices.size(); ++at) {
+    const TargetModule& module = target.modules[list.indices[at]];
+    if (module.kind != Kind::BatchNorm) continue;
+    const auto named =
+        target.is_built_in() ? std::nullopt : named_convolution(target, list.indices[at]);
+    if (named) {
+      list.aligned[at].follows = place[*named];
+    } else if (at > 0 && makes_features(target.modules[list.indices[at - 1]], module)) {
+      list.aligned[at].follows = at - 1;
+    }
+  }
+  return list;
+}
+
+/// "max 3,3 s2,2": what must be alike for two pools to be one.
+std::string pool_signature(Kind kind, const std::vector<std::int64_t>& size) {
+  return fmt::format("{} {}", kind == Kind::MaxPool ? "max" : "average", fmt::join(size, ","));
+}
+
+class Pairer {
+ public:
+  Pairer(const std::vector<WeightedLayer>& layers, const TargetModel& target,
+         const std::vector<GivenPair>& mapping)
+      : layers_(layers), target_(target), mapping_(mapping) {}
+
+  Pairing run() {
+    match_weights();
+    match_pools();
+    find_head();
+    return std::move(result_);
+  }
+
+ private:
+  std::map<std::size_t, std::optional<std::size_t>> given(const Listed& layers,
+                                                          const Listed& modules) const {
+    std::map<std::size_t, std::optional<std::size_t>> result;
+    std::set<std::size_t> taken;
+    for (const auto& [layer_name, module_name] : mapping_) {
+      const auto layer = place_of(layers.aligned, layer_name);
+      if (!layer) {
+        refuse_mapping(
+            fmt::format("The mapping names a layer \"{}\", which holds no weights or is "
+                        "not there.",
+                        layer_name));
+      }
+      if (!module_name) {
+        result[*layer] = std::nullopt;
+        continue;
+      }
+      const auto module = place_of(modules.aligned, *module_name);
+      if (!module) {
+        refuse_mapping(
+            fmt::format("{} has no module \"{}\" that holds weights.", target_.name, *module_name));
+      }
+      const std::string& of_layer = layers.aligned[*layer].signature;
+      const std::string& of_module = modules.aligned[*module].signature;
+      if (of_layer != of_module) {
+        refuse_mapping(fmt::format("The mapping gives {} ({}) to {} ({}).", layer_name, of_layer,
+                                   *module_name, of_module));
+      }
+      if (!taken.insert(*module).second || result.count(*layer) != 0) {
+        refuse_mapping(fmt::format("The mapping has {} or {} twice.", layer_name, *module_name));
+      }
+      result[*layer] = module;
+    }
+    return result;
+  }
+
+  static std::optional<std::size_t> place_of(const std::vector<Aligned>& all,
+                                             const std::string& name) {
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&name](const Aligned& one) { return one.name == name; });
+    if (found == all.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - all.begin());
+  }
+
+  void match_weights() {
+    const auto holds_weights = [](Kind kind) { return !is_pool(kind); };
+    const Listed layers = listed_layers(layers_, holds_weights);
+    const Listed modules = listed_modules(target_, holds_weights);
+    for (const Pair& pair :
+         align(layers.aligned, modules.aligned, given(layers, modules), in_order())) {
+      result_.weights.push_back(
+          {layers.indices[pair.layer], modules.indices[pair.module], pair.certainty, pair.reason});
+    }
+  }
+
+  /// The tables are in the order of a run. A file is in the order of definitions, or sorted: what
+  /// order alone tells apart there, somebody has to look at.
+  double in_order() const { return target_.is_built_in() ? 0.95 : 0.8; }
+
+  void match_pools() {
+    Listed layers = listed_layers(layers_, [](Kind kind) { return is_pool(kind); });
+    Listed modules = listed_modules(target_, [](Kind kind) { return is_pool(kind); });
+    for (std::size_t i = 0; i < layers.aligned.size(); ++i) {
+      const WeightedLayer& layer = layers_[layers.indices[i]];
+      layers.aligned[i].signature =
+          pool_signature(layer.kind, std::get<graph::Pool>(layer.node->op).size);
+    }
+    for (std::size_t i = 0; i < modules.aligned.size(); ++i) {
+      const TargetModule& module = target_.modules[modules.indices[i]];
+      modules.aligned[i].signature = pool_signature(module.kind, module.settings->kernel_size);
+    }
+    for (const Pair& pair : align(layers.aligned, modules.aligned, {}, in_order())) {
+      result_.pools.push_back({layers.indices[pair.layer], modules.indices[pair.module]});
+    }
+  }
+
+  void find_head() {
+    for (std::size_t m = target_.modules.size(); m-- > 0 && target_.is_built_in();) {
+      if (is_pool(target_.modules[m].kind)) continue;
+      if (result_.has_module(m) || result_.weights.empty()) return;
+      result_.head.insert(result_.head.begin(), m);
+    }
+  }
+
+  const std::vector<WeightedLayer>& layers_;
+  const TargetModel& target_;
+  const std::vector<GivenPair>& mapping_;
+  Pairing result_;
+};
+
+}  // namespace
+
+bool Pairing::has_layer(std::size_t layer) const {
+  return std::any_of(weights.begin(), weights.end(),
+                     [layer](const Pair& pair) { return pair.layer == layer; });
+}
+
+bool Pairing::has_module(std::size_t module) const {
+  return std::any_of(weights.begin(), weights.end(),
+                     [module](const Pair& pair) { return pair.module == module; });
+}
+
+bool Pairing::is_of_head(std::size_t module) const {
+  return std::find(head.begin(), head.end(), module) != head.end();
+}
+
+Pairing pair_modules(const std::vector<WeightedLayer>& layers, const TargetModel& target,
+                     const std::vector<GivenPair>& mapping) {
+  return Pairer(layers, target, mapping).run();
+}
+
+}  // namespace tensorferry::torch

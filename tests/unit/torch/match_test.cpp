@@ -1,0 +1,157 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "io/error.h"
+#include "torch/match/align.h"
+#include "torch/match/differences.h"
+#include "torch/match/match.h"
+#include "torch/match/target_modules.h"
+#include "torch/pickle.h"
+
+using namespace tensorferry;
+using namespace tensorferry::torch;
+
+namespace {
+
+std::string pickle_of_two() {
+  return pickled_state_dict({{"conv.weight", "FloatStorage", 0, 24, {2, 3, 2, 2}, {12, 4, 2, 1}},
+                             {"conv.bias", "FloatStorage", 1, 2, {2}, {1}}});
+}
+
+std::vector<std::size_t> modules_of(const std::vector<Pair>& pairs) {
+  std::vector<std::size_t> modules;
+  for (const Pair& pair : pairs) modules.push_back(pair.module);
+  return modules;
+}
+
+constexpr double in_order = 0.95;
+
+}  // namespace
+
+TEST_CASE("a state_dict's pickle is read by names and shapes") {
+  const auto names = names_of_pickle(pickle_of_two(), "a.pt");
+  REQUIRE(names.size() == 2);
+  CHECK(names[0] == NamedShape{"conv.weight", {2, 3, 2, 2}});
+  CHECK(names[1] == NamedShape{"conv.bias", {2}});
+}
+
+TEST_CASE("a pickle that asks for anything else is refused by name") {
+  // os.system("true")
+  using namespace std::string_view_literals;
+  try {
+    names_of_pickle(
+        "\x80\x02"
+        "cos\nsystem\nX\x04\0\0\0true\x85R."sv,
+        "a.pt");
+    FAIL("it was read");
+  } catch (const io::Error& error) {
+    CHECK(error.code() == io::ErrorCode::WrongFormat);
+    CHECK(std::string(error.what()).find("os.system") != std::string::npos);
+  }
+}
+
+TEST_CASE("a damaged pickle is refused, whatever byte it is") {
+  const std::string whole = pickle_of_two();
+  for (std::size_t cut = 0; cut < whole.size(); ++cut) {
+    CHECK_THROWS_AS(names_of_pickle(whole.substr(0, cut), "a.pt"), io::Error);
+  }
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    for (const int flip : {0x01, 0x10, 0x80, 0xff}) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ flip);
+      try {
+        names_of_pickle(damaged, "a.pt");
+      } catch (const io::Error& error) {
+        CHECK(error.code() == io::ErrorCode::WrongFormat);
+      }
+    }
+  }
+}
+
+TEST_CASE("built-in targets are found by name") {
+  CHECK(built_in_targets().front() == "torchvision:resnet50");
+  CHECK_FALSE(built_in_target("torchvision:resnet5"));
+  const auto target = built_in_target("torchvision:resnet50");
+  REQUIRE(target);
+  CHECK(target->constructor == "torchvision.models.resnet50()");
+  const TargetModule& first = target->modules.front();
+  CHECK(first.prefix == "conv1");
+  CHECK(first.entries.front().shape == tensor::Shape{64, 3, 7, 7});
+  CHECK(first.settings->strides == std::vector<std::int64_t>{2, 2});
+  CHECK(first.settings->paddings == std::vector<std::int64_t>{3, 3});
+  CHECK(target->modules.back().has_classes);
+  CHECK(path_of("layer1.0.conv1") == "model.layer1[0].conv1");
+}
+
+TEST_CASE("a state_dict is divided into modules") {
+  const TargetModel target = target_of_names("own", {{"conv.weight", {8, 3, 3, 3}},
+                                                     {"block.gamma", {8}},
+                                                     {"bn.weight", {8}},
+                                                     {"bn.running_mean", {8}},
+                                                     {"conv.bias", {8}},
+                                                     {"rnn.weight_ih_l0", {8, 2}}});
+  REQUIRE(target.modules.size() == 4);
+  CHECK(target.modules[0].entries.size() == 2);
+  CHECK(target.modules[0].kind == TargetModule::Kind::Conv);
+  CHECK(target.modules[1].kind == TargetModule::Kind::Vector);
+  CHECK(target.modules[2].kind == TargetModule::Kind::BatchNorm);
+  CHECK(target.modules[3].kind == TargetModule::Kind::Other);
+}
+
+TEST_CASE("equal names go together, then single shapes, then order") {
+  const std::vector<Aligned> layers{{"a", "x"}, {"b", "x"}, {"c", "y"}, {"d", "x"}};
+  const std::vector<Aligned> modules{{"d", "x"}, {"one", "x"}, {"two", "x"}, {"three", "y"}};
+  const auto pairs = align(layers, modules, {}, in_order);
+  CHECK(modules_of(pairs) == std::vector<std::size_t>{1, 2, 3, 0});
+  CHECK(pairs[2].certainty == 1);
+  CHECK(pairs[0].certainty == in_order);
+}
+
+TEST_CASE("the shorter way around a block is told from the longer") {
+  // Keras runs the shorter way first, torchvision last; all have one shape.
+  std::vector<Aligned> layers{{"short", "x", true}, {"long_1", "x"}, {"long_2", "x"}};
+  std::vector<Aligned> modules{{"conv1", "x"}, {"conv2", "x"}, {"downsample.0", "x", true}};
+  CHECK(modules_of(align(layers, modules, {}, in_order)) == std::vector<std::size_t>{2, 0, 1});
+  // A BatchNorm goes with its convolution.
+  layers.push_back({"short_bn", "n", false, true, 0});
+  layers.push_back({"long_bn", "n", false, true, 2});
+  modules.push_back({"bn2", "n", false, true, 1});
+  modules.push_back({"downsample.1", "n", false, true, 2});
+  CHECK(modules_of(align(layers, modules, {}, in_order)) ==
+        std::vector<std::size_t>{2, 0, 1, 4, 3});
+}
+
+TEST_CASE("what does not go forward together is doubted") {
+  // Within each shape the order is right, across shapes it cannot be.
+  const std::vector<Aligned> layers{{"a", "x"}, {"b", "y"}, {"c", "x"}, {"d", "y"}};
+  const std::vector<Aligned> modules{{"1", "y"}, {"2", "y"}, {"3", "x"}, {"4", "x"}};
+  for (const Pair& pair : align(layers, modules, {}, in_order)) CHECK(pair.certainty < 0.9);
+}
+
+TEST_CASE("numbers that differ are paired by likeness, in doubt") {
+  const std::vector<Aligned> layers{{"conv_1", "x"}, {"conv_3", "x"}};
+  const std::vector<Aligned> modules{{"conv1", "x"}, {"conv2", "x"}, {"conv3", "x"}};
+  const auto pairs = align(layers, modules, {}, in_order);
+  CHECK(modules_of(pairs) == std::vector<std::size_t>{0, 2});
+  for (const Pair& pair : pairs) CHECK(pair.certainty <= 0.9);
+}
+
+TEST_CASE("what is given stays") {
+  const std::vector<Aligned> layers{{"a", "x"}, {"b", "x"}};
+  const std::vector<Aligned> modules{{"1", "x"}, {"2", "x"}};
+  CHECK(modules_of(align(layers, modules, {{0, 1}}, in_order)) == std::vector<std::size_t>{1, 0});
+  CHECK(modules_of(align(layers, modules, {{0, std::nullopt}}, in_order)).size() == 1);
+}
+
+TEST_CASE("a mapping is read as it was written") {
+  const auto pairs = mapping_of_json(
+      R"([{"layer": "a", "module": "b", "certainty": 1}, {"layer": null, "module": "c"},
+          {"layer": "d", "module": null}])");
+  REQUIRE(pairs.size() == 2);
+  CHECK(pairs[0] == GivenPair{"a", "b"});
+  CHECK_FALSE(pairs[1].second);
+  CHECK_THROWS_AS(mapping_of_json("{}"), io::Error);
+  CHECK_THROWS_AS(mapping_of_json("[1]"), io::Error);
+  CHECK_THROWS_AS(mapping_of_json("["), io::Error);
+}
