@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "tensor/tensor_ref.h"
+
 /// How a model was trained: what `compile` was told, and what its layers add to the loss. In
 /// Keras's own terms, with the defaults of the Keras that wrote the file filled in; a target says
 /// what it makes of each.
@@ -46,10 +48,23 @@ struct Penalty {
   double l2 = 0;
 };
 
+/// What the optimizer has gathered so far, by the names of Keras 3 ("momentum").
+struct OptimizerState {
+  using Slots = std::map<std::string, tensor::TensorRef>;
+  struct OfWeight {
+    std::uint32_t tensor = 0;  ///< index into `Program::tensors`
+    Slots slots;               ///< each of the weight's shape
+  };
+  tensor::TensorRef iteration;    ///< a scalar of integers: the steps made
+  Slots scalars;                  ///< of all weights
+  std::vector<OfWeight> weights;  ///< all that are trained
+};
+
 struct Training {
   int keras = 3;                   ///< the generation that wrote the file: their losses differ
   std::vector<OutputLoss> losses;  ///< in the order of outputs; an output may have none
   std::optional<Optimizer> optimizer;
+  std::optional<OptimizerState> state;  ///< where the file has the optimizer's
   std::vector<Penalty> penalties;
 };
 

@@ -104,6 +104,7 @@ struct Model {
   std::string container;  ///< "h5", "weights.h5", "keras"
   std::vector<tensor::TensorRef> tensors;
   std::optional<Json> training_config;
+  std::vector<tensor::TensorRef> optimizer_variables;  ///< in the file's order
   std::vector<std::uint32_t> unbound;  ///< tensors of the file that belong to no layer
   io::Notes notes;
   /// What has to be made of the file's bytes before `tensors` can be read: a deflated member of an

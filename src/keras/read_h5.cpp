@@ -10,6 +10,7 @@
 #include "keras/architecture.h"
 #include "keras/bind_weights.h"
 #include "keras/json_text.h"
+#include "keras/optimizer_variables.h"
 #include "keras/saved_layers.h"
 #include "keras/stored_weights.h"
 
@@ -189,6 +190,7 @@ Model read_h5(const WeightsFile& weights, const std::optional<ArchitectureFile>&
     refuse_other_layout(file, root);
   }
   read_training_config(file, root, model);
+  if (model.training_config) read_optimizer_variables(root, model);
   return model;
 }
 

@@ -14,23 +14,6 @@ namespace {
 
 constexpr std::size_t weight_limit = 200'000;
 
-// Keras splits an attribute above 64,512 bytes, HDF5's limit for an object header.
-std::vector<std::string> read_names(const h5::Group& group, const std::string& attribute) {
-  if (auto names = group.strings_attribute(attribute)) return std::move(*names);
-  std::vector<std::string> all;
-  for (std::size_t part = 0;; ++part) {
-    auto names = group.strings_attribute(fmt::format("{}{}", attribute, part));
-    if (!names) return all;
-    all.insert(all.end(), std::make_move_iterator(names->begin()),
-               std::make_move_iterator(names->end()));
-    if (all.size() > weight_limit) {
-      throw io::Error(io::ErrorCode::ConfigInvalid,
-                      fmt::format("`{}` of {} lists more than {} names.", attribute, group.path(),
-                                  weight_limit));
-    }
-  }
-}
-
 void check_name(const std::string& name, const std::string& where) {
   if (!name.empty() && is_utf8(name)) return;
   throw io::Error(
@@ -76,6 +59,23 @@ StoredLayer read_layer(const h5::Group& parent, const std::string& name, StoredW
 }
 
 }  // namespace
+
+// Keras splits an attribute above 64,512 bytes, HDF5's limit for an object header.
+std::vector<std::string> read_names(const h5::Group& group, const std::string& attribute) {
+  if (auto names = group.strings_attribute(attribute)) return std::move(*names);
+  std::vector<std::string> all;
+  for (std::size_t part = 0;; ++part) {
+    auto names = group.strings_attribute(fmt::format("{}{}", attribute, part));
+    if (!names) return all;
+    all.insert(all.end(), std::make_move_iterator(names->begin()),
+               std::make_move_iterator(names->end()));
+    if (all.size() > weight_limit) {
+      throw io::Error(io::ErrorCode::ConfigInvalid,
+                      fmt::format("`{}` of {} lists more than {} names.", attribute, group.path(),
+                                  weight_limit));
+    }
+  }
+}
 
 bool has_layer_names(const h5::Group& group) {
   return group.has_attribute("layer_names") || group.has_attribute("layer_names0");

@@ -34,6 +34,9 @@ struct StoredWeights {
 /// `…1` where they are long. Throws io::Error{WeightMissing} where a name has no dataset.
 StoredWeights read_stored_weights(const h5::Group& group);
 
+/// An attribute of names, which Keras splits where it is long; none where there is none.
+std::vector<std::string> read_names(const h5::Group& group, const std::string& attribute);
+
 /// True if the group holds `layer_names`, whole or split.
 bool has_layer_names(const h5::Group& group);
 

@@ -12,6 +12,7 @@
 #include "keras/config.h"
 #include "keras/json_text.h"
 #include "keras/losses.h"
+#include "keras/optimizer_state.h"
 #include "keras/regularizers.h"
 
 namespace tensorferry::keras {
@@ -125,6 +126,9 @@ class TrainingReader {
     training.penalties = read_penalties(model_, notes_);
     training.losses = losses(config);
     training.optimizer = optimizer(config);
+    if (training.optimizer && !training.optimizer->optimizer.class_name.empty()) {
+      training.state = read_optimizer_state(model_, *training.optimizer, notes_);
+    }
     note_differences(training);
     return training;
   }

@@ -224,7 +224,13 @@ void append_entries(const Classes& classes, const Class& own, const std::string&
       const std::string part = layer.part.empty() ? "" : layer.part + ".";
       for (std::size_t i = 0; i < layer.declaration->state.size(); ++i) {
         const State& state = layer.declaration->state[i];
-        entries.push_back({place + part + state.name, {number, i}, &state.weight});
+        const std::vector<std::string>& constant = layer.declaration->constant;
+        const bool is_constant =
+            std::find(constant.begin(), constant.end(), state.name) != constant.end();
+        entries.push_back({place + part + state.name,
+                           {number, i},
+                           &state.weight,
+                           layer.trainable && !is_constant});
       }
     }
   }

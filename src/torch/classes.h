@@ -72,6 +72,7 @@ struct StateEntry {
   std::string key;
   std::pair<std::size_t, std::size_t> identity;  ///< layer, index of its state
   const Weight* weight = nullptr;
+  bool trained = true;  ///< not of a frozen layer, nor a parameter that Keras does not have
 };
 std::vector<StateEntry> state_dict(const Classes& classes);
 

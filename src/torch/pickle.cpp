@@ -1,5 +1,8 @@
 #include "torch/pickle.h"
 
+#include <cstring>
+#include <utility>
+
 namespace tensorferry::torch {
 
 namespace {
@@ -18,7 +21,14 @@ constexpr char int1 = 'K';
 constexpr char int2 = 'M';
 constexpr char int4 = 'J';
 constexpr char long1 = '\x8a';
+constexpr char new_true = '\x88';
 constexpr char new_false = '\x89';
+constexpr char real = 'G';
+constexpr char empty_plain_dict = '}';
+constexpr char empty_list = ']';
+constexpr char appends = 'e';
+constexpr char remember = 'q';
+constexpr char recall = 'h';
 constexpr char persistent_id = 'Q';
 
 class Pickler {
@@ -63,13 +73,39 @@ class Pickler {
     op(tuple);
   }
 
+  void number(double value) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof(bits));
+    op(real);
+    for (int shift = 56; shift >= 0; shift -= 8) op(static_cast<char>(bits >> shift & 0xff));
+  }
+
+  // Said once, and remembered.
+  void counter(std::uint8_t size) {
+    if (has_counter_) {
+      op(recall);
+      op('\0');
+      return;
+    }
+    has_counter_ = true;
+    op(long1);
+    op(static_cast<char>(size));
+    before_counter_ = take();
+    op(remember);
+    op('\0');
+  }
+
   void empty_dict() {
     name("collections", "OrderedDict");
     op(empty_tuple);
     op(reduce);
   }
 
-  std::string take() { return std::move(bytes_); }
+  std::string take() { return std::exchange(bytes_, {}); }
+
+  Pickle take_pickle() {
+    return has_counter_ ? Pickle{std::move(before_counter_), take()} : Pickle{take(), {}};
+  }
 
  private:
   void little_endian(std::uint64_t value, int count) {
@@ -77,6 +113,8 @@ class Pickler {
   }
 
   std::string bytes_;
+  std::string before_counter_;
+  bool has_counter_ = false;
 };
 
 // torch/_utils.py: _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks)
@@ -100,7 +138,60 @@ void pickle_tensor(Pickler& pickler, const PickledTensor& tensor) {
   pickler.op(reduce);
 }
 
+class ValuePickler {
+ public:
+  ValuePickler(Pickler& pickler, std::uint8_t counter_bytes)
+      : pickler_(pickler), counter_bytes_(counter_bytes) {}
+
+  void write(const PickledValue& value) {
+    std::visit([this](const auto& one) { write(one); }, value.value);
+  }
+
+ private:
+  void write(bool value) { pickler_.op(value ? new_true : new_false); }
+  void write(std::uint64_t value) { pickler_.integer(value); }
+  void write(double value) { pickler_.number(value); }
+  void write(const std::string& value) { pickler_.text(value); }
+  void write(const PickledCounter&) { pickler_.counter(counter_bytes_); }
+  void write(const PickledTensor& value) { pickle_tensor(pickler_, value); }
+
+  void write(const PickledList& list) {
+    pickler_.op(empty_list);
+    pickler_.op(mark);
+    for (const PickledValue& item : list.items) write(item);
+    pickler_.op(appends);
+  }
+
+  void write(const PickledTuple& items) {
+    pickler_.op(mark);
+    for (const PickledValue& item : items.items) write(item);
+    pickler_.op(tuple);
+  }
+
+  void write(const PickledDict& dict) {
+    pickler_.op(empty_plain_dict);
+    pickler_.op(mark);
+    for (const auto& [key, value] : dict) {
+      write(key);
+      write(value);
+    }
+    pickler_.op(set_items);
+  }
+
+  Pickler& pickler_;
+  std::uint8_t counter_bytes_;
+};
+
 }  // namespace
+
+Pickle pickled(const PickledValue& value, std::uint8_t counter_bytes) {
+  Pickler pickler;
+  pickler.op(proto);
+  pickler.op('\x02');
+  ValuePickler(pickler, counter_bytes).write(value);
+  pickler.op(stop);
+  return pickler.take_pickle();
+}
 
 std::string pickled_state_dict(const std::vector<PickledTensor>& tensors) {
   Pickler pickler;

@@ -63,6 +63,17 @@ class PtPlan {
     offset_ += bytes.size();
   }
 
+  void add_pickle(const Pickle& pickle, const std::optional<tensor::TensorRef>& counter) {
+    if (!counter || pickle.after.empty()) return add_bytes("data.pkl", pickle.before);
+    const std::uint64_t size =
+        pickle.before.size() + dtype_size(counter->dtype) + pickle.after.size();
+    begin_member("data.pkl", size);
+    append_bytes(file_, pickle.before);
+    append_tensor(bundle_, file_, tensor::identity_computation(*counter));
+    append_bytes(file_, pickle.after);
+    offset_ += size;
+  }
+
   void add_tensor(const std::string& name, const tensor::Computation& computation) {
     const std::uint64_t size =
         tensor::element_count(computation.shape) * dtype_size(computation.dtype);
@@ -129,6 +140,31 @@ tensor::OutputFile pt_file(tensor::Bundle& bundle, const std::string& path,
   plan.add_bytes("byteorder", "little");
   for (std::size_t i = 0; i < storages.size(); ++i) {
     plan.add_tensor("data/" + std::to_string(i), *storages[i]);
+  }
+  plan.add_bytes("version", "3\n");
+  return plan.finish();
+}
+
+PickledValue StateDict::add(tensor::Computation computation) {
+  PickledTensor tensor{"",
+                       storage_class(computation.dtype, "optimizer"),
+                       storages.size(),
+                       tensor::element_count(computation.shape),
+                       computation.shape,
+                       row_major(computation.shape)};
+  storages.push_back(std::move(computation));
+  return {std::move(tensor)};
+}
+
+tensor::OutputFile pt_file(tensor::Bundle& bundle, const std::string& path,
+                           const StateDict& state_dict) {
+  const std::optional<tensor::TensorRef>& counter = state_dict.counter;
+  const auto bytes = static_cast<std::uint8_t>(counter ? dtype_size(counter->dtype) : 0);
+  PtPlan plan(bundle, path);
+  plan.add_pickle(pickled(state_dict.value, bytes), counter);
+  plan.add_bytes("byteorder", "little");
+  for (std::size_t i = 0; i < state_dict.storages.size(); ++i) {
+    plan.add_tensor("data/" + std::to_string(i), state_dict.storages[i]);
   }
   plan.add_bytes("version", "3\n");
   return plan.finish();

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tensor/bundle.h"
+#include "torch/pickle.h"
 #include "torch/weight.h"
 
 namespace tensorferry::torch {
@@ -14,6 +16,7 @@ struct NamedWeight {
   std::string key;
   std::size_t storage = 0;
   const Weight* weight = nullptr;
+  bool trained = true;  ///< not of a frozen layer, nor a parameter that Keras does not have
 };
 
 /// The plan of a `.safetensors` file: its header, then each tensor row-major; tensors of larger
@@ -28,6 +31,20 @@ tensor::OutputFile safetensors_file(tensor::Bundle& bundle, const std::string& p
 /// torch/_weights_only_unpickler.py)
 tensor::OutputFile pt_file(tensor::Bundle& bundle, const std::string& path,
                            const std::vector<NamedWeight>& weights, bool strided);
+
+/// What an optimizer's state_dict is made of, before it is bytes.
+struct StateDict {
+  PickledValue value;
+  std::optional<tensor::TensorRef> counter;  ///< the integers of its PickledCounter
+  std::vector<tensor::Computation> storages;
+
+  /// A tensor of a storage of its own.
+  PickledValue add(tensor::Computation computation);
+};
+
+/// The plan of a `.pt` file that holds it: torch.save(optimizer.state_dict(), path).
+tensor::OutputFile pt_file(tensor::Bundle& bundle, const std::string& path,
+                           const StateDict& state_dict);
 
 /// Whether `pt_file` writes this weight with strides that are not row-major.
 bool is_strided(const Weight& weight);

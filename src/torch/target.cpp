@@ -86,6 +86,12 @@ std::string loading_expression(const Options& options) {
                                              : "load_file(\"model.safetensors\")";
 }
 
+// Torch 1.13 takes no float where it loads weights only; 2.6 takes weights only by itself.
+std::string loading_state(const Options& options) {
+  return options.torch_min >= TorchVersion{2, 1} ? "torch.load(\"optimizer.pt\", weights_only=True)"
+                                                 : "torch.load(\"optimizer.pt\")";
+}
+
 std::string loading_import(const Options& options) {
   return options.weights == WeightFormat::Pt ? "import torch\n"
                                              : "from safetensors.torch import load_file\n";
@@ -165,7 +171,7 @@ Output write(const graph::Program& program, const Options& options) {
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> storages;
   for (const StateEntry& entry : state_dict(classes)) {
     const std::size_t storage = storages.emplace(entry.identity, storages.size()).first->second;
-    weights.push_back({entry.key, storage, entry.weight});
+    weights.push_back({entry.key, storage, entry.weight, entry.trained});
   }
   tensor::OutputFile file = weights_file(output.bundle, weights, options);
   output.bundle.files.push_back(std::move(file));
@@ -181,9 +187,14 @@ Output write(const graph::Program& program, const Options& options) {
   output.incomplete = has_stub(classes);
   if (laid_out.training) {
     TrainingScript script = training_script({&laid_out, output.class_name, with_logits, &weights,
-                                             loading_import(options), loading_expression(options)});
+                                             loading_import(options), loading_expression(options),
+                                             loading_state(options)});
     if (!script.text.empty()) {
       output.bundle.files.push_back(text_file("training.py", script.text));
+    }
+    if (script.state) {
+      tensor::OutputFile state = pt_file(output.bundle, "optimizer.pt", *script.state);
+      output.bundle.files.push_back(std::move(state));
     }
     output.notes.insert(output.notes.end(), script.notes.begin(), script.notes.end());
   }

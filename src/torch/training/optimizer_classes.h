@@ -100,12 +100,16 @@ inline constexpr std::string_view nadam = R"(class Nadam(torch.optim.Optimizer):
                     continue
                 state = self.state[p]
                 if not state:
-                    state["step"], state["mu_product"] = 0, 1.0
+                    state["step"] = 0
                     state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(
                         p
                     ), torch.zeros_like(p)
-                state["step"] += 1
                 power = 0.96 ** group["momentum_decay"]
+                if "mu_product" not in state:  # of the steps so far
+                    state["mu_product"] = math.prod(
+                        beta1 * (1 - 0.5 * power ** (k + 1)) for k in range(state["step"])
+                    )
+                state["step"] += 1
                 mu = beta1 * (1 - 0.5 * power ** state["step"])
                 mu_next = beta1 * (1 - 0.5 * power ** (state["step"] + 1))
                 state["mu_product"] *= mu
@@ -130,11 +134,16 @@ inline constexpr std::string_view ftrl = R"(class Ftrl(torch.optim.Optimizer):
         l2_shrinkage,
         beta,
     ):
-        defaults = dict(lr=lr, lr_power=lr_power, initial=initial_accumulator_value)
-        super().__init__(
-            parameters,
-            dict(defaults, l1=l1, l2=l2, l2_shrinkage=l2_shrinkage, beta=beta),
+        defaults = dict(
+            lr=lr,
+            lr_power=lr_power,
+            initial_accumulator_value=initial_accumulator_value,
+            l1=l1,
+            l2=l2,
+            l2_shrinkage=l2_shrinkage,
+            beta=beta,
         )
+        super().__init__(parameters, defaults)
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -146,7 +155,9 @@ inline constexpr std::string_view ftrl = R"(class Ftrl(torch.optim.Optimizer):
                     continue
                 state = self.state[p]
                 if not state:
-                    state["accumulator"] = torch.full_like(p, group["initial"])
+                    state["accumulator"] = torch.full_like(
+                        p, group["initial_accumulator_value"]
+                    )
                     state["linear"] = torch.zeros_like(p)
                 old, linear = state["accumulator"], state["linear"]
                 new = state["accumulator"] = old + p.grad**2

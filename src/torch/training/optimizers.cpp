@@ -19,16 +19,21 @@ using graph::Settings;
 using python::Writer;
 using std::string;
 
-/// A keyword argument of a constructor.
-using Argument = std::pair<const char*, string>;
+/// A keyword argument of a constructor, and of the group in a state_dict.
+struct Argument {
+  const char* name = "";
+  string text;
+  PickledValue value;
+};
 
 /// What training.py says of an optimizer.
 struct Spelling {
-  string constructor;  ///< "torch.optim.SGD", or the name of `source`
-  std::string_view source;
-  std::vector<Argument> arguments;  ///< but for the learning rate
-  std::vector<string> before;       ///< lines of each group before a step
-  bool decays_itself = false;       ///< its weight decay is Keras's
+  string constructor;                    ///< "torch.optim.SGD", or the name of `source`
+  std::string_view source;               ///< of a class that torch does not have
+  std::vector<Argument> arguments = {};  ///< but for the learning rate
+  std::vector<string> before = {};       ///< lines of each group before a step
+  bool decays_itself = false;            ///< its weight decay is Keras's
+  KeptState kept = {};                   ///< but for the group
 };
 
 /// What Keras 2 had before 2.11, and kept as `legacy`, computes otherwise.
@@ -39,13 +44,21 @@ bool moves_rate(const graph::Optimizer& optimizer) {
   return optimizer.schedule || number(optimizer.optimizer.settings, "decay", 0) != 0;
 }
 
+Argument real(const char* name, double value) {
+  return {name, number_text(value), {as_given(value)}};
+}
+
+Argument flag(const char* name) { return {name, "True", {true}}; }
+
 Argument betas(const Settings& settings, double second) {
-  return {"betas", fmt::format("({}, {})", number_text(settings, "beta_1", 0.9),
-                               number_text(settings, "beta_2", second))};
+  const Argument one = real("", number(settings, "beta_1", 0.9));
+  const Argument two = real("", number(settings, "beta_2", second));
+  return {
+      "betas", fmt::format("({}, {})", one.text, two.text), {PickledTuple{{one.value, two.value}}}};
 }
 
 Argument epsilon(const Settings& settings) {
-  return {"eps", number_text(settings, "epsilon", 1e-7)};
+  return real("eps", number(settings, "epsilon", 1e-7));
 }
 
 double weight_decay(const graph::Configured& optimizer) {
@@ -58,34 +71,46 @@ void add_if(bool is_so, Spelling& spelling, Argument argument) {
 
 Spelling sgd(const graph::Optimizer& optimizer) {
   const Settings& settings = optimizer.optimizer.settings;
-  Spelling spelling{"torch.optim.SGD", "", {}, {}, false};
-  if (number(settings, "momentum", 0) == 0) {
+  const double momentum = number(settings, "momentum", 0);
+  Spelling spelling{"torch.optim.SGD", ""};
+  if (momentum == 0) {
     spelling.decays_itself = true;
     const double decay = weight_decay(optimizer.optimizer);
-    add_if(decay != 0, spelling, {"weight_decay", number_text(decay)});
+    add_if(decay != 0, spelling, real("weight_decay", decay));
     return spelling;
   }
   if (moves_rate(optimizer)) {
     spelling.constructor = "SGD";
     spelling.source = optimizer_classes::sgd;
+    spelling.kept.slots = {{"momentum", "momentum"}};
+  } else {
+    const double rate = as_given(number(settings, "learning_rate", 0.01));
+    spelling.kept.slots = {{"momentum_buffer", "momentum", -1 / rate}};
   }
-  spelling.arguments.emplace_back("momentum", number_text(settings, "momentum", 0));
-  add_if(is_true(settings, "nesterov"), spelling, {"nesterov", "True"});
+  spelling.arguments.push_back(real("momentum", momentum));
+  add_if(is_true(settings, "nesterov"), spelling, flag("nesterov"));
   return spelling;
 }
 
 Spelling rmsprop(const graph::Optimizer& optimizer) {
   const Settings& settings = optimizer.optimizer.settings;
-  const bool has_momentum = number(settings, "momentum", 0) != 0;
-  Spelling spelling{"torch.optim.RMSprop", "", {}, {}, false};
-  if (!is_legacy(settings) || has_momentum) {
+  const double momentum = number(settings, "momentum", 0);
+  const bool is_centered = is_true(settings, "centered");
+  Spelling spelling{"torch.optim.RMSprop", ""};
+  spelling.kept.slots = {{"square_avg", "velocity"}};
+  if (!is_legacy(settings) || momentum != 0) {
     spelling.constructor = "RMSprop";
     spelling.source = optimizer_classes::rmsprop;
+    spelling.kept.slots.push_back({"momentum_buffer", momentum != 0 ? "momentum" : ""});
+    spelling.kept.slots.push_back({"grad_avg", is_centered ? "average_gradient" : ""});
+  } else {
+    spelling.kept.counts_steps = true;
+    if (is_centered) spelling.kept.slots.push_back({"grad_avg", "average_gradient"});
   }
-  spelling.arguments.emplace_back("alpha", number_text(settings, "rho", 0.9));
+  spelling.arguments.push_back(real("alpha", number(settings, "rho", 0.9)));
   spelling.arguments.push_back(epsilon(settings));
-  add_if(has_momentum, spelling, {"momentum", number_text(settings, "momentum", 0)});
-  add_if(is_true(settings, "centered"), spelling, {"centered", "True"});
+  add_if(momentum != 0, spelling, real("momentum", momentum));
+  add_if(is_centered, spelling, flag("centered"));
   return spelling;
 }
 
@@ -93,85 +118,94 @@ Spelling rmsprop(const graph::Optimizer& optimizer) {
 Spelling adam(const graph::Optimizer& optimizer) {
   const Settings& settings = optimizer.optimizer.settings;
   const double decay = weight_decay(optimizer.optimizer);
-  Spelling spelling{
-      decay != 0 ? "torch.optim.AdamW" : "torch.optim.Adam",
-      "",
-      {betas(settings, 0.999)},
-      {fmt::format("group[\"eps\"] = {} / math.sqrt(1 - {} ** group[\"steps\"])",
-                   number_text(settings, "epsilon", 1e-7), number_text(settings, "beta_2", 0.999))},
-      true};
-  add_if(decay != 0, spelling, {"weight_decay", number_text(decay)});
-  add_if(is_true(settings, "amsgrad"), spelling, {"amsgrad", "True"});
+  Spelling spelling{decay != 0 ? "torch.optim.AdamW" : "torch.optim.Adam", ""};
+  spelling.arguments = {betas(settings, 0.999)};
+  spelling.before = {fmt::format("group[\"eps\"] = {} / math.sqrt(1 - {} ** group[\"steps\"])",
+                                 number_text(settings, "epsilon", 1e-7),
+                                 number_text(settings, "beta_2", 0.999))};
+  spelling.decays_itself = true;
+  spelling.kept = {{}, {{"exp_avg", "momentum"}, {"exp_avg_sq", "velocity"}}, "", true};
+  add_if(decay != 0, spelling, real("weight_decay", decay));
+  if (is_true(settings, "amsgrad")) {
+    spelling.arguments.push_back(flag("amsgrad"));
+    spelling.kept.slots.push_back({"max_exp_avg_sq", "velocity_hat"});
+  }
   return spelling;
 }
 
 Spelling adadelta(const graph::Optimizer& optimizer) {
   const Settings& settings = optimizer.optimizer.settings;
-  return {"torch.optim.Adadelta",
-          "",
-          {{"rho", number_text(settings, "rho", 0.95)}, epsilon(settings)},
-          {},
-          false};
+  Spelling spelling{"torch.optim.Adadelta", ""};
+  spelling.arguments = {real("rho", number(settings, "rho", 0.95)), epsilon(settings)};
+  spelling.kept = {
+      {}, {{"square_avg", "accumulated_grad"}, {"acc_delta", "accumulated_delta_var"}}, "", true};
+  return spelling;
 }
 
 // Keras's epsilon is within the root, which is to start with it.
 Spelling adagrad(const graph::Optimizer& optimizer) {
   const Settings& settings = optimizer.optimizer.settings;
-  const string first = number_text(settings, "initial_accumulator_value", 0.1);
+  Argument first =
+      real("initial_accumulator_value", number(settings, "initial_accumulator_value", 0.1));
+  const Argument small = epsilon(settings);
+  Spelling spelling{"torch.optim.Adagrad", ""};
+  spelling.kept = {{}, {{"sum", "accumulator"}}, "", true};
   if (is_legacy(settings)) {
-    return {"torch.optim.Adagrad",
-            "",
-            {{"initial_accumulator_value", first}, epsilon(settings)},
-            {},
-            false};
+    spelling.arguments = {std::move(first), small};
+    return spelling;
   }
-  return {"torch.optim.Adagrad",
-          "",
-          {{"initial_accumulator_value", first + " + " + epsilon(settings).second}, {"eps", "0"}},
-          {},
-          false};
+  first.text += " + " + small.text;
+  first.value = {std::get<double>(first.value.value) + std::get<double>(small.value.value)};
+  spelling.arguments = {std::move(first), {"eps", "0", {0.0}}};
+  spelling.kept.slots.front().offset = std::get<double>(small.value.value);
+  return spelling;
 }
 
 Spelling adamax(const graph::Optimizer& optimizer) {
   const Settings& settings = optimizer.optimizer.settings;
-  return {
-      "Adamax", optimizer_classes::adamax, {betas(settings, 0.999), epsilon(settings)}, {}, false};
+  Spelling spelling{"Adamax", optimizer_classes::adamax};
+  spelling.arguments = {betas(settings, 0.999), epsilon(settings)};
+  spelling.kept = {{}, {{"exp_avg", "momentum"}, {"exp_inf", "norm"}}, "", true};
+  return spelling;
 }
 
 Spelling nadam(const graph::Optimizer& optimizer) {
   const Settings& settings = optimizer.optimizer.settings;
-  const string decay = is_legacy(settings) ? number_text(settings, "decay", 0.004) : "1";
-  return {"Nadam",
-          optimizer_classes::nadam,
-          {betas(settings, 0.999), epsilon(settings), {"momentum_decay", decay}},
-          {},
-          false};
+  const double decay = is_legacy(settings) ? number(settings, "decay", 0.004) : 1;
+  Spelling spelling{"Nadam", optimizer_classes::nadam};
+  spelling.arguments = {betas(settings, 0.999), epsilon(settings), real("momentum_decay", decay)};
+  spelling.kept = {{}, {{"exp_avg", "momentum"}, {"exp_avg_sq", "velocity"}}, "mu_product", true};
+  return spelling;
 }
 
 Spelling ftrl(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  const auto own = [&](const char* name, double otherwise) {
-    return number_text(settings, name, otherwise);
+  const auto own = [&](const char* name, const char* keras, double otherwise) {
+    return real(name, number(optimizer.optimizer.settings, keras, otherwise));
   };
-  return {"Ftrl",
-          optimizer_classes::ftrl,
-          {{"lr_power", own("learning_rate_power", -0.5)},
-           {"initial_accumulator_value", own("initial_accumulator_value", 0.1)},
-           {"l1", own("l1_regularization_strength", 0)},
-           {"l2", own("l2_regularization_strength", 0)},
-           {"l2_shrinkage", own("l2_shrinkage_regularization_strength", 0)},
-           {"beta", own("beta", 0)}},
-          {},
-          false};
+  Spelling spelling{"Ftrl", optimizer_classes::ftrl};
+  spelling.arguments = {own("lr_power", "learning_rate_power", -0.5),
+                        own("initial_accumulator_value", "initial_accumulator_value", 0.1),
+                        own("l1", "l1_regularization_strength", 0),
+                        own("l2", "l2_regularization_strength", 0),
+                        own("l2_shrinkage", "l2_shrinkage_regularization_strength", 0),
+                        own("beta", "beta", 0)};
+  spelling.kept.slots = {{"accumulator", "accumulator"}, {"linear", "linear"}};
+  return spelling;
 }
 
 Spelling lion(const graph::Optimizer& optimizer) {
-  return {"Lion", optimizer_classes::lion, {betas(optimizer.optimizer.settings, 0.99)}, {}, false};
+  Spelling spelling{"Lion", optimizer_classes::lion};
+  spelling.arguments = {betas(optimizer.optimizer.settings, 0.99)};
+  spelling.kept.slots = {{"exp_avg", "momentum"}};
+  return spelling;
 }
 
 Spelling lamb(const graph::Optimizer& optimizer) {
   const Settings& settings = optimizer.optimizer.settings;
-  return {"Lamb", optimizer_classes::lamb, {betas(settings, 0.999), epsilon(settings)}, {}, false};
+  Spelling spelling{"Lamb", optimizer_classes::lamb};
+  spelling.arguments = {betas(settings, 0.999), epsilon(settings)};
+  spelling.kept = {{}, {{"exp_avg", "momentum"}, {"exp_avg_sq", "velocity"}}, "", true};
+  return spelling;
 }
 
 struct OptimizerKind {
@@ -201,6 +235,43 @@ const OptimizerKind* find_kind(std::string_view class_name) {
   return found == kinds.end() ? nullptr : found;
 }
 
+void set_member(PickledDict& group, const string& name, PickledValue value) {
+  const auto found = std::find_if(group.begin(), group.end(), [&](const auto& member) {
+    return std::get<string>(member.first.value) == name;
+  });
+  if (found == group.end()) {
+    group.push_back({{name}, std::move(value)});
+  } else {
+    found->second = std::move(value);
+  }
+}
+
+// What torch.optim's own do not complete where a state_dict lacks it (`__setstate__`), or Keras's
+// classes in optimizer_classes.h take as a default.
+PickledDict defaults_of(const string& constructor) {
+  PickledDict group;
+  const auto add = [&](const char* name, PickledValue value) {
+    group.push_back({{string(name)}, std::move(value)});
+  };
+  const bool is_torch = constructor.starts_with("torch.");
+  if (constructor.ends_with("SGD")) {
+    add("momentum", {0.0});
+    add("dampening", {0.0});
+    add("nesterov", {false});
+  }
+  if (constructor.ends_with("RMSprop")) {
+    add("momentum", {0.0});
+    add("centered", {false});
+  }
+  if (constructor.starts_with("torch.optim.Adam")) {
+    add("eps", {1e-8});
+    add("amsgrad", {false});
+  }
+  if (constructor == "torch.optim.Adagrad") add("lr_decay", {0.0});
+  if (is_torch) add("weight_decay", {0.0});
+  return group;
+}
+
 class OptimizerWriter {
  public:
   explicit OptimizerWriter(const graph::Optimizer& optimizer)
@@ -216,6 +287,19 @@ class OptimizerWriter {
 
   bool has_update() const {
     return !spelling_.before.empty() || has_decay() || !clippings().empty();
+  }
+
+  KeptState kept_state() const {
+    KeptState kept = spelling_.kept;
+    PickledDict& group = kept.group;
+    group = defaults_of(spelling_.constructor);
+    const double rate = number(settings_, "learning_rate", kind_.rate);
+    set_member(group, "lr", {as_given(rate)});
+    for (const Argument& argument : spelling_.arguments) {
+      set_member(group, argument.name, argument.value);
+    }
+    if (!spelling_.before.empty()) set_member(group, "steps", {PickledCounter{}});
+    return kept;
   }
 
   void write(Writer& writer) const {
@@ -281,8 +365,8 @@ class OptimizerWriter {
     std::vector<python::Expression> items = {
         python::atom(parameters),
         python::keyword("lr", python::atom(has_rate() ? "learning_rate(0)" : first_rate()))};
-    for (const auto& [name, value] : spelling_.arguments) {
-      items.push_back(python::keyword(name, python::atom(value)));
+    for (const Argument& argument : spelling_.arguments) {
+      items.push_back(python::keyword(argument.name, python::atom(argument.text)));
     }
     writer.statement("return ", python::call(spelling_.constructor, std::move(items)));
     writer.outdent();
@@ -376,6 +460,10 @@ std::string optimizer_refusal(const graph::Optimizer& optimizer, bool splits_wei
     return "it gathers gradients (`gradient_accumulation_steps`)";
   }
   return "";
+}
+
+KeptState kept_state(const graph::Optimizer& optimizer) {
+  return OptimizerWriter(optimizer).kept_state();
 }
 
 bool has_update(const graph::Optimizer& optimizer) {

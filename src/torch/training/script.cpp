@@ -12,6 +12,7 @@
 #include "torch/training/losses.h"
 #include "torch/training/optimizers.h"
 #include "torch/training/settings.h"
+#include "torch/training/state.h"
 
 namespace tensorferry::torch {
 namespace {
@@ -43,6 +44,7 @@ class Script {
   TrainingScript write() {
     TrainingScript script;
     if (!losses_.empty()) {
+      if (optimizer_) choose_state(script.state);
       write_functions();
       script.text = head() + writer_.text();
     }
@@ -111,6 +113,17 @@ class Script {
       optimizer_ = &*training_.optimizer;
     } else {
       note("optimizer-unsupported", fmt::format("training.py has no optimizer: {}.", refusal));
+    }
+  }
+
+  void choose_state(std::optional<StateDict>& state) {
+    if (!training_.state) return;
+    const OptimizerStateDict made = optimizer_state_dict(program_, *model_.weights);
+    has_state_ = made.state.has_value();
+    state = made.state;
+    if (!made.refusal.empty()) {
+      note("optimizer-state-unsupported",
+           fmt::format("The state of the optimizer is left out: {}.", made.refusal));
     }
   }
 
@@ -302,7 +315,13 @@ class Script {
     std::vector<Expression> targets;
     for (std::size_t i = 0; i < root_.outputs.size(); ++i) targets.push_back(random_target(i));
     write_tensors("targets", std::move(targets));
-    writer_.line("loss = train_epoch(model, make_optimizer(model), [(inputs, targets)])");
+    if (has_state_) {
+      writer_.line("optimizer = make_optimizer(model)");
+      writer_.line(fmt::format("optimizer.load_state_dict({})", model_.loading_state));
+      writer_.line("loss = train_epoch(model, optimizer, [(inputs, targets)])");
+    } else {
+      writer_.line("loss = train_epoch(model, make_optimizer(model), [(inputs, targets)])");
+    }
     writer_.line("print(f\"loss {loss:.4f}\")");
     writer_.outdent();
   }
@@ -326,6 +345,7 @@ class Script {
   const graph::Training& training_;
   std::vector<WrittenLoss> losses_;
   const graph::Optimizer* optimizer_ = nullptr;
+  bool has_state_ = false;
   std::vector<Expression> penalties_;
   io::Notes notes_;
   Writer writer_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,9 @@
 namespace tensorferry::torch {
 
 struct TrainingScript {
-  std::string text;  ///< of training.py; empty: nothing of it could be written
-  io::Notes notes;   ///< what is not in it
+  std::string text;                ///< of training.py; empty: nothing of it could be written
+  std::optional<StateDict> state;  ///< of the optimizer: optimizer.pt
+  io::Notes notes;                 ///< what is not in it
 };
 
 /// What training.py needs to know of the converted model.
@@ -21,6 +23,7 @@ struct TrainedModel {
   const std::vector<NamedWeight>* weights = nullptr;
   std::string loading_import;      ///< "from safetensors.torch import load_file"
   std::string loading_expression;  ///< "load_file(\"model.safetensors\")"
+  std::string loading_state;       ///< "torch.load(\"optimizer.pt\")"
 };
 
 /// The script that goes on training as the Keras file says: `criterion`, `penalty`,

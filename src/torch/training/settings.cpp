@@ -36,11 +36,14 @@ bool has(const graph::Settings& settings, const std::string& name) {
   return !std::holds_alternative<std::monostate>(*find(settings, name));
 }
 
-std::string number_text(double value) {
+double as_given(double value) {
   const auto narrow = static_cast<float>(value);
-  if (static_cast<double>(narrow) == value) {
-    value = std::strtod(fmt::format("{}", narrow).c_str(), nullptr);
-  }
+  if (static_cast<double>(narrow) != value) return value;
+  return std::strtod(fmt::format("{}", narrow).c_str(), nullptr);
+}
+
+std::string number_text(double value) {
+  value = as_given(value);
   if (std::abs(value) < 1e6 && std::nearbyint(value) == value) {
     return std::to_string(static_cast<int>(value));
   }

@@ -16,7 +16,10 @@ std::string text(const graph::Settings& settings, const std::string& name,
                  std::string_view otherwise);
 bool has(const graph::Settings& settings, const std::string& name);
 
-/// Python's literal. Keras keeps numbers as float32: 0.0010000000474974513 was 0.001.
+/// As it was given: Keras keeps numbers as float32, and 0.0010000000474974513 was 0.001.
+double as_given(double value);
+
+/// Python's literal of `as_given`.
 std::string number_text(double value);
 
 std::string number_text(const graph::Settings& settings, const std::string& name, double otherwise);

@@ -38,5 +38,17 @@ TEST_CASE("scalars and an empty dict") {
   CHECK(pickled_state_dict({}) == std::string("\x80\x02") + "ccollections\nOrderedDict\n)R(u.");
 }
 
+TEST_CASE("a counter is a gap of its bytes, said once") {
+  const PickledDict dict = {{{std::string("a")}, {PickledCounter{}}},
+                            {{std::string("b")}, {PickledTuple{{{0.5}, {PickledCounter{}}}}}},
+                            {{std::uint64_t{1}}, {PickledList{{{true}, {false}}}}}};
+  const Pickle pickle = pickled({dict}, 8);
+  CHECK(pickle.before == std::string("\x80\x02}(X\x01\0\0\0a\x8a\x08", 12));
+  CHECK(pickle.after == std::string("q\0X\x01\0\0\0b(G\x3f\xe0\0\0\0\0\0\0h\0tK\x01](\x88\x89"
+                                    "eu.",
+                                    30));
+  CHECK(pickled({0.25}, 8).after.empty());
+}
+
 }  // namespace
 }  // namespace tensorferry::torch

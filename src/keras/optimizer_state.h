@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+
+#include "graph/training.h"
+#include "keras/model.h"
+
+namespace tensorferry::keras {
+
+/// `Model::optimizer_variables`, told apart: which slot of which weight each is. None where the
+/// optimizer has made no step. What is in another order than Keras's has a note and is left out.
+std::optional<graph::OptimizerState> read_optimizer_state(const Model& model,
+                                                          const graph::Optimizer& optimizer,
+                                                          io::Notes& notes);
+
+}  // namespace tensorferry::keras
