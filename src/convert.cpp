@@ -80,6 +80,19 @@ tfjs::Output write_tfjs(const Document::State& state, const tfjs::Options& optio
   return tfjs::write(state.model, options);
 }
 
+// The model with one's own loss or optimizer in place of the file's.
+Document::State trained_as_chosen(const Document::State& state, const Options& options) {
+  if (!state.program) {
+    throw io::Error(io::ErrorCode::ArchitectureMissing,
+                    "The file holds weights without the layers that use them, so there is nothing "
+                    "to train with a loss or an optimizer. Drop the architecture (the text of "
+                    "model.to_json()) together with the file.");
+  }
+  Document::State chosen = state;
+  chosen.program = keras::lower(state.model, {options.loss, options.optimizer});
+  return chosen;
+}
+
 // The report begins with what was refused, then what is approximate.
 io::Notes in_order_of_severity(const io::Notes& first, const io::Notes& second) {
   io::Notes result;
@@ -288,7 +301,10 @@ Result<Plan> plan(const Document& document, const Options& options, const Stagin
   return convert::guarded([&] {
     switch (options.target) {
       case Target::PyTorch:
-        return plan_torch(document.state(), options, staging);
+        if (options.loss.empty() && options.optimizer.empty()) {
+          return plan_torch(document.state(), options, staging);
+        }
+        return plan_torch(trained_as_chosen(document.state(), options), options, staging);
       case Target::TfJs:
         return plan_tfjs(document.state(), options, staging);
     }

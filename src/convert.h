@@ -62,6 +62,8 @@ struct Options {
   Target target = Target::PyTorch;
   torch::Options torch;
   tfjs::Options tfjs;
+  std::string loss;       ///< PyTorch: of training.py; one of `loss_names`, empty: as the file says
+  std::string optimizer;  ///< PyTorch: one of `optimizer_names`
   bool checksums = false;  ///< `files[].sha256` of manifest.json
   bool probe = false;  ///< PyTorch: probe.safetensors and verify.py; `plan` computes the model once
   std::string zip_name;  ///< non-empty: one stored zip of that name, with true CRCs
@@ -72,7 +74,8 @@ struct Options {
 ///  "channelsLastIo", "torchMin": "2.1", "assumeKinds", "checksums", "probe", "zip": "name.zip",
 ///  "quantization": [{"dtype": "float16"|"uint8"|"uint16", "glob": "*"}], "shardBytes",
 ///  "splitWeightsByLayer", "metadata": {"key": {…}}, "match": {"name": a built-in target} or what
-/// `state_dict_json` gives, "mapping": [{"layer", "module"}]}. Unknown members are refused.
+/// `state_dict_json` gives, "mapping": [{"layer", "module"}], "loss", "optimizer"}. Unknown members
+/// are refused.
 Result<Options> options_from_json(std::string_view text);
 
 /// The PyTorch models that weights can be matched with by name: "torchvision:resnet50"….
@@ -82,11 +85,23 @@ std::vector<std::string> match_targets();
 /// {"name", "tensors": [{"key", "shape"}]}. Nothing of a pickle is executed.
 Result<std::string> state_dict_json(const io::Source& file);
 
+/// What the options "loss" and "optimizer" take: of each class its name, then its other names.
+/// Optimizers are found in any case ("adam").
+std::vector<std::vector<std::string>> loss_names();
+std::vector<std::vector<std::string>> optimizer_names();
+
+/// Why a loss or an optimizer of that name cannot be chosen, with the names that can; empty: it
+/// can.
+std::string loss_problem(const std::string& name);
+std::string optimizer_problem(const std::string& name);
+
 /// What is in the file, as JSON: {"name", "container", "kerasVersion", "generation", "kind",
 /// "parameters", "trainableParameters", "bytes", "inputs": [{name, dtype, shape}], "outputs": […],
 /// "layers": [{"name", "class", "depth", "outputShape", "parameters", "trainable", "pytorch",
 /// "tfjs", "model", "calls", "weights"}], "weights": [{"name", "shape", "dtype", "storage"}],
-/// "notes": [{severity, layer, code, text}]}. Unknown extents are null. Layers of a nested model
+/// "notes": [{severity, layer, code, text}], "training": {"losses": of each output the class or
+/// null, "optimizer": its class or null, "lossChoices": [classes], "optimizerChoices": [classes]}
+/// or null for weights alone}. Unknown extents are null. Layers of a nested model
 /// follow it, one deeper; "model" is the number of the model that a layer is in, as in
 /// `Plan::lines`; "calls" has for each call of the layer the layers whose outputs it takes, as
 /// indices of "layers"; "weights" are indices too.

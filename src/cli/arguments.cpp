@@ -9,7 +9,7 @@ namespace tensorferry::cli {
 namespace {
 
 /// Which targets an option is for.
-enum class For { Any, PyTorch, TfJs, Later };
+enum class For { Any, PyTorch, TfJs };
 
 /// Does an option take a value: never, `--name VALUE` or `--name=VALUE`, or only `--name=VALUE`?
 enum class Value { None, Needed, Optional };
@@ -101,7 +101,17 @@ Problem set_match(Arguments& a, const std::string& value) {
   return sentence + "; any other model is given as a file of its state_dict.";
 }
 
-Problem not_yet(Arguments&, const std::string&) { return {}; }
+Problem set_loss(Arguments& a, const std::string& value) {
+  a.options.loss = value;
+  const std::string problem = loss_problem(value);
+  return problem.empty() ? Problem{} : Problem{problem};
+}
+
+Problem set_optimizer(Arguments& a, const std::string& value) {
+  a.options.optimizer = value;
+  const std::string problem = optimizer_problem(value);
+  return problem.empty() ? Problem{} : Problem{problem};
+}
 
 // Alphabetical. `--to` decides which of them fit, so it is read in a pass of its own.
 constexpr Flag flags[] = {
@@ -137,7 +147,7 @@ constexpr Flag flags[] = {
        a.json = true;
        return {};
      }},
-    {"--loss", Value::Needed, For::Later, not_yet},
+    {"--loss", Value::Needed, For::PyTorch, set_loss},
     {"--mapping", Value::Needed, For::PyTorch,
      [](Arguments& a, const std::string& value) -> Problem {
        a.mapping_file = value;
@@ -145,7 +155,7 @@ constexpr Flag flags[] = {
      }},
     {"--match", Value::Needed, For::PyTorch, set_match},
     {"--metadata", Value::Needed, For::TfJs, set_metadata},
-    {"--optimizer", Value::Needed, For::Later, not_yet},
+    {"--optimizer", Value::Needed, For::PyTorch, set_optimizer},
     {"--probe", Value::None, For::PyTorch,
      [](Arguments& a, const std::string&) -> Problem {
        a.options.probe = true;
@@ -212,9 +222,6 @@ struct Parser {
       return {};
     }
     const Flag* flag = find_flag(token.name);
-    if (flag->target == For::Later) {
-      return token.name + ": not yet.";
-    }
     given.emplace_back(flag, token.value);
     return {};
   }
@@ -253,6 +260,10 @@ struct Parser {
     }
     if (!result.mapping_file.empty() && !result.options.torch.match) {
       return "--mapping goes with --match.";
+    }
+    const bool is_trained = !result.options.loss.empty() || !result.options.optimizer.empty();
+    if (is_trained && result.options.torch.match) {
+      return "--loss and --optimizer are for training.py, which --match does not write.";
     }
     if (result.options.probe && result.options.torch.match) {
       return "--probe runs model.py, which --match does not write: give one of them.";
@@ -386,6 +397,8 @@ PyTorch:
                                   F.scaled_dot_product_attention
   --assume-kinds                  weights without an architecture: permutes by rank
   --probe                         adds probe.safetensors and verify.py, which runs the model on it
+  --loss NAME --optimizer NAME    for training.py, by Keras's names (mse, Adam), in place of what
+                                  the file was compiled with
   --match TARGET                  weights for a PyTorch model that you have: torchvision:NAME,
                                   timm:NAME, or a file of its state_dict (.pt, .safetensors)
   --mapping FILE                  mapping.json of such a conversion, corrected

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "convert.h"
 #include "convert/manifest.h"
 #include "io/note_json.h"
 #include "io/overloaded.h"
@@ -225,6 +226,31 @@ std::vector<torch::PortRow> port_rows(const graph::Graph& graph,
   return rows;
 }
 
+Json class_or_null(const std::string& name) { return name.empty() ? Json() : Json(name); }
+
+Json classes_json(const std::vector<std::vector<std::string>>& names) {
+  Json classes = Json::array();
+  for (const std::vector<std::string>& row : names) classes.push_back(row.front());
+  return classes;
+}
+
+Json training_json(const graph::Program& program) {
+  std::vector<Json> losses(program.graphs[program.root].outputs.size());
+  Json optimizer;
+  if (program.training) {
+    for (const graph::OutputLoss& loss : program.training->losses) {
+      losses.at(loss.output) = loss.loss.class_name;
+    }
+    if (program.training->optimizer) {
+      optimizer = class_or_null(program.training->optimizer->optimizer.class_name);
+    }
+  }
+  return {{"losses", losses},
+          {"optimizer", optimizer},
+          {"lossChoices", classes_json(loss_names())},
+          {"optimizerChoices", classes_json(optimizer_names())}};
+}
+
 }  // namespace
 
 KerasPorts keras_ports(const graph::Program& program) {
@@ -260,6 +286,7 @@ std::string inspection_json(const keras::Model& model, const graph::Program* pro
   root["layers"] = std::move(table.rows);
   root["weights"] = weights_json(model);
   root["notes"] = io::notes_json(notes);
+  root["training"] = program ? training_json(*program) : Json();
   return root.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

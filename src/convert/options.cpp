@@ -104,6 +104,18 @@ void set_mapping(Options& options, const Json& value) {
   match_of(options).mapping = torch::mapping_of_json(value.dump());
 }
 
+void set_loss(Options& options, const Json& value) {
+  options.loss = value.get<std::string>();
+  const std::string problem = options.loss.empty() ? "" : loss_problem(options.loss);
+  if (!problem.empty()) refuse(problem);
+}
+
+void set_optimizer(Options& options, const Json& value) {
+  options.optimizer = value.get<std::string>();
+  const std::string problem = options.optimizer.empty() ? "" : optimizer_problem(options.optimizer);
+  if (!problem.empty()) refuse(problem);
+}
+
 struct Member {
   std::string_view name;
   Setter set;
@@ -116,9 +128,11 @@ constexpr Member members[] = {
     {"channelsLastIo", [](Options& o, const Json& v) { o.torch.channels_last_io = v.get<bool>(); }},
     {"assumeKinds", [](Options& o, const Json& v) { o.torch.assume_kinds = v.get<bool>(); }},
     {"dtype", set_dtype},
+    {"loss", set_loss},
     {"mapping", set_mapping},
     {"match", set_match},
     {"metadata", set_metadata},
+    {"optimizer", set_optimizer},
     {"probe", [](Options& o, const Json& v) { o.probe = v.get<bool>(); }},
     {"quantization", set_quantization},
     {"shardBytes", set_shard_bytes},
@@ -155,6 +169,9 @@ Options parse(std::string_view text) {
   }
   if (options.torch.match && options.probe) {
     refuse("A probe runs model.py, which a match does not write.");
+  }
+  if (options.torch.match && !(options.loss.empty() && options.optimizer.empty())) {
+    refuse("A loss and an optimizer are for training.py, which a match does not write.");
   }
   return options;
 }

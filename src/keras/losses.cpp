@@ -84,6 +84,8 @@ bool is_called(const LossKind& kind, string_view name) {
 
 }  // namespace
 
+std::span<const LossKind> loss_kinds() { return kinds; }
+
 const LossKind* find_loss(string_view name) {
   const auto* found = std::find_if(kinds.begin(), kinds.end(),
                                    [&](const LossKind& kind) { return is_called(kind, name); });

@@ -15,6 +15,9 @@ struct LossKind {
   graph::Settings (*defaults)();              ///< of its arguments, but for `reduction`
 };
 
+/// All, by class.
+std::span<const LossKind> loss_kinds();
+
 /// By the class's name, the function's or an alias; null if there is none.
 const LossKind* find_loss(std::string_view name);
 

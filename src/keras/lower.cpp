@@ -476,9 +476,9 @@ std::uint32_t Lowering::lower_model(const Model& model) {
 
 }  // namespace
 
-graph::Program lower(const Model& model) {
+graph::Program lower(const Model& model, const TrainingChoice& choice) {
   graph::Program program = Lowering(model).take();
-  program.training = read_training(model, program.notes);
+  program.training = read_training(model, choice, program.notes);
   return program;
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "keras/json_text.h"
 #include "keras/losses.h"
 #include "keras/optimizer_state.h"
+#include "keras/optimizers.h"
 #include "keras/regularizers.h"
 
 namespace tensorferry::keras {
@@ -116,19 +116,23 @@ struct Untrainable {
 
 class TrainingReader {
  public:
-  TrainingReader(const Model& model, io::Notes& notes) : model_(model), notes_(notes) {}
+  TrainingReader(const Model& model, const TrainingChoice& choice, io::Notes& notes)
+      : model_(model), choice_(choice), notes_(notes) {}
 
   std::optional<graph::Training> read() {
-    if (!model_.training_config || !model_.training_config->is_object()) return std::nullopt;
-    const Json& config = *model_.training_config;
+    const bool is_compiled = model_.training_config && model_.training_config->is_object();
+    if (!is_compiled && choice_.loss.empty() && choice_.optimizer.empty()) return std::nullopt;
+    const Json config = is_compiled ? *model_.training_config : Json::object();
     graph::Training training;
     training.keras = model_.generation == Generation::Keras3 ? 3 : 2;
     training.penalties = read_penalties(model_, notes_);
     training.losses = losses(config);
-    training.optimizer = optimizer(config);
-    if (training.optimizer && !training.optimizer->optimizer.class_name.empty()) {
+    const bool is_chosen = !choice_.optimizer.empty();
+    training.optimizer = is_chosen ? named_optimizer(choice_.optimizer) : optimizer(config);
+    if (training.optimizer && !is_chosen && !training.optimizer->optimizer.class_name.empty()) {
       training.state = read_optimizer_state(model_, *training.optimizer, notes_);
     }
+    note_missing(training);
     note_differences(training);
     return training;
   }
@@ -141,10 +145,12 @@ class TrainingReader {
   std::vector<graph::OutputLoss> losses(const Json& config) {
     std::vector<graph::OutputLoss> result;
     const auto found = config.find("loss");
-    if (found == config.end() || found->is_null()) return result;
+    const Json of_file = found == config.end() ? Json() : *found;
+    const Json losses = choice_.loss.empty() ? of_file : Json(choice_.loss);
+    if (losses.is_null()) return result;
     const auto weights = config.find("loss_weights");
     for (std::size_t output = 0; output < model_.outputs.size(); ++output) {
-      const Json* loss = of_output(*found, output);
+      const Json* loss = of_output(losses, output);
       if (loss == nullptr || loss->is_null()) continue;
       const Json* weight = weights == config.end() ? nullptr : of_output(*weights, output);
       try {
@@ -205,6 +211,19 @@ class TrainingReader {
       loss.settings["reduction"] = "sum_over_batch_size";
     }
     return loss;
+  }
+
+  // What was chosen would be lost.
+  void note_missing(const graph::Training& training) {
+    if (!choice_.optimizer.empty() && training.losses.empty()) {
+      note(io::Severity::Warning, "loss-missing",
+           "training.py is not written: the file has no loss that it could compute. Choose one "
+           "(--loss).");
+    }
+    if (!choice_.loss.empty() && !training.optimizer) {
+      note(io::Severity::Info, "optimizer-missing",
+           "training.py has no optimizer: the file says none. Choose one (--optimizer).");
+    }
   }
 
   // Where Keras on TensorFlow does not do what its formulas say, or what this model alone knows.
@@ -304,17 +323,7 @@ class TrainingReader {
 
   // Keras 2 writes what `compile` was given: a name, of which all settings are the defaults.
   static graph::Optimizer named_optimizer(const std::string& name) {
-    static constexpr std::array<std::string_view, 11> classes = {
-        "Adadelta", "Adafactor", "Adagrad", "Adam",    "AdamW", "Adamax",
-        "Ftrl",     "Lion",      "Nadam",   "RMSprop", "SGD"};
-    const auto is_same = [&](std::string_view known) {
-      return std::equal(known.begin(), known.end(), name.begin(), name.end(), [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) ==
-               std::tolower(static_cast<unsigned char>(b));
-      });
-    };
-    const auto* known = std::find_if(classes.begin(), classes.end(), is_same);
-    return {{known == classes.end() ? "" : std::string(*known), {}}, {}};
+    return {{std::string(find_optimizer(name)), {}}, {}};
   }
 
   // Scaling by a power of two changes nothing in float32.
@@ -341,13 +350,15 @@ class TrainingReader {
   }
 
   const Model& model_;
+  const TrainingChoice& choice_;
   io::Notes& notes_;
 };
 
 }  // namespace
 
-std::optional<graph::Training> read_training(const Model& model, io::Notes& notes) {
-  return TrainingReader(model, notes).read();
+std::optional<graph::Training> read_training(const Model& model, const TrainingChoice& choice,
+                                             io::Notes& notes) {
+  return TrainingReader(model, choice, notes).read();
 }
 
 }  // namespace tensorferry::keras

@@ -16,8 +16,6 @@ from support import dense_file
 NOT_YET = (
     ("--to", "keras"),
     ("--to", "tensorflow"),
-    ("--to", "pytorch", "--loss", "mse"),
-    ("--to", "pytorch", "--optimizer", "adam"),
     ("--to", "tfjs", "--format", "graph"),
     ("--to", "keras", "--format", "weights"),
 )
@@ -40,6 +38,10 @@ WRONG = (
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--match", "torchvision:resnet51"),
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--mapping", "mapping.json"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--match", "torchvision:resnet50"),
+    ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--loss", "mes"),
+    ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--optimizer", "adamm"),
+    ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--loss", "mse", "--match", "m.pt"),
+    ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--loss", "mse"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weights", "pt"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weight_shard_size_bytes", "many"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weight_shard_size_bytes", "0"),

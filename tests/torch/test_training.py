@@ -231,6 +231,52 @@ def test_left_out(left_out, container, converted):
     assert abs(value - expected) <= 1e-5 * abs(expected) + 1e-6
 
 
+def test_chosen(binary, request, tmp_path):
+    """`--loss` and `--optimizer` for a file that was not compiled, or otherwise."""
+    root = pathlib.Path(request.config.getoption("--fixture-root")) / "training" / "keras3"
+    compiled, chosen, other = (tmp_path / name for name in ("compiled", "chosen", "other"))
+    choice = ("--loss", "mse", "--optimizer", "adam")
+    for file, out, options in (
+        (root / "optimizer_adam" / "fresh.h5", compiled, ()),
+        (root / "optimizer_adam" / "after.keras", chosen, choice),
+        (root / "optimizer_sgd_cosine" / "trained.keras", other, choice),
+    ):
+        ran = convert.run(binary, "convert", file, "--to", "pytorch", "-o", out, *options)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    expected = (compiled / "training.py").read_text()
+    assert (chosen / "training.py").read_text() == expected
+    assert (other / "training.py").read_text() == expected
+    assert not (other / "optimizer.pt").exists()
+
+
+def test_chosen_in_part(binary, request, tmp_path):
+    dense = pathlib.Path(request.config.getoption("--fixture-root")) / "keras3" / "dense"
+    file = min(dense.glob("*.h5"))  # never compiled
+    for option, value, code, is_written in (
+        ("--loss", "mean_squared_error", "optimizer-missing", True),
+        ("--optimizer", "Adam", "loss-missing", False),
+    ):
+        out = tmp_path / code
+        options = ("--to", "pytorch", "-o", out, option, value)
+        assert convert.run(binary, "convert", file, *options).returncode == 0
+        assert code in [note["code"] for note in contract.read(out)["notes"]]
+        assert (out / "training.py").exists() == is_written
+
+
+def test_names_that_can_be_chosen(binary, request):
+    root = pathlib.Path(request.config.getoption("--fixture-root")) / "training" / "keras3"
+    ran = convert.run(binary, "inspect", root / "two_dict" / "fresh.keras", "--json")
+    training = json.loads(ran.stdout)["training"]
+    assert training["losses"] == ["CategoricalCrossentropy", "MeanAbsoluteError"]
+    assert training["optimizer"] == "SGD"
+    for option, names in (("loss", "lossChoices"), ("optimizer", "optimizerChoices")):
+        wrong = convert.run(
+            binary, "convert", "x.h5", "--to", "pytorch", "-o", "y", f"--{option}", "none of them"
+        )
+        assert wrong.returncode == 64
+        assert all(name in wrong.stderr for name in training[names])
+
+
 def test_refused(refused, container, converted):
     """A loss that isn't Keras's own is named, and nothing is written in its place."""
     out = converted(refused.file("fresh", container))

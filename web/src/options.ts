@@ -38,6 +38,10 @@ export interface PyTorchOptions extends CommonOptions {
   /** Adds `probe.safetensors`, a run of the model by the reference evaluator, and `verify.py`, which
    * repeats it in torch. The plan then takes the time of that run. */
   probe?: boolean;
+  /** The loss of training.py, by Keras's name ("mse"). Default: what the file was compiled with. */
+  loss?: string;
+  /** The optimizer of training.py, by Keras's name ("Adam"), with its defaults. */
+  optimizer?: string;
 }
 
 export interface TfJsOptions extends CommonOptions {
