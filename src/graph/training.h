@@ -48,6 +48,17 @@ struct Penalty {
   double l2 = 0;
 };
 
+/// What a weight is made after each step. Norms are those along `axes`, of Keras's tensor.
+struct Constraint {
+  enum class Kind { NonNegative, MaxNorm, UnitNorm, MinMaxNorm };
+  Kind kind = Kind::NonNegative;
+  std::uint32_t tensor = 0;  ///< index into `Program::tensors`
+  std::vector<std::int64_t> axes;
+  double least = 0;
+  double most = 0;
+  double rate = 1;
+};
+
 /// What the optimizer has gathered so far, by the names of Keras 3 ("momentum").
 struct OptimizerState {
   using Slots = std::map<std::string, tensor::TensorRef>;
@@ -66,6 +77,8 @@ struct Training {
   std::optional<Optimizer> optimizer;
   std::optional<OptimizerState> state;  ///< where the file has the optimizer's
   std::vector<Penalty> penalties;
+  std::vector<Constraint> constraints;
+  std::vector<std::uint32_t> trained;  ///< the tensors that train; none: not known
 };
 
 }  // namespace tensorferry::graph

@@ -61,7 +61,7 @@ class SlotOrder {
     if (name_ == "Adadelta") return pair("accumulated_grad", "accumulated_delta_var");
     if (name_ == "Adamax") return pair("momentum", "norm");
     if (name_ == "Nadam") return nadam();
-    if (name_ == "Lamb") return pair("momentum", "velocity");
+    if (name_ == "Lamb" || name_ == "ScheduleFreeAdamW") return pair("momentum", "velocity");
     if (name_ == "Adagrad") return {{}, {{"accumulator"}}, {}};
     if (name_ == "Ftrl") return {{}, {{"accumulator", "linear"}}, {}};
     if (name_ == "Lion") return {{}, {{"momentum"}}, {}};
@@ -189,6 +189,14 @@ class StateReader {
 };
 
 }  // namespace
+
+std::vector<std::uint32_t> trained_tensors(const Model& model) {
+  try {
+    return trained_weights(model);
+  } catch (const Unknown&) {
+    return {};
+  }
+}
 
 std::optional<graph::OptimizerState> read_optimizer_state(const Model& model,
                                                           const graph::Optimizer& optimizer,

@@ -41,13 +41,6 @@ std::optional<Factors> factors_of(const Json& regularizer) {
   return std::nullopt;
 }
 
-// "recurrent" is of the weight "recurrent_kernel"; layers within a layer have a path before it.
-bool is_of(std::string_view role, std::string_view subject) {
-  const std::size_t slash = role.rfind('/');
-  const std::string_view own = slash == std::string_view::npos ? role : role.substr(slash + 1);
-  return own == subject || own == fmt::format("{}_kernel", subject);
-}
-
 class RegularizerReader {
  public:
   explicit RegularizerReader(io::Notes& notes) : notes_(notes) {}
@@ -66,7 +59,6 @@ class RegularizerReader {
     for (const auto& [key, value] : layer.config.items()) {
       if (value.is_null()) continue;
       if (key.ends_with(ending)) add(layer, key.substr(0, key.size() - ending.size()), value);
-      if (key.ends_with("_constraint") && layer.trainable) note_constraint(layer, key);
     }
   }
 
@@ -78,19 +70,11 @@ class RegularizerReader {
       refuse(layer, fmt::format("the regularizer of its {}", subject));
     } else if (layer.trainable && (factors->l1 != 0 || factors->l2 != 0)) {
       for (const Weight& weight : layer.weights) {
-        if (is_of(weight.role, subject)) {
+        if (is_weight_of(weight.role, subject)) {
           penalties_.push_back({weight.tensor, factors->l1, factors->l2});
         }
       }
     }
-  }
-
-  void note_constraint(const Layer& layer, const std::string& key) {
-    notes_.push_back(
-        {io::Severity::Info, layer.name, "constraint-unsupported",
-         fmt::format("Layer \"{}\" has a `{}`, which Keras applies after each step and "
-                     "training.py leaves out.",
-                     layer.name, key)});
   }
 
   void refuse(const Layer& layer, const std::string& what) {
@@ -104,6 +88,12 @@ class RegularizerReader {
 };
 
 }  // namespace
+
+bool is_weight_of(std::string_view role, std::string_view subject) {
+  const std::size_t slash = role.rfind('/');
+  const std::string_view own = slash == std::string_view::npos ? role : role.substr(slash + 1);
+  return own == subject || own == fmt::format("{}_kernel", subject);
+}
 
 std::vector<graph::Penalty> read_penalties(const Model& model, io::Notes& notes) {
   RegularizerReader reader(notes);

@@ -1,6 +1,7 @@
 #include "keras/training.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "keras/config.h"
+#include "keras/constraints.h"
 #include "keras/json_text.h"
 #include "keras/losses.h"
 #include "keras/optimizer_state.h"
@@ -126,6 +128,8 @@ class TrainingReader {
     graph::Training training;
     training.keras = model_.generation == Generation::Keras3 ? 3 : 2;
     training.penalties = read_penalties(model_, notes_);
+    training.constraints = read_constraints(model_, notes_);
+    training.trained = trained_tensors(model_);
     training.losses = losses(config);
     const bool is_chosen = !choice_.optimizer.empty();
     training.optimizer = is_chosen ? named_optimizer(choice_.optimizer) : optimizer(config);
@@ -133,6 +137,7 @@ class TrainingReader {
       training.state = read_optimizer_state(model_, *training.optimizer, notes_);
     }
     note_missing(training);
+    note_metrics(config);
     note_differences(training);
     return training;
   }
@@ -226,6 +231,29 @@ class TrainingReader {
     }
   }
 
+  static void add_names(const Json& metrics, std::vector<std::string>& names) {
+    if (metrics.is_string()) {
+      names.push_back(metrics.get<std::string>());
+    } else if (is_object_of_keras(metrics)) {
+      names.emplace_back(text_member(metrics, "class_name"));
+    } else if (metrics.is_structured()) {
+      for (const Json& inner : metrics) add_names(inner, names);
+    }
+  }
+
+  void note_metrics(const Json& config) {
+    std::vector<std::string> names;
+    for (const char* member : {"metrics", "weighted_metrics"}) {
+      const auto found = config.find(member);
+      if (found != config.end()) add_names(*found, names);
+    }
+    std::erase_if(names, [](const std::string& name) { return name.empty() || !is_utf8(name); });
+    if (names.empty()) return;
+    note(io::Severity::Info, "metrics-left-out",
+         fmt::format("training.py has none of the metrics that the model was compiled with: {}.",
+                     fmt::join(names, ", ")));
+  }
+
   // Where Keras on TensorFlow does not do what its formulas say, or what this model alone knows.
   void note_differences(const graph::Training& training) {
     const std::string name = training.optimizer ? training.optimizer->optimizer.class_name : "";
@@ -239,6 +267,11 @@ class TrainingReader {
       note(io::Severity::Info, "nadam-updates",
            "Keras 2's Nadam, once compiled by TensorFlow, counts its steps once for each weight; "
            "training.py keeps to the formula.");
+    }
+    if (name == "ScheduleFreeAdamW") {
+      note(io::Severity::Info, "schedule-free-start",
+           "Keras's ScheduleFreeAdamW, built by `fit` on TensorFlow, starts from zeros instead of "
+           "the weights; training.py starts from the weights, as its formula says.");
     }
     if (has_layer(model_, is_trained_batch_norm)) {
       note(io::Severity::Info, "batch-variance",
@@ -322,8 +355,13 @@ class TrainingReader {
   }
 
   // Keras 2 writes what `compile` was given: a name, of which all settings are the defaults.
-  static graph::Optimizer named_optimizer(const std::string& name) {
-    return {{std::string(find_optimizer(name)), {}}, {}};
+  graph::Optimizer named_optimizer(const std::string& name) const {
+    graph::Optimizer optimizer{{std::string(find_optimizer(name)), {}}, {}};
+    const bool is_lion = optimizer.optimizer.class_name == "Lion";
+    if (is_lion && model_.generation != Generation::Keras3) {
+      optimizer.optimizer.settings["learning_rate"] = 0.0001;
+    }
+    return optimizer;
   }
 
   // Scaling by a power of two changes nothing in float32.

@@ -13,6 +13,7 @@ import torch
 from support import convert
 from test_training import LEFT_OUT, Case, Trainer, differences, state_of
 from test_training import converted as converted
+from test_training import converted_folder as converted_folder
 
 # Of torch/_weights_only_unpickler.py; 1.13 has no BINFLOAT.
 PERMITTED = {
@@ -25,6 +26,7 @@ STATELESS = {
     "legacy_sgd",
     "legacy_sgd_clips",
     "optimizer_clipnorm",
+    "optimizer_clipnorm_gru",
     "optimizer_global_clipnorm",
     "optimizer_sgd",
     "optimizer_sgd_decayed",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import pathlib
+import subprocess
 import sys
 
 import numpy as np
@@ -32,13 +33,9 @@ LEFT_OUT = {
     "end_nested": "loss-of-probabilities",
     "end_regularized": "loss-unsupported",
     "net_activity": "regularizer-unsupported",
-    "net_constrained": "constraint-unsupported",
-    "optimizer_accumulated": "optimizer-unsupported",
     "optimizer_adafactor": "optimizer-unsupported",
-    "optimizer_clipnorm_gru": "optimizer-unsupported",
     "optimizer_known_name": "optimizer-unsupported",
     "optimizer_muon": "optimizer-unsupported",
-    "optimizer_schedule_free": "optimizer-unsupported",
 }
 
 
@@ -76,9 +73,14 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def converted(binary, tmp_path_factory):
+def converted_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("training")
+
+
+@pytest.fixture(scope="session")
+def converted(binary, converted_folder):
     """path of a Keras file → the folder that it is converted to, once."""
-    folder, done = tmp_path_factory.mktemp("training"), {}
+    folder, done = converted_folder, {}
 
     def get(path: pathlib.Path) -> pathlib.Path:
         if path not in done:
@@ -217,6 +219,17 @@ def test_weights(case, container, converted):
     trainer.module.train_epoch(trainer.model, trainer.optimizer(), batches)
     before, after = state_of(out), state_of(converted(case.file("after")))
     assert differences(trainer, before, unbiased(case, before, after)) == []
+
+
+def test_black(converted, converted_folder, request):
+    """training.py is formatted as black would."""
+    root = pathlib.Path(request.config.getoption("--fixture-root")) / "training"
+    for file in sorted(root.glob("keras[23]/*/trained.*")) + sorted(root.glob("keras3/*/fresh.h5")):
+        converted(file)
+    paths = sorted(str(path) for path in converted_folder.glob("*/training.py"))
+    command = [sys.executable, "-m", "black", "--check", "--quiet", "--diff", *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[:4000] + done.stderr[:2000]
 
 
 def test_left_out(left_out, container, converted):

@@ -107,7 +107,8 @@ inline constexpr std::string_view nadam = R"(class Nadam(torch.optim.Optimizer):
                 power = 0.96 ** group["momentum_decay"]
                 if "mu_product" not in state:  # of the steps so far
                     state["mu_product"] = math.prod(
-                        beta1 * (1 - 0.5 * power ** (k + 1)) for k in range(state["step"])
+                        beta1 * (1 - 0.5 * power ** (k + 1))
+                        for k in range(state["step"])
                     )
                 state["step"] += 1
                 mu = beta1 * (1 - 0.5 * power ** state["step"])
@@ -218,5 +219,32 @@ inline constexpr std::string_view lamb = R"(class Lamb(torch.optim.Optimizer):
                 size, step_size = p.norm(), update.norm()
                 ratio = size / step_size if size > 0 and step_size > 0 else 1
                 p.sub_(ratio * group["lr"] * update))";
+
+inline constexpr std::string_view schedule_free = R"(class ScheduleFreeAdamW(torch.optim.Optimizer):
+    """Schedule-free AdamW (Keras: optimizers/schedule_free_adamw.py)."""
+
+    def __init__(self, parameters, lr, betas, eps, warmup_steps):
+        defaults = dict(lr=lr, betas=betas, eps=eps, warmup_steps=warmup_steps)
+        super().__init__(parameters, defaults)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state["step"] = 0
+                    state["z"], state["exp_avg_sq"] = p.clone(), torch.zeros_like(p)
+                state["step"] += 1
+                warmup = min(1, state["step"] / max(1, group["warmup_steps"]))
+                square = state["exp_avg_sq"].lerp_(p.grad**2, 1 - beta2)
+                root = (square / (1 - beta2 ** state["step"])).sqrt() + group["eps"]
+                z = state["z"].sub_(group["lr"] * warmup * p.grad / root)
+                x = (p - (1 - beta1) * z) / beta1  # of the new z, as on TensorFlow
+                x.lerp_(z, 1 / state["step"])
+                p.copy_((1 - beta1) * z + beta1 * x))";
 
 }  // namespace tensorferry::torch::optimizer_classes

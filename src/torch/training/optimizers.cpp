@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "torch/training/optimizer_classes.h"
 #include "torch/training/schedules.h"
 #include "torch/training/settings.h"
 
@@ -18,222 +17,6 @@ namespace {
 using graph::Settings;
 using python::Writer;
 using std::string;
-
-/// A keyword argument of a constructor, and of the group in a state_dict.
-struct Argument {
-  const char* name = "";
-  string text;
-  PickledValue value;
-};
-
-/// What training.py says of an optimizer.
-struct Spelling {
-  string constructor;                    ///< "torch.optim.SGD", or the name of `source`
-  std::string_view source;               ///< of a class that torch does not have
-  std::vector<Argument> arguments = {};  ///< but for the learning rate
-  std::vector<string> before = {};       ///< lines of each group before a step
-  bool decays_itself = false;            ///< its weight decay is Keras's
-  KeptState kept = {};                   ///< but for the group
-};
-
-/// What Keras 2 had before 2.11, and kept as `legacy`, computes otherwise.
-bool is_legacy(const Settings& settings) { return is_true(settings, "is_legacy_optimizer"); }
-
-/// Its momentum holds the rate of each step: torch's does not.
-bool moves_rate(const graph::Optimizer& optimizer) {
-  return optimizer.schedule || number(optimizer.optimizer.settings, "decay", 0) != 0;
-}
-
-Argument real(const char* name, double value) {
-  return {name, number_text(value), {as_given(value)}};
-}
-
-Argument flag(const char* name) { return {name, "True", {true}}; }
-
-Argument betas(const Settings& settings, double second) {
-  const Argument one = real("", number(settings, "beta_1", 0.9));
-  const Argument two = real("", number(settings, "beta_2", second));
-  return {
-      "betas", fmt::format("({}, {})", one.text, two.text), {PickledTuple{{one.value, two.value}}}};
-}
-
-Argument epsilon(const Settings& settings) {
-  return real("eps", number(settings, "epsilon", 1e-7));
-}
-
-double weight_decay(const graph::Configured& optimizer) {
-  return number(optimizer.settings, "weight_decay", optimizer.class_name == "AdamW" ? 0.004 : 0);
-}
-
-void add_if(bool is_so, Spelling& spelling, Argument argument) {
-  if (is_so) spelling.arguments.push_back(std::move(argument));
-}
-
-Spelling sgd(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  const double momentum = number(settings, "momentum", 0);
-  Spelling spelling{"torch.optim.SGD", ""};
-  if (momentum == 0) {
-    spelling.decays_itself = true;
-    const double decay = weight_decay(optimizer.optimizer);
-    add_if(decay != 0, spelling, real("weight_decay", decay));
-    return spelling;
-  }
-  if (moves_rate(optimizer)) {
-    spelling.constructor = "SGD";
-    spelling.source = optimizer_classes::sgd;
-    spelling.kept.slots = {{"momentum", "momentum"}};
-  } else {
-    const double rate = as_given(number(settings, "learning_rate", 0.01));
-    spelling.kept.slots = {{"momentum_buffer", "momentum", -1 / rate}};
-  }
-  spelling.arguments.push_back(real("momentum", momentum));
-  add_if(is_true(settings, "nesterov"), spelling, flag("nesterov"));
-  return spelling;
-}
-
-Spelling rmsprop(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  const double momentum = number(settings, "momentum", 0);
-  const bool is_centered = is_true(settings, "centered");
-  Spelling spelling{"torch.optim.RMSprop", ""};
-  spelling.kept.slots = {{"square_avg", "velocity"}};
-  if (!is_legacy(settings) || momentum != 0) {
-    spelling.constructor = "RMSprop";
-    spelling.source = optimizer_classes::rmsprop;
-    spelling.kept.slots.push_back({"momentum_buffer", momentum != 0 ? "momentum" : ""});
-    spelling.kept.slots.push_back({"grad_avg", is_centered ? "average_gradient" : ""});
-  } else {
-    spelling.kept.counts_steps = true;
-    if (is_centered) spelling.kept.slots.push_back({"grad_avg", "average_gradient"});
-  }
-  spelling.arguments.push_back(real("alpha", number(settings, "rho", 0.9)));
-  spelling.arguments.push_back(epsilon(settings));
-  add_if(momentum != 0, spelling, real("momentum", momentum));
-  add_if(is_centered, spelling, flag("centered"));
-  return spelling;
-}
-
-// keras/src/optimizers/adam.py adds its epsilon before the bias is corrected, torch after it.
-Spelling adam(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  const double decay = weight_decay(optimizer.optimizer);
-  Spelling spelling{decay != 0 ? "torch.optim.AdamW" : "torch.optim.Adam", ""};
-  spelling.arguments = {betas(settings, 0.999)};
-  spelling.before = {fmt::format("group[\"eps\"] = {} / math.sqrt(1 - {} ** group[\"steps\"])",
-                                 number_text(settings, "epsilon", 1e-7),
-                                 number_text(settings, "beta_2", 0.999))};
-  spelling.decays_itself = true;
-  spelling.kept = {{}, {{"exp_avg", "momentum"}, {"exp_avg_sq", "velocity"}}, "", true};
-  add_if(decay != 0, spelling, real("weight_decay", decay));
-  if (is_true(settings, "amsgrad")) {
-    spelling.arguments.push_back(flag("amsgrad"));
-    spelling.kept.slots.push_back({"max_exp_avg_sq", "velocity_hat"});
-  }
-  return spelling;
-}
-
-Spelling adadelta(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  Spelling spelling{"torch.optim.Adadelta", ""};
-  spelling.arguments = {real("rho", number(settings, "rho", 0.95)), epsilon(settings)};
-  spelling.kept = {
-      {}, {{"square_avg", "accumulated_grad"}, {"acc_delta", "accumulated_delta_var"}}, "", true};
-  return spelling;
-}
-
-// Keras's epsilon is within the root, which is to start with it.
-Spelling adagrad(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  Argument first =
-      real("initial_accumulator_value", number(settings, "initial_accumulator_value", 0.1));
-  const Argument small = epsilon(settings);
-  Spelling spelling{"torch.optim.Adagrad", ""};
-  spelling.kept = {{}, {{"sum", "accumulator"}}, "", true};
-  if (is_legacy(settings)) {
-    spelling.arguments = {std::move(first), small};
-    return spelling;
-  }
-  first.text += " + " + small.text;
-  first.value = {std::get<double>(first.value.value) + std::get<double>(small.value.value)};
-  spelling.arguments = {std::move(first), {"eps", "0", {0.0}}};
-  spelling.kept.slots.front().offset = std::get<double>(small.value.value);
-  return spelling;
-}
-
-Spelling adamax(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  Spelling spelling{"Adamax", optimizer_classes::adamax};
-  spelling.arguments = {betas(settings, 0.999), epsilon(settings)};
-  spelling.kept = {{}, {{"exp_avg", "momentum"}, {"exp_inf", "norm"}}, "", true};
-  return spelling;
-}
-
-Spelling nadam(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  const double decay = is_legacy(settings) ? number(settings, "decay", 0.004) : 1;
-  Spelling spelling{"Nadam", optimizer_classes::nadam};
-  spelling.arguments = {betas(settings, 0.999), epsilon(settings), real("momentum_decay", decay)};
-  spelling.kept = {{}, {{"exp_avg", "momentum"}, {"exp_avg_sq", "velocity"}}, "mu_product", true};
-  return spelling;
-}
-
-Spelling ftrl(const graph::Optimizer& optimizer) {
-  const auto own = [&](const char* name, const char* keras, double otherwise) {
-    return real(name, number(optimizer.optimizer.settings, keras, otherwise));
-  };
-  Spelling spelling{"Ftrl", optimizer_classes::ftrl};
-  spelling.arguments = {own("lr_power", "learning_rate_power", -0.5),
-                        own("initial_accumulator_value", "initial_accumulator_value", 0.1),
-                        own("l1", "l1_regularization_strength", 0),
-                        own("l2", "l2_regularization_strength", 0),
-                        own("l2_shrinkage", "l2_shrinkage_regularization_strength", 0),
-                        own("beta", "beta", 0)};
-  spelling.kept.slots = {{"accumulator", "accumulator"}, {"linear", "linear"}};
-  return spelling;
-}
-
-Spelling lion(const graph::Optimizer& optimizer) {
-  Spelling spelling{"Lion", optimizer_classes::lion};
-  spelling.arguments = {betas(optimizer.optimizer.settings, 0.99)};
-  spelling.kept.slots = {{"exp_avg", "momentum"}};
-  return spelling;
-}
-
-Spelling lamb(const graph::Optimizer& optimizer) {
-  const Settings& settings = optimizer.optimizer.settings;
-  Spelling spelling{"Lamb", optimizer_classes::lamb};
-  spelling.arguments = {betas(settings, 0.999), epsilon(settings)};
-  spelling.kept = {{}, {{"exp_avg", "momentum"}, {"exp_avg_sq", "velocity"}}, "", true};
-  return spelling;
-}
-
-struct OptimizerKind {
-  std::string_view class_name;
-  Spelling (*spell)(const graph::Optimizer&);
-  double rate;  ///< Keras's default
-};
-
-constexpr std::array<OptimizerKind, 11> kinds = {{
-    {"Adadelta", &adadelta, 0.001},
-    {"Adagrad", &adagrad, 0.001},
-    {"Adam", &adam, 0.001},
-    {"AdamW", &adam, 0.001},
-    {"Adamax", &adamax, 0.001},
-    {"Ftrl", &ftrl, 0.001},
-    {"Lamb", &lamb, 0.001},
-    {"Lion", &lion, 0.001},
-    {"Nadam", &nadam, 0.001},
-    {"RMSprop", &rmsprop, 0.001},
-    {"SGD", &sgd, 0.01},
-}};
-
-const OptimizerKind* find_kind(std::string_view class_name) {
-  const auto* found = std::find_if(kinds.begin(), kinds.end(), [&](const OptimizerKind& kind) {
-    return kind.class_name == class_name;
-  });
-  return found == kinds.end() ? nullptr : found;
-}
 
 void set_member(PickledDict& group, const string& name, PickledValue value) {
   const auto found = std::find_if(group.begin(), group.end(), [&](const auto& member) {
@@ -274,14 +57,17 @@ PickledDict defaults_of(const string& constructor) {
 
 class OptimizerWriter {
  public:
-  explicit OptimizerWriter(const graph::Optimizer& optimizer)
+  explicit OptimizerWriter(const graph::Optimizer& optimizer, SplitWeights split = {})
       : optimizer_(optimizer),
+        split_(std::move(split)),
         settings_(optimizer.optimizer.settings),
-        kind_(*find_kind(optimizer.optimizer.class_name)),
+        kind_(*find_optimizer_kind(optimizer.optimizer.class_name)),
         spelling_(kind_.spell(optimizer)) {
     if (has_rate()) {
+      const int gathered = gathered_batches(optimizer);
       spelling_.before.insert(spelling_.before.begin(),
-                              "group[\"lr\"] = learning_rate(group[\"steps\"] - 1)");
+                              fmt::format("group[\"lr\"] = learning_rate({}group[\"steps\"] - 1)",
+                                          gathered > 1 ? fmt::format("{} * ", gathered) : ""));
     }
   }
 
@@ -295,7 +81,7 @@ class OptimizerWriter {
     group = defaults_of(spelling_.constructor);
     const double rate = number(settings_, "learning_rate", kind_.rate);
     set_member(group, "lr", {as_given(rate)});
-    for (const Argument& argument : spelling_.arguments) {
+    for (const OptimizerArgument& argument : spelling_.arguments) {
       set_member(group, argument.name, argument.value);
     }
     if (!spelling_.before.empty()) set_member(group, "steps", {PickledCounter{}});
@@ -365,7 +151,7 @@ class OptimizerWriter {
     std::vector<python::Expression> items = {
         python::atom(parameters),
         python::keyword("lr", python::atom(has_rate() ? "learning_rate(0)" : first_rate()))};
-    for (const Argument& argument : spelling_.arguments) {
+    for (const OptimizerArgument& argument : spelling_.arguments) {
       items.push_back(python::keyword(argument.name, python::atom(argument.text)));
     }
     writer.statement("return ", python::call(spelling_.constructor, std::move(items)));
@@ -408,9 +194,15 @@ class OptimizerWriter {
     const std::vector<std::string_view> names = clippings();
     if (names.empty()) return;
     writer.line("parameters = optimizer.param_groups[0][\"params\"]");
-    writer.line("gradients = [p.grad for p in parameters if p.grad is not None]");
+    if (names != std::vector<std::string_view>{"clipnorm"} || split_.empty()) {
+      writer.line("gradients = [p.grad for p in parameters if p.grad is not None]");
+    }
     for (const std::string_view name : names) {
       const string most = number_text(settings_, string(name), 0);
+      if (name == "clipnorm" && !split_.empty()) {
+        write_clipping_together(most, writer);
+        continue;
+      }
       if (name == "global_clipnorm") {
         writer.line("norm = torch.stack([gradient.norm() for gradient in gradients]).norm()");
       }
@@ -424,6 +216,25 @@ class OptimizerWriter {
     }
   }
 
+  // Keras clips by the norm of its weights.
+  void write_clipping_together(const string& most, Writer& writer) const {
+    std::vector<python::Expression> together;
+    for (const std::vector<std::size_t>& numbers : split_) {
+      together.push_back(
+          python::tuple_of(std::vector<std::int64_t>(numbers.begin(), numbers.end())));
+    }
+    writer.line("# Numbers of parameters that are one weight in Keras: a GRU's biases.");
+    writer.statement("weights = ", python::list(std::move(together)));
+    writer.line("for i in range(len(parameters)):");
+    writer.line("    if not any(i in weight for weight in weights):");
+    writer.line("        weights.append((i,))");
+    writer.line("for weight in weights:");
+    writer.line("    own = [parameters[i].grad for i in weight if parameters[i].grad is not None]");
+    writer.line("    norm = sum(gradient.square().sum() for gradient in own) ** 0.5");
+    writer.line("    for gradient in own:");
+    writer.line(fmt::format("        gradient.mul_({0} / norm.clamp(min={0}))", most));
+  }
+
   // Of weights that have a gradient, as Keras decays those that it updates.
   void write_decay(Writer& writer) const {
     if (!has_decay()) return;
@@ -434,31 +245,34 @@ class OptimizerWriter {
   }
 
   const graph::Optimizer& optimizer_;
+  SplitWeights split_;
   const Settings& settings_;
   const OptimizerKind& kind_;
-  Spelling spelling_;
+  OptimizerSpelling spelling_;
 };
 
 }  // namespace
 
-std::string optimizer_refusal(const graph::Optimizer& optimizer, bool splits_weights) {
+int gathered_batches(const graph::Optimizer& optimizer) {
+  const double count = number(optimizer.optimizer.settings, "gradient_accumulation_steps", 1);
+  return count >= 1 && count < 1e6 ? static_cast<int>(count) : 1;
+}
+
+std::string optimizer_refusal(const graph::Optimizer& optimizer, const SplitWeights& split) {
   const Settings& settings = optimizer.optimizer.settings;
   const std::string& name = optimizer.optimizer.class_name;
   if (name == "Adafactor" || name == "Muon") {
     return name + " goes by the axes that Keras gives a weight, which are others here";
   }
-  if (name == "ScheduleFreeAdamW") return "Keras's begins at zero once TensorFlow has compiled it";
-  if (find_kind(name) == nullptr) return "its class is none of those of Keras that are known";
+  if (find_optimizer_kind(name) == nullptr)
+    return "its class is none of those of Keras that are known";
   if (optimizer.schedule && !has_schedule(*optimizer.schedule)) {
     return "its learning rate follows a schedule that is not known";
   }
-  if (splits_weights && number(settings, "clipnorm", 0) > 0) {
-    return "it clips the gradient of a weight that is two parameters here (`clipnorm`)";
+  if (!split.empty() && name == "Lamb") {
+    return "it goes by the norm of a weight that is two parameters here";
   }
   if (is_true(settings, "use_ema")) return "it averages the weights (`use_ema`)";
-  if (has(settings, "gradient_accumulation_steps")) {
-    return "it gathers gradients (`gradient_accumulation_steps`)";
-  }
   return "";
 }
 
@@ -470,8 +284,9 @@ bool has_update(const graph::Optimizer& optimizer) {
   return OptimizerWriter(optimizer).has_update();
 }
 
-void write_optimizer(const graph::Optimizer& optimizer, python::Writer& writer) {
-  OptimizerWriter(optimizer).write(writer);
+void write_optimizer(const graph::Optimizer& optimizer, const SplitWeights& split,
+                     python::Writer& writer) {
+  OptimizerWriter(optimizer, split).write(writer);
 }
 
 }  // namespace tensorferry::torch

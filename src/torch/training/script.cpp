@@ -9,8 +9,10 @@
 #include "torch/forward.h"
 #include "torch/identifier.h"
 #include "torch/python.h"
+#include "torch/training/constraints.h"
 #include "torch/training/losses.h"
 #include "torch/training/optimizers.h"
+#include "torch/training/parameters.h"
 #include "torch/training/settings.h"
 #include "torch/training/state.h"
 
@@ -39,6 +41,7 @@ class Script {
     choose_losses();
     choose_optimizer();
     choose_penalties();
+    choose_constraints();
   }
 
   TrainingScript write() {
@@ -65,8 +68,8 @@ class Script {
   }
 
   void choose_losses() {
-    Scope names({"F", "criterion", "learning_rate", "make_optimizer", "math", "penalty", "torch",
-                 "train_epoch", "update"});
+    Scope names({"F", "constrain", "criterion", "learning_rate", "make_optimizer", "math",
+                 "penalty", "torch", "train_epoch", "update"});
     for (const graph::OutputLoss& loss : training_.losses) {
       const std::string refusal = refusal_of(loss);
       const std::string& output = root_.outputs[loss.output].name;
@@ -95,20 +98,10 @@ class Script {
     return reduction == "none" && !is_alone ? "it is not reduced, and not the only one" : "";
   }
 
-  /// Whether two entries of the state_dict come from one weight of Keras (a GRU's biases).
-  bool splits_weights() const {
-    std::set<std::vector<std::string>> seen;
-    std::set<std::size_t> storages;
-    for (const NamedWeight& weight : *model_.weights) {
-      if (weight.weight->sources.empty() || !storages.insert(weight.storage).second) continue;
-      if (!seen.insert(weight.weight->sources).second) return true;
-    }
-    return false;
-  }
-
   void choose_optimizer() {
     if (!training_.optimizer) return;
-    const std::string refusal = optimizer_refusal(*training_.optimizer, splits_weights());
+    split_ = split_weights(program_, *model_.weights);
+    const std::string refusal = optimizer_refusal(*training_.optimizer, split_);
     if (refusal.empty()) {
       optimizer_ = &*training_.optimizer;
     } else {
@@ -127,34 +120,31 @@ class Script {
     }
   }
 
-  /// The entries of the state_dict that a Keras tensor became, a part of it each (a GRU's biases);
-  /// none where they are not exactly its elements.
-  std::vector<std::string> keys_of(std::uint32_t tensor) const {
-    const tensor::TensorRef& stored = program_.tensors.at(tensor);
-    std::vector<std::string> keys;
-    std::set<std::size_t> storages;
-    std::uint64_t elements = 0;
-    for (const NamedWeight& entry : *model_.weights) {
-      const Weight& weight = *entry.weight;
-      if (weight.sources != std::vector<std::string>{stored.name}) continue;
-      if (!storages.insert(entry.storage).second) continue;
-      keys.push_back(entry.key);
-      elements += tensor::element_count(weight.contiguous.shape);
-    }
-    if (elements != tensor::element_count(stored.shape)) return {};
-    return keys;
-  }
-
   void choose_penalties() {
     for (const graph::Penalty& penalty : training_.penalties) {
-      const std::vector<std::string> keys = keys_of(penalty.tensor);
-      if (keys.empty()) {
+      const auto parameters = parameters_of(program_, *model_.weights, penalty.tensor);
+      if (parameters.empty()) {
         note("regularizer-unsupported",
              fmt::format("training.py leaves out the regularizer of {}, which is no parameter of "
                          "its own.",
                          program_.tensors.at(penalty.tensor).name));
       }
-      for (const std::string& key : keys) add_penalty(penalty, "model." + key);
+      for (const NamedWeight* parameter : parameters) {
+        add_penalty(penalty, "model." + parameter->key);
+      }
+    }
+  }
+
+  void choose_constraints() {
+    for (const graph::Constraint& constraint : training_.constraints) {
+      if (can_constrain(constraint, program_, *model_.weights)) {
+        constraints_.push_back(&constraint);
+      } else {
+        note("constraint-unsupported",
+             fmt::format("training.py leaves out the constraint of {}, whose axes are not those "
+                         "of a parameter.",
+                         program_.tensors.at(constraint.tensor).name));
+      }
     }
   }
 
@@ -179,9 +169,10 @@ class Script {
     }
     if (!has_one_output()) write_sum();
     if (!penalties_.empty()) write_penalty();
+    if (!constraints_.empty()) write_constraints();
     if (optimizer_) {
       blank_lines();
-      write_optimizer(*optimizer_, writer_);
+      write_optimizer(*optimizer_, split_, writer_);
       write_epoch();
       write_main();
     }
@@ -224,6 +215,18 @@ class Script {
     writer_.outdent();
   }
 
+  void write_constraints() {
+    blank_lines();
+    writer_.line("@torch.no_grad()");
+    writer_.line("def constrain(model):");
+    writer_.indent();
+    writer_.line("\"\"\"What the constraints make of the weights after each step.\"\"\"");
+    for (const graph::Constraint* constraint : constraints_) {
+      write_constraint(*constraint, program_, *model_.weights, writer_);
+    }
+    writer_.outdent();
+  }
+
   void write_epoch() {
     blank_lines();
     writer_.line("def train_epoch(model, optimizer, batches):");
@@ -231,23 +234,46 @@ class Script {
     writer_.line(
         "\"\"\"One pass over batches of (inputs, targets) or (inputs, targets, sample weights).");
     writer_.line("");
-    writer_.line("Gives the mean of their losses.");
+    writer_.line(
+        "Gives the mean of their losses. Keras's class weights are sample weights too: of");
+    writer_.line("targets that are classes, class_weight[targets].");
     writer_.line("\"\"\"");
     writer_.line("model.train()");
     writer_.line("losses = []");
-    writer_.line("for inputs, targets, *weights in batches:");
-    writer_.indent();
-    writer_.line("optimizer.zero_grad()");
+    const int gathered = gathered_batches(*optimizer_);
+    if (gathered == 1) {
+      writer_.line("for inputs, targets, *weights in batches:");
+      writer_.indent();
+      writer_.line("optimizer.zero_grad()");
+    } else {
+      writer_.line("optimizer.zero_grad()");
+      writer_.line("for number, (inputs, targets, *weights) in enumerate(batches, 1):");
+      writer_.indent();
+    }
     const std::string forward = model_.has_logits ? "model.forward_logits" : "model";
     const std::string inputs = root_.inputs.size() == 1 ? "inputs" : "*inputs";
     writer_.line(fmt::format("loss = criterion({}({}), targets, *weights)", forward, inputs));
     if (!penalties_.empty()) writer_.line("loss = loss + penalty(model)");
-    writer_.line("loss.backward()");
-    writer_.line(has_update(*optimizer_) ? "update(optimizer)" : "optimizer.step()");
+    if (gathered == 1) {
+      writer_.line("loss.backward()");
+      write_step();
+    } else {
+      writer_.line(fmt::format("(loss / {}).backward()", gathered));
+      writer_.line(fmt::format("if number % {} == 0:", gathered));
+      writer_.indent();
+      write_step();
+      writer_.line("optimizer.zero_grad()");
+      writer_.outdent();
+    }
     writer_.line("losses.append(loss.item())");
     writer_.outdent();
     writer_.line("return sum(losses) / len(losses)");
     writer_.outdent();
+  }
+
+  void write_step() {
+    writer_.line(has_update(*optimizer_) ? "update(optimizer)" : "optimizer.step()");
+    if (!constraints_.empty()) writer_.line("constrain(model)");
   }
 
   static std::string shape_of(const graph::Value& value, std::optional<std::size_t> left_out) {
@@ -267,7 +293,8 @@ class Script {
     const std::string shape = shape_of(value, std::nullopt);
     const bool is_real = is_floating_point(value.dtype);
     return python::atom(is_real ? fmt::format("torch.rand({})", shape)
-                                : fmt::format("torch.randint(2, ({},))", shape));
+                                : fmt::format("torch.randint(2, ({}{}))", shape,
+                                              value.shape.size() == 1 ? "," : ""));
   }
 
   static std::size_t channel_axis(const graph::Value& value) {
@@ -347,6 +374,8 @@ class Script {
   const graph::Optimizer* optimizer_ = nullptr;
   bool has_state_ = false;
   std::vector<Expression> penalties_;
+  std::vector<const graph::Constraint*> constraints_;
+  SplitWeights split_;
   io::Notes notes_;
   Writer writer_;
 };
