@@ -45,6 +45,7 @@ const english: DefaultTheme.Config = {
         { text: "JavaScript API", link: "/api/tensorferry" },
         { text: "The element's API", link: "/api/element" },
         { text: "What is converted", link: "/support" },
+        { text: "Keras and PyTorch", link: "/side-by-side" },
         { text: "Errors and notes", link: "/errors" },
       ],
     },
