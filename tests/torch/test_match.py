@@ -30,6 +30,7 @@ TARGETS = {
         "torchvision:efficientnet_v2_s",
         "timm:tf_efficientnetv2_s",
     ),
+    "keras3/matching/mobilenet": ("timm:mobilenetv1_100",),
     "keras3/matching/mobilenet_v2_any_size": ("torchvision:mobilenet_v2",),
     "keras3/matching/mobilenet_v2_no_top": ("torchvision:mobilenet_v2",),
     "keras3/matching/mobilenet_v2_odd_size": ("torchvision:mobilenet_v2",),

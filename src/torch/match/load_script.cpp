@@ -18,38 +18,62 @@ void write_each(Writer& writer, std::initializer_list<std::string_view> lines) {
   for (const std::string_view line : lines) writer.line(line);
 }
 
-// A torch module pads alike on both sides, and a pool no further than half its size.
-void write_pad_before(Writer& writer) {
-  write_each(writer, {"", "", "def pad_before(module, pads, value=0.0):",
-                      "    \"\"\"Pads as Keras does (left, right, top, bottom), in place of the "
-                      "module itself.\"\"\"",
-                      "    module.padding = (0, 0)", "    module.register_forward_pre_hook(",
-                      "        lambda _, inputs: F.pad(inputs[0], pads, value=value)", "    )"});
+void write_text(Writer& writer, std::string_view text) {
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    writer.line(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
 }
+
+// A torch module pads alike on both sides, and a pool no further than half its size.
+constexpr std::string_view pad_before_text = R"(
+
+def pad_before(module, pads, value=0.0):
+    """Pads as Keras does (left, right, top, bottom), in place of the module itself."""
+    module.padding = (0, 0)
+    module.register_forward_pre_hook(
+        lambda _, inputs: F.pad(inputs[0], pads, value=value)
+    )
+)";
 
 // keras/src/backend/tensorflow/nn.py leaves `same` to TensorFlow, whose rule this is.
-void write_pad_by_size(Writer& writer) {
-  write_each(writer,
-             {"", "", "def pad_by_size(module, kernel, value=0.0):",
-              "    \"\"\"Pads as TensorFlow's `same` does, in place of the module itself.\"\"\"",
-              "", "    def pad(_, inputs):", "        pads = []", "        (x,) = inputs",
-              "        for axis in (1, 0):",
-              "            extent, stride = x.shape[2 + axis], module.stride[axis]",
-              "            steps = -(-extent // stride)",
-              "            total = max((steps - 1) * stride + kernel[axis] - extent, 0)",
-              "            pads += [total // 2, total - total // 2]",
-              "        return F.pad(x, pads, value=value)", "", "    module.padding = (0, 0)",
-              "    module.register_forward_pre_hook(pad)"});
-}
+constexpr std::string_view pad_by_size_text = R"(
 
-void write_average_real_cells(Writer& writer) {
-  write_each(writer,
-             {"", "", "def average_real_cells(module):",
-              "    \"\"\"The average pool before it counts its padding; Keras's does not.\"\"\"",
-              "", "    def divide(_, inputs):", "        (x,) = inputs",
-              "        cells = F.avg_pool2d(torch.ones_like(x[:1, :1]), 3, stride=1, padding=1)",
-              "        return x / cells", "", "    module.register_forward_pre_hook(divide)"});
-}
+def pad_by_size(module, kernel, value=0.0):
+    """Pads as TensorFlow's `same` does, in place of the module itself."""
+
+    def pad(_, inputs):
+        pads = []
+        (x,) = inputs
+        for axis in (1, 0):
+            extent, stride = x.shape[2 + axis], module.stride[axis]
+            steps = -(-extent // stride)
+            total = max((steps - 1) * stride + kernel[axis] - extent, 0)
+            pads += [total // 2, total - total // 2]
+        return F.pad(x, pads, value=value)
+
+    module.padding = (0, 0)
+    module.register_forward_pre_hook(pad)
+)";
+
+constexpr std::string_view average_real_cells_text = R"(
+
+def average_real_cells(module):
+    """The average pool before it counts its padding; Keras's does not."""
+
+    def divide(_, inputs):
+        (x,) = inputs
+        cells = F.avg_pool2d(torch.ones_like(x[:1, :1]), 3, stride=1, padding=1)
+        return x / cells
+
+    module.register_forward_pre_hook(divide)
+)";
+
+constexpr std::string_view preprocess_head_text = R"(
+
+def preprocess(x):
+    """What the Keras model does to its input first, and this one does not."""
+)";
 
 std::vector<Expression> real_numbers(const std::vector<double>& values) {
   std::vector<Expression> items;
@@ -104,9 +128,9 @@ class Text {
   std::string write() {
     write_head();
     const Differences& differences = *script_.differences;
-    if (differences.pads_before) write_pad_before(writer_);
-    if (differences.pads_by_size) write_pad_by_size(writer_);
-    if (differences.averages_real_cells) write_average_real_cells(writer_);
+    if (differences.pads_before) write_text(writer_, pad_before_text);
+    if (differences.pads_by_size) write_text(writer_, pad_by_size_text);
+    if (differences.averages_real_cells) write_text(writer_, average_real_cells_text);
     if (!script_.steps.empty()) write_preprocess();
     write_load_into();
     if (target_.is_built_in()) write_load_model();
@@ -168,9 +192,7 @@ class Text {
   }
 
   void write_preprocess() {
-    write_each(writer_, {"", "", "def preprocess(x):",
-                         "    \"\"\"What the Keras model does to its input, and this one does not: "
-                         "call it first.\"\"\""});
+    write_text(writer_, preprocess_head_text);
     writer_.indent();
     for (std::size_t i = 0; i < script_.steps.size(); ++i) {
       const InputStep& step = script_.steps[i];
