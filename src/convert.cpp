@@ -7,6 +7,7 @@
 #include "convert/manifest.h"
 #include "convert/preprocessing.h"
 #include "convert/probe.h"
+#include "convert/probe_file.h"
 #include "convert/readme.h"
 #include "convert/statistics.h"
 #include "convert/version.h"
@@ -201,8 +202,8 @@ Plan plan_torch(const Document::State& state, const Options& options, const Stag
   if (options.torch.match) {
     tell_preprocessing(*options.torch.match, manifest, output.notes);
   } else if (options.probe) {
-    manifest.has_probe =
-        convert::add_probe(output, options.torch, state.program, state.model, state.files);
+    manifest.has_probe = convert::add_probe(output, options.torch, state.program, state.model,
+                                            state.files, options.probe_run);
   }
   manifest.target = "pytorch";
   manifest.entry_file = !state.program ? "" : options.torch.match ? "load.py" : "model.py";
@@ -230,8 +231,11 @@ std::vector<torch::WeightRow> weight_rows(const std::vector<tfjs::WeightRow>& we
 
 Plan plan_tfjs(const Document::State& state, const Options& options, const Staging& staging) {
   tfjs::Output output = write_tfjs(state, options.tfjs);
+  const bool has_probe =
+      options.probe && convert::add_probe(output, *state.program, state.model, state.files);
   convert::KerasPorts ports = convert::keras_ports(*state.program);
   convert::Manifest manifest = manifest_of(state);
+  manifest.has_probe = has_probe;
   manifest.target = "tfjs";
   manifest.entry_file = "model.json";
   manifest.inputs = std::move(ports.inputs);
@@ -294,6 +298,31 @@ Result<std::string> statistics_json(const Document& document, std::size_t index,
     const Document::State& state = document.state();
     const tensor::Computation tensor = convert::computation_of(state.model, state.files, index);
     return convert::statistics_text(tensor::statistics_of(tensor, state.files, limits, progress));
+  });
+}
+
+Result<ProbeInputs> probe_inputs(const Document& document, int attempt) {
+  return convert::guarded([&] {
+    ProbeInputs result;
+    result.unavailable = "the file holds weights alone";
+    const std::optional<graph::Program>& program = document.state().program;
+    if (!program) return result;
+    auto made = convert::make_probe_inputs(*program, {}, attempt, result.unavailable);
+    if (!made) return result;
+    return ProbeInputs{std::move(made->inputs), made->walk.work, made->walk.bytes, ""};
+  });
+}
+
+Result<std::vector<graph::Array>> evaluate(const Document& document, const std::string& dtype,
+                                           const std::vector<graph::Array>& inputs,
+                                           const graph::ObserveNode& observe) {
+  return convert::guarded([&] {
+    const Document::State& state = document.state();
+    if (!state.program) {
+      throw io::Error(io::ErrorCode::ArchitectureMissing, "Weights alone compute nothing.");
+    }
+    return convert::evaluate_model(*state.program, state.model, state.files, dtype, inputs,
+                                   observe);
   });
 }
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "convert/probe_run.h"
+#include "graph/evaluate.h"
 #include "io/error.h"
 #include "io/note.h"
 #include "io/source.h"
@@ -65,7 +67,8 @@ struct Options {
   std::string loss;       ///< PyTorch: of training.py; one of `loss_names`, empty: as the file says
   std::string optimizer;  ///< PyTorch: one of `optimizer_names`
   bool checksums = false;  ///< `files[].sha256` of manifest.json
-  bool probe = false;  ///< PyTorch: probe.safetensors and verify.py; `plan` computes the model once
+  bool probe = false;  ///< probe.safetensors and verify.py or .mjs; `plan` computes the model once
+  std::optional<convert::ProbeRun> probe_run;  ///< PyTorch: made elsewhere, in place of that
   std::string zip_name;  ///< non-empty: one stored zip of that name, with true CRCs
 };
 
@@ -106,6 +109,23 @@ std::string optimizer_problem(const std::string& name);
 /// `Plan::lines`; "calls" has for each call of the layer the layers whose outputs it takes, as
 /// indices of "layers"; "weights" are indices too.
 Result<std::string> inspect_json(const Document& document);
+
+/// Random inputs for a run of the model, the same each time for one `attempt` (0, 1, 2: others
+/// where outputs were not finite). `work`: multiply-adds of the reference evaluator, or what takes
+/// as long; `bytes` that it holds at once. `unavailable`: why there are none, else empty.
+struct ProbeInputs {
+  std::vector<graph::Array> inputs;
+  double work = 0;
+  double bytes = 0;
+  std::string unavailable;
+};
+Result<ProbeInputs> probe_inputs(const Document& document, int attempt);
+
+/// What the reference evaluator makes of inputs, with weights rounded to `dtype` ("" for none).
+/// Unlike a plan this reads weights.
+Result<std::vector<graph::Array>> evaluate(const Document& document, const std::string& dtype,
+                                           const std::vector<graph::Array>& inputs,
+                                           const graph::ObserveNode& observe);
 
 /// The plan of an output. `exit_code` is 0, or 1 where something was left out.
 struct Plan {

@@ -15,6 +15,7 @@
 #include "io/crc32.h"
 #include "io/note_json.h"
 #include "io/overloaded.h"
+#include "js_arrays.h"
 #include "js_source.h"
 
 namespace {
@@ -197,14 +198,62 @@ class Converter {
     return text ? "{\"ok\":" + *text + "}" : failed(text.error());
   }
 
-  std::string plan(int handle, const std::string& options_text) {
+  val probe_inputs(int handle, int attempt) const {
+    const auto document = documents_.find(handle);
+    if (document == documents_.end()) {
+      return val(failed("This model was closed."));
+    }
+    const Result<ProbeInputs> found = tensorferry::probe_inputs(document->second, attempt);
+    if (!found) {
+      return val(failed(found.error()));
+    }
+    val answer = val::object();
+    answer.set("inputs", js_arrays(found->inputs));
+    answer.set("work", found->work);
+    answer.set("bytes", found->bytes);
+    answer.set("unavailable", found->unavailable);
+    return answer;
+  }
+
+  // `step(model, layer, nested, outputs)` is told of each node; `nested` is the model that it
+  // calls, or -1; `outputs` (of Float64Arrays) is asked for by a true `with_layers`.
+  val evaluate(int handle, const std::string& dtype, const val& inputs, bool with_layers,
+               const val& step) const {
+    const auto document = documents_.find(handle);
+    if (document == documents_.end()) {
+      return val(failed("This model was closed."));
+    }
+    std::vector<convert::ModuleSample> samples;
+    const auto outputs = tensorferry::evaluate(
+        document->second, dtype, arrays_of(inputs),
+        [&](std::uint32_t graph, const graph::Node& node, const std::vector<graph::Array>& made) {
+          convert::take_sample(node, made, samples);
+          const auto* call = std::get_if<graph::CallGraph>(&node.op);
+          step(graph, node.layer, call ? static_cast<int>(call->graph) : -1,
+               with_layers ? js_arrays(made) : val::array());
+        });
+    if (!outputs) {
+      return val(failed(outputs.error()));
+    }
+    val answer = val::object();
+    answer.set("outputs", js_arrays(*outputs));
+    answer.set("modules", js_samples(samples));
+    return answer;
+  }
+
+  // `run`: {runtime, inputs, outputs, modules} for the probe, or undefined.
+  std::string plan(int handle, const std::string& options_text, const val& run) {
     const auto document = documents_.find(handle);
     if (document == documents_.end()) {
       return failed("This model was closed.");
     }
-    const Result<Options> options = options_from_json(options_text);
+    Result<Options> options = options_from_json(options_text);
     if (!options) {
       return failed(options.error());
+    }
+    if (!run.isUndefined()) {
+      options->probe = true;
+      options->probe_run = probe_run_of(run);
     }
     const Staging staging{browser_limits(), true};
     Result<Plan> plan = tensorferry::plan(document->second, *options, staging);
@@ -383,6 +432,8 @@ EMSCRIPTEN_BINDINGS(tensorferry) {
       .function("close", &Converter::close)
       .function("inspect", &Converter::inspect)
       .function("statistics", &Converter::statistics)
+      .function("probeInputs", &Converter::probe_inputs)
+      .function("evaluate", &Converter::evaluate)
       .function("plan", &Converter::plan)
       .function("releasePlan", &Converter::release_plan)
       .function("bytes", &Converter::bytes)

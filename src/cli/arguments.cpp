@@ -156,7 +156,7 @@ constexpr Flag flags[] = {
     {"--match", Value::Needed, For::PyTorch, set_match},
     {"--metadata", Value::Needed, For::TfJs, set_metadata},
     {"--optimizer", Value::Needed, For::PyTorch, set_optimizer},
-    {"--probe", Value::None, For::PyTorch,
+    {"--probe", Value::None, For::Any,
      [](Arguments& a, const std::string&) -> Problem {
        a.options.probe = true;
        return {};
@@ -384,6 +384,8 @@ Nothing in the model is executed, and nothing leaves this machine.
 Any target:
   --checksums                     SHA-256 of each file in manifest.json
   --json                          progress and report as JSON lines
+  --probe                         adds probe.safetensors and verify.py (TF.js: verify.mjs), which
+                                  runs the model on it and says PASS or FAIL
   --quiet                         errors only
 
 PyTorch:
@@ -396,7 +398,6 @@ PyTorch:
   --torch-min VERSION             the oldest torch that runs it (1.13); from 2.1 on attention is
                                   F.scaled_dot_product_attention
   --assume-kinds                  weights without an architecture: permutes by rank
-  --probe                         adds probe.safetensors and verify.py, which runs the model on it
   --loss NAME --optimizer NAME    for training.py, by Keras's names (mse, Adam), in place of what
                                   the file was compiled with
   --match TARGET                  weights for a PyTorch model that you have: torchvision:NAME,

@@ -92,7 +92,18 @@ python verify.py
 python verify.py --keras original.h5
 ```
 
-The first runs the inputs of `probe.safetensors` in your torch, and compares with the outputs that the converter computed from the Keras file. The second compares these with Keras's own, where Keras is installed.
+The first runs the inputs of `probe.safetensors` in your torch, and compares with the outputs that were computed from the Keras file (by what, its first lines say). The second compares these with Keras's own, where Keras is installed.
+)";
+
+constexpr std::string_view tfjs_check_text = R"(
+## Check it
+
+```sh
+npm install @tensorflow/tfjs
+node verify.mjs
+```
+
+It runs the inputs of `probe.safetensors` in TensorFlow.js, and compares with the outputs that the converter computed from the Keras file.
 )";
 
 std::string made_from(const Manifest& manifest) {
@@ -117,7 +128,7 @@ std::string readme_text(const Manifest& manifest, const std::string& snippet,
     text += fmt::format("\n## Load it\n\n```{}\n{}{}```\n", language, snippet,
                         snippet.ends_with('\n') ? "" : "\n");
   }
-  if (manifest.has_probe) text += check_text;
+  if (manifest.has_probe) text += manifest.target == "tfjs" ? tfjs_check_text : check_text;
   text += port_table("Inputs", manifest.inputs);
   text += preprocessing_list(manifest);
   text += port_table("Outputs", manifest.outputs);

@@ -18,8 +18,13 @@ namespace {
 /// One run of one graph.
 class Evaluation {
  public:
-  Evaluation(const Program& program, const Graph& graph, const LoadTensor& load)
-      : program_(program), graph_(graph), load_(load) {}
+  Evaluation(const Program& program, std::uint32_t graph, const LoadTensor& load,
+             const ObserveNode& observe)
+      : program_(program),
+        number_(graph),
+        graph_(program.graphs.at(graph)),
+        load_(load),
+        observe_(observe) {}
 
   std::vector<Array> run(const std::vector<Array>& inputs);
 
@@ -50,8 +55,10 @@ class Evaluation {
   const Layout& layout(const Node& node) const { return graph_.values[node.inputs[0]].layout; }
 
   const Program& program_;
+  std::uint32_t number_;
   const Graph& graph_;
   const LoadTensor& load_;
+  const ObserveNode& observe_;
   std::map<ValueId, Array> values_;
 };
 
@@ -339,7 +346,7 @@ std::vector<Array> Evaluation::run_node(const Node& node) {
           [&](const UnfoldTime& op) { return Arrays{evaluate_unfold_time(op, inputs)}; },
           [&](const Identity&) { return Arrays{x()}; },
           [&](const CallGraph& op) {
-            return Evaluation(program_, program_.graphs.at(op.graph), load_).run(inputs);
+            return Evaluation(program_, op.graph, load_, observe_).run(inputs);
           },
           [&](const Unsupported& op) -> Arrays {
             throw io::Error(io::ErrorCode::LayerUnsupported,
@@ -356,6 +363,7 @@ std::vector<Array> Evaluation::run(const std::vector<Array>& inputs) {
   }
   for (const Node& node : graph_.nodes) {
     std::vector<Array> results = run_node(node);
+    if (observe_) observe_(number_, node, results);
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
       values_[node.outputs[i]] = std::move(results.at(i));
     }
@@ -368,8 +376,8 @@ std::vector<Array> Evaluation::run(const std::vector<Array>& inputs) {
 }  // namespace
 
 std::vector<Array> evaluate(const Program& program, const std::vector<Array>& inputs,
-                            const LoadTensor& load) {
-  return Evaluation(program, program.graphs.at(program.root), load).run(inputs);
+                            const LoadTensor& load, const ObserveNode& observe) {
+  return Evaluation(program, program.root, load, observe).run(inputs);
 }
 
 }  // namespace tensorferry::graph

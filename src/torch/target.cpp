@@ -182,6 +182,7 @@ Output write(const graph::Program& program, const Options& options) {
   output.outputs = port_rows(root, root.outputs);
   output.weights = weight_rows(weights, options);
   output.layers = layer_rows(laid_out, becomes);
+  output.modules = module_rows(classes);
   output.loading_snippet = loading_snippet(output.class_name, options);
   output.notes = laid_out.notes;
   output.incomplete = has_stub(classes);

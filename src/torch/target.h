@@ -9,6 +9,7 @@
 #include "graph/graph.h"
 #include "tensor/bundle.h"
 #include "torch/match/match.h"
+#include "torch/module_rows.h"
 
 namespace tensorferry::torch {
 
@@ -77,6 +78,7 @@ struct Output {
   std::vector<WeightRow> weights;
   std::vector<LayerRow> layers;
   std::vector<LinesOfLayer> lines;
+  std::vector<ModuleRow> modules;
   std::string loading_snippet;  ///< the lines of Python that load the model
   io::Notes notes;              ///< of lowering, passes and this target
   std::string mapping;          ///< text of mapping.json, with `Options::match`

@@ -23,10 +23,10 @@ void write_lines(Writer& writer, std::initializer_list<std::string_view> lines) 
   for (const std::string_view line : lines) writer.line(line);
 }
 
-void write_what_it_proves(Writer& writer, const std::string& runtime) {
+void write_what_it_proves(Writer& writer, const std::string& origin) {
   write_lines(writer, {"\"\"\"Does this model compute what the Keras file says? PASS or FAIL.", "",
                        "probe.safetensors holds random inputs, and the outputs for them that"});
-  writer.line(runtime + " computed from the Keras file,");
+  writer.line(origin);
   write_lines(writer,
               {"before anything was rewritten for PyTorch. This script gives the inputs to",
                "model.py in your torch. PASS proves that two separately written spellings of",
@@ -34,6 +34,11 @@ void write_what_it_proves(Writer& writer, const std::string& runtime) {
                "tell:", "", "    python verify.py --keras original.h5", "",
                "gives the same inputs to the original, where Keras is installed, and compares",
                "its outputs too. Without torch it compares only these.", "\"\"\"", ""});
+}
+
+Expression axes_or_none(const std::vector<std::size_t>& permute) {
+  const std::vector<std::int64_t> axes(permute.begin(), permute.end());
+  return permute.empty() ? python::atom("None") : python::tuple_of(axes);
 }
 
 // ["input.a"], or [("input.a", (0, 3, 1, 2)), ("input.b", None)] where axes are in another order.
@@ -44,10 +49,18 @@ Expression tensor_list(const std::vector<ProbeTensor>& tensors) {
       items.push_back(python::string(tensor.key));
       continue;
     }
-    const std::vector<std::int64_t> axes(tensor.permute.begin(), tensor.permute.end());
-    items.push_back(
-        python::tuple({python::string(tensor.key),
-                       is_permuted(tensor) ? python::tuple_of(axes) : python::atom("None")}));
+    items.push_back(python::tuple({python::string(tensor.key), axes_or_none(tensor.permute)}));
+  }
+  return python::list(std::move(items));
+}
+
+// [("conv", (3, 7, 9, 4), (0, 3, 1, 2)), ("dense", (3, 10), None)]
+Expression layer_list(const std::vector<ProbeLayer>& layers) {
+  std::vector<Expression> items;
+  for (const ProbeLayer& layer : layers) {
+    const std::vector<std::int64_t> shape(layer.shape.begin(), layer.shape.end());
+    items.push_back(python::tuple(
+        {python::string(layer.path), python::tuple_of(shape), axes_or_none(layer.permute)}));
   }
   return python::list(std::move(items));
 }
@@ -59,6 +72,9 @@ void write_tensors(Writer& writer, const Verification& verification) {
   }
   writer.statement("INPUTS = ", tensor_list(verification.inputs));
   writer.statement("OUTPUTS = ", tensor_list(verification.outputs));
+  if (verification.layers.empty()) return;
+  writer.line("# The layers with weights, the shapes that they give in Keras, and that order.");
+  writer.statement("LAYERS = ", layer_list(verification.layers));
 }
 
 // What a `for` goes over, and the names of it.
@@ -68,7 +84,8 @@ std::string each_of(const std::vector<ProbeTensor>& tensors) {
 
 void write_torch_run(Writer& writer, const Verification& verification) {
   const bool pt = verification.weights == WeightFormat::Pt;
-  write_lines(writer, {"", "", "def run_torch(probe):"});
+  const bool watched = !verification.layers.empty();
+  write_lines(writer, {"", "", watched ? "def run_torch(probe, seen):" : "def run_torch(probe):"});
   writer.indent();
   if (!pt) writer.line("import safetensors.torch");
   write_lines(writer, {"import torch", "", "import model", ""});
@@ -78,6 +95,12 @@ void write_torch_run(Writer& writer, const Verification& verification) {
   write_lines(writer, {"network.load_state_dict(state)", "network.eval()"});
   if (verification.half) {
     writer.line("network.float()  # not every torch computes in half precision on a CPU");
+  }
+  if (watched) {
+    write_lines(writer, {"modules = dict(network.named_modules())", "for name, _, _ in LAYERS:", "",
+                         "    def keep(module, inputs, output, name=name):",
+                         "        seen.setdefault(name, output)", "",
+                         "    modules[name].register_forward_hook(keep)", ""});
   }
   writer.line(fmt::format("inputs = [torch.from_numpy(probe[name]) for {} in INPUTS]",
                           each_of(verification.inputs)));
@@ -172,7 +195,43 @@ void write_comparison(Writer& writer, const Verification& verification) {
   writer.outdent();
 }
 
-void write_main(Writer& writer) {
+// The first layer whose numbers are others, with what the layers before it hand on.
+void write_layer_comparison(Writer& writer) {
+  write_lines(
+      writer,
+      {"",
+       "",
+       "def tensors_of(output):",
+       "    if not isinstance(output, tuple):",
+       "        return [output]",
+       "    return [tensor for item in output for tensor in tensors_of(item)]",
+       "",
+       "",
+       "def in_keras_order(output, shape, axes):",
+       "    \"\"\"The numbers of a layer; None where torch has them in another form.\"\"\"",
+       "    for tensor in tensors_of(output):",
+       "        array = tensor.numpy()",
+       "        if axes is not None and array.ndim == len(axes):",
+       "            array = array.transpose(np.argsort(axes))",
+       "        if [n for n in array.shape if n > 1] == [n for n in shape if n > 1]:",
+       "            return array.reshape(-1).astype(\"float64\")",
+       "    return None",
+       "",
+       "",
+       "def name_first_wrong_layer(seen, probe):",
+       "    for name, shape, axes in LAYERS:",
+       "        expected = probe[\"layer.\" + name].astype(\"float64\")",
+       "        found = in_keras_order(seen[name], shape, axes) if name in seen else None",
+       "        if found is None:",
+       "            continue",
+       "        found = found[np.arange(expected.size) * 2654435761 % found.size]",
+       "        difference = np.abs(found - expected).max()",
+       "        if not difference <= 1e-4 * np.abs(expected).max() + 1e-6:",
+       "            print(f\"torch: {name!r} is the first layer that differs, by \", end=\"\")",
+       "            return print(f\"{difference:.3g}\")"});
+}
+
+void write_main(Writer& writer, bool has_layers) {
   write_lines(
       writer,
       {"", "", "def main():",
@@ -180,18 +239,27 @@ void write_main(Writer& writer) {
        "    parser.add_argument(\"--keras\", metavar=\"FILE\", help=\"the original model\")",
        "    original = parser.parse_args().keras",
        "    probe = safetensors.numpy.load_file(FOLDER / \"probe.safetensors\")",
-       "    passed = True", "    if original is None or importlib.util.find_spec(\"torch\"):",
-       "        passed = agree(\"torch\", run_torch(probe), probe)", "    if original is not None:",
-       "        passed = agree(\"Keras\", run_keras(original, probe), probe) and passed",
-       "    print(\"PASS\" if passed else \"FAIL\")", "    return 0 if passed else 1", "", "",
-       "if __name__ == \"__main__\":", "    sys.exit(main())"});
+       "    passed = True", "    if original is None or importlib.util.find_spec(\"torch\"):"});
+  if (has_layers) {
+    write_lines(
+        writer,
+        {"        seen = {}", "        passed = agree(\"torch\", run_torch(probe, seen), probe)",
+         "        if not passed:", "            name_first_wrong_layer(seen, probe)"});
+  } else {
+    writer.line("        passed = agree(\"torch\", run_torch(probe), probe)");
+  }
+  write_lines(writer,
+              {"    if original is not None:",
+               "        passed = agree(\"Keras\", run_keras(original, probe), probe) and passed",
+               "    print(\"PASS\" if passed else \"FAIL\")", "    return 0 if passed else 1", "",
+               "", "if __name__ == \"__main__\":", "    sys.exit(main())"});
 }
 
 }  // namespace
 
 std::string verify_source(const Verification& verification) {
   Writer writer;
-  write_what_it_proves(writer, verification.runtime);
+  write_what_it_proves(writer, verification.origin);
   write_lines(writer,
               {"import argparse", "import importlib.util", "import sys", "from pathlib import Path",
                "", "import numpy as np", "import safetensors.numpy", ""});
@@ -199,7 +267,8 @@ std::string verify_source(const Verification& verification) {
   write_torch_run(writer, verification);
   write_keras_run(writer, verification);
   write_comparison(writer, verification);
-  write_main(writer);
+  if (!verification.layers.empty()) write_layer_comparison(writer);
+  write_main(writer, !verification.layers.empty());
   return writer.text();
 }
 

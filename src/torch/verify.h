@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,13 +16,21 @@ struct ProbeTensor {
   std::vector<std::size_t> permute;
 };
 
+/// A module whose numbers probe.safetensors has, as "layer." and its path; the shape is Keras's.
+struct ProbeLayer {
+  std::string path;
+  std::vector<std::uint64_t> shape;
+  std::vector<std::size_t> permute;
+};
+
 /// What verify.py is to say.
 struct Verification {
   std::string class_name;
   WeightFormat weights = WeightFormat::Safetensors;
   std::vector<ProbeTensor> inputs;
   std::vector<ProbeTensor> outputs;
-  std::string runtime;  ///< what computed the outputs: "tensorferry 0.1.0's reference evaluator"
+  std::vector<ProbeLayer> layers;  ///< in the order of the computation
+  std::string origin;  ///< of the outputs: "TensorFlow.js 4.22.0 computed from the Keras file,"
   std::optional<tensor::DType> half;  ///< the model computes in, or has weights of, this dtype
   bool several_layers = false;        ///< roundings add up
   bool deep = false;                  ///< over very many layers

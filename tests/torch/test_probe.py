@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -122,6 +123,21 @@ def test_a_right_conversion_passes(name, fixtures_root, conversions):
     assert text.endswith("PASS\n")
 
 
+def test_no_layer_of_a_right_conversion_differs(fixtures_root, conversions):
+    named, compared, wrong = 0, 0, []
+    for name in CHOSEN:
+        out = probed(fixtures.get(fixtures_root, name), conversions)
+        if "LAYERS" not in (out / "verify.py").read_text():
+            continue
+        all_of_it, some_of_it, said = verifying.layers(out)
+        named += len(all_of_it)
+        compared += len(some_of_it)
+        if said:
+            wrong.append(f"{name}: {said}")
+    assert not wrong, "".join(wrong)
+    assert named > 60 and compared > 0.9 * named, (named, compared)
+
+
 @pytest.mark.parametrize("arguments", (("--weights", "pt"), ("--channels-last-io",)), ids=" ".join)
 def test_options_of_the_target(arguments, fixtures_root, conversions):
     fixture = fixtures.get(fixtures_root, "keras3/sequential/small_cnn")
@@ -193,6 +209,10 @@ def test_a_broken_conversion_fails(name, change, fixtures_root, conversions, tmp
     done = verify(out)
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.endswith("FAIL\n")
+    (key,) = changed
+    named = re.search(r"torch: '(.*)' is the first layer that differs", done.stdout)
+    assert named, done.stdout
+    assert key.startswith(f"{named[1]}."), (key, done.stdout)
 
 
 def swap_kernels(path):

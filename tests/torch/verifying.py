@@ -36,6 +36,31 @@ def run(folder, *arguments):
         sys.modules.pop("model", None)
 
 
+def layers(folder):
+    """(layers that it names, those of them that it can compare, what it says of them), in torch."""
+    path = list(sys.path)
+    sys.path.insert(0, str(folder))
+    sys.modules.pop("model", None)
+    said = io.StringIO()
+    try:
+        script = runpy.run_path(f"{folder}/verify.py", run_name="verify")
+        probe = script["safetensors"].numpy.load_file(f"{folder}/probe.safetensors")
+        seen = {}
+        script["run_torch"](probe, seen)
+        named = script.get("LAYERS", [])
+        compared = [
+            name
+            for name, shape, axes in named
+            if name in seen and script["in_keras_order"](seen[name], shape, axes) is not None
+        ]
+        with contextlib.redirect_stdout(said):
+            script["name_first_wrong_layer"](seen, probe)
+        return [name for name, _, _ in named], compared, said.getvalue()
+    finally:
+        sys.path = path
+        sys.modules.pop("model", None)
+
+
 if __name__ == "__main__":
     for folder, original in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
         print(json.dumps(run(folder, "--keras", original)), flush=True)

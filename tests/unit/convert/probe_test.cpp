@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
+#include <set>
 
 #include "convert/probe.h"
+#include "convert/probe_file.h"
 #include "convert/probe_inputs.h"
 #include "convert/probe_random.h"
 #include "io/error.h"
@@ -170,7 +173,7 @@ TEST_CASE("the probe's tensors lie as the target's model takes and gives them") 
   output.class_name = "Net";
   output.inputs.push_back({"x", tensor::DType::Float32, {2, 3, 4, 5}, {2, 5, 3, 4}, {0, 3, 1, 2}});
   output.outputs.push_back({"y", tensor::DType::Float32, {2, 3, 4, 5}, {2, 3, 4, 5}, {}});
-  REQUIRE(convert::add_probe(output, {}, program, {}, {}));
+  REQUIRE(convert::add_probe(output, {}, program, {}, {}, {}));
   REQUIRE(output.bundle.files.size() == 2);
   CHECK(output.bundle.files[0].path == "probe.safetensors");
   CHECK(output.bundle.files[1].path == "verify.py");
@@ -185,12 +188,56 @@ TEST_CASE("the probe's tensors lie as the target's model takes and gives them") 
   }
 }
 
+TEST_CASE("a run that was made elsewhere is taken where it is one of the model") {
+  graph::Program program = program_of({value_of({2, 3})}, graph::Identity{});
+  graph::Graph& root = program.graphs.at(program.root);
+  root.values.at(root.outputs.at(0).value).shape = {2, 3};
+  const graph::Array six{{2, 3}, {1, 2, 3, 4, 5, 6}};
+  const auto added = [&](const convert::ProbeRun& run) {
+    torch::Output output;
+    output.class_name = "Net";
+    output.inputs.push_back({"x", tensor::DType::Float32, {2, 3}, {2, 3}, {}});
+    output.outputs.push_back({"y", tensor::DType::Float32, {2, 3}, {2, 3}, {}});
+    convert::add_probe(output, {}, program, {}, {}, run);
+    return std::get<tensor::InlinePart>(output.bundle.files.at(1).parts.at(0)).bytes;
+  };
+  const std::string text = added({"TensorFlow.js 4.22.0", {six}, {six}, {}});
+  CHECK(text.find("TensorFlow.js 4.22.0 computed") != std::string::npos);
+  CHECK(text.find("reference evaluator") == std::string::npos);
+  CHECK(added({"", {six}, {six}, {}}).find("reference evaluator") != std::string::npos);
+
+  const graph::Array flat{{6}, {1, 2, 3, 4, 5, 6}};
+  const graph::Array infinite{{2, 1}, {1, std::numeric_limits<double>::infinity()}};
+  CHECK_THROWS_AS(added({"", {six}, {flat}, {}}), io::Error);
+  CHECK_THROWS_AS(added({"", {six}, {infinite}, {}}), io::Error);
+  CHECK_THROWS_AS(added({"", {six}, {}, {}}), io::Error);
+  CHECK_THROWS_AS(added({"\"\"\"\nimport os #", {six}, {six}, {}}), io::Error);
+}
+
+TEST_CASE("samples are of the first call, from all over what it gave") {
+  std::vector<convert::ModuleSample> samples;
+  graph::Node node = node_of(graph::Identity{}, {0}, 1);
+  graph::Array large{{64, 64}, {}};
+  for (int i = 0; i < 64 * 64; ++i) large.data.push_back(i % 64);
+  convert::take_sample(node, {large}, samples);
+  CHECK(samples.empty());
+  node.module = 7;
+  convert::take_sample(node, {large}, samples);
+  convert::take_sample(node, {graph::Array{{1}, {3}}}, samples);
+  REQUIRE(samples.size() == 1);
+  CHECK(samples[0].module == 7);
+  CHECK(samples[0].values.shape == large.shape);
+  CHECK(samples[0].values.data.size() == 512);
+  const std::set<double> channels(samples[0].values.data.begin(), samples[0].values.data.end());
+  CHECK(channels.size() == 64);
+}
+
 TEST_CASE("a layer that cannot be computed, and weights alone: a note") {
   const graph::Program program =
       program_of({value_of({2, 3})}, graph::Unsupported{"Mystery", "it is unknown"});
   for (const std::optional<graph::Program>& given : {std::optional(program), {}}) {
     torch::Output output;
-    CHECK_FALSE(convert::add_probe(output, {}, given, {}, {}));
+    CHECK_FALSE(convert::add_probe(output, {}, given, {}, {}, {}));
     CHECK(output.bundle.files.empty());
     REQUIRE(output.notes.size() == 1);
     CHECK(output.notes[0].code == "probe-unavailable");
