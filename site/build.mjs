@@ -73,6 +73,10 @@ const shared = {
 };
 await writeFile(join(out, "index.html"), filled(await text("src", "index.html"), shared));
 await copyFile(join(root, "web", "dist", "tensorferry.wasm"), join(out, "tensorferry.wasm"));
+await copyFile(
+  join(root, "web", "dist", "tensorferry.check.js"),
+  join(out, "tensorferry.check.js"),
+);
 await copyFile(join(root, "THIRD_PARTY.md"), join(out, "THIRD_PARTY.md"));
 await copyEmbed();
 

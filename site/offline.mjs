@@ -13,7 +13,13 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(dirname(here), "build", "site");
 
 /** The page itself; its documentation is read with a network. */
-const FILES = ["index.html", "app.js", "tensorferry.wasm", "manifest.webmanifest"];
+const FILES = [
+  "index.html",
+  "app.js",
+  "tensorferry.wasm",
+  "tensorferry.check.js",
+  "manifest.webmanifest",
+];
 
 const icon = (await readFile(join(here, "src", "icon.svg"), "utf8")).trim();
 

@@ -75,6 +75,7 @@ html = replaced(html, /content="default-src[^"]*"/, `content="${policy}"`);
 html = replaced(html, /\s*<link rel="manifest"[^>]*>/, "");
 html = replaced(html, /\s*<script type="module"[^>]*><\/script>/, "");
 html = replaced(html, / wasm-url="[^"]*"/, "");
+html = replaced(html, / check-url="[^"]*"/, "");
 html = replaced(html, /\s*<p data-text="privacy-rest"><\/p>/, "");
 html = replaced(html, /\s*<p><a [^>]*data-text="privacy-more"><\/a><\/p>/, "");
 html = replaced(html, /\s*<footer>[\s\S]*<\/footer>/, "");

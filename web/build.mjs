@@ -51,6 +51,16 @@ async function layoutText() {
   return program.outputFiles[0].text;
 }
 
+/** tensorferry.check.js, which pages load as text: the worker that has TensorFlow.js. */
+async function writeCheckProgram() {
+  await build({
+    ...common,
+    entryPoints: { "tensorferry.check": "src/check/program.ts" },
+    outdir: "dist",
+    format: "iife",
+  });
+}
+
 /** `import text from "worker-source"`: what is made by this build and becomes part of a script. */
 function madeTexts(texts) {
   return {
@@ -99,6 +109,7 @@ const texts = madeTexts({
 const { version } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
 const inBrowser = { ...common, outdir: "dist", loader: { ".css": "text" }, plugins: [texts] };
 
+await writeCheckProgram();
 await build({
   ...inBrowser,
   entryPoints: { index: "src/index.ts", element: "src/element/element.ts" },

@@ -18,7 +18,7 @@ if (samples.length > 0) found("#samples").append(document.createElement("span"))
 speak(language);
 
 for (const sample of samples) converter.waitFor(offer(sample));
-converter.waitFor(keepOffline().then((state) => (found("#offline").hidden = state !== "kept")));
+converter.waitFor(keepAll());
 void converter.prepare();
 
 function languageAtFirst(): PageLanguage {
@@ -45,6 +45,12 @@ function speak(chosen: PageLanguage): void {
 
 function showState(): void {
   found("#lock").textContent = pageMessages[language].lock[converter.state ?? "loading"];
+}
+
+/** What did not come to the page in time, the service worker would wait for without an end. */
+async function keepAll(): Promise<void> {
+  const state = (await converter.loadCheck()) ? await keepOffline() : "not kept";
+  found("#offline").hidden = state !== "kept";
 }
 
 /** Fetched now, since nothing can be once the page is locked; the button works from then on. */

@@ -24,6 +24,13 @@ const STATES = {
   "an error": async (site) => {
     await site.choose(...(await fixture("keras3/bad_input/empty_file")).files);
   },
+  "a check of each layer": async (site) => {
+    await site.choose(join(BUILD, "samples", "digits_cnn.h5"));
+    await site.set({ target: "tfjs" });
+    await site.checked();
+    await site.press("check-layers");
+    await site.until(({ shadow }) => shadow.querySelector(".check-layers table"));
+  },
   "what can be done after a download": async (site) => {
     await site.choose(join(BUILD, "samples", "digits_cnn.h5"));
     await site.download();

@@ -234,6 +234,7 @@ for (const { name, present, launch } of BROWSERS) {
       const site = await Site.open(browser, server.url);
       assert.equal(await site.choose(...(await fixture(CNN)).files), undefined);
       await site.set({ weights: "pt", checksums: true });
+      await site.checked();
       const said = () =>
         site.look(({ element, shadow }) => ({
           zip: shadow.querySelector("#zip").textContent,
@@ -243,7 +244,7 @@ for (const { name, present, launch } of BROWSERS) {
         }));
       const english = await said();
       await site.page.click("#language");
-      await site.opened();
+      await site.checked();
       const korean = await said();
       assert.match(korean.zip, /[가-힣]/);
       assert.deepEqual({ ...korean, zip: "" }, { ...english, zip: "" });

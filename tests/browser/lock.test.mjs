@@ -73,6 +73,8 @@ for (const { name, present, launch } of BROWSERS) {
         return (await Promise.all(answers)).length;
       }, `${server.origin}/leak/`);
       assert.ok(tried >= 2, "one worker plans, another one produces");
+      const names = await site.page.evaluate(() => globalThis.names);
+      assert.ok(names.includes("tensorferry check"), String(names));
       await sleep(LATE_MILLISECONDS);
       assert.deepEqual(server.requests.slice(before), []);
       await site.close();
@@ -168,7 +170,7 @@ function bugWorkers(ways) {
     if (!event.data.leak) return;
     event.stopImmediatePropagation();
     (${ways})(event.data.leak);
-    postMessage("tried");
+    if (!event.data.quiet) postMessage("tried");
   });`;
   const createObjectURL = URL.createObjectURL.bind(URL);
   URL.createObjectURL = (blob) =>
@@ -178,6 +180,16 @@ function bugWorkers(ways) {
     constructor(...settings) {
       super(...settings);
       globalThis.workers.push(this);
+      globalThis.names = [...(globalThis.names ?? []), settings[1].name];
+      // That of TensorFlow.js ends before it could be told.
+      if (settings[1].name === "tensorferry check") {
+        this.postMessage({ leak: `${location.origin}/leak/`, quiet: true });
+      }
+    }
+
+    terminate() {
+      globalThis.workers = globalThis.workers.filter((worker) => worker !== this);
+      super.terminate();
     }
   };
 }

@@ -48,6 +48,17 @@ const STATES = {
     await site.choose(path);
     await rm(path);
   },
+  checked: async (site) => {
+    await site.choose(...sample("digits_cnn"));
+    await site.checked();
+  },
+  layers: async (site) => {
+    await site.choose(...sample("digits_resnet"));
+    await site.set({ target: "tfjs" });
+    await site.checked();
+    await site.press("check-layers");
+    await site.until(({ shadow }) => shadow.querySelector(".check-layers table"));
+  },
   done: async (site) => {
     await site.choose(...sample("digits_cnn"));
     await site.download();

@@ -226,7 +226,7 @@ for (const { name, present, launch } of BROWSERS) {
       const told = await (await sizeOf()).jsonValue();
       const { path, size } = await site.download();
       await checkZip(path);
-      assert.equal(told, `${(size / 1000).toFixed(1)} kB`);
+      assert.equal(told, `${(size / 1000).toPrecision(3)} kB`);
       const next = await site.look(({ shadow }) => {
         const it = shadow.querySelector("#next");
         return it.checkVisibility() && it.textContent;

@@ -22,6 +22,7 @@ export type { Model } from "./model.js";
 export type * from "./options.js";
 export type { LayerLines } from "./plan.js";
 export type { Progress } from "./progress.js";
+export type { EvaluateOptions, Evaluated, LayerStep, ProbeInputs, Reference } from "./reference.js";
 export { Runtime, type RuntimeOptions } from "./runtime.js";
 
 /**

@@ -1,8 +1,10 @@
 import { Bundle } from "./bundle.js";
 import type { Inspection, TensorStatistics } from "./inspection.js";
 import type { ConvertOptions } from "./options.js";
-import type { OpenedModel } from "./planning.js";
+import { OpenedModel, PlanningWorker } from "./planning.js";
 import type { Pool } from "./pool.js";
+import { Reference } from "./reference.js";
+import type { WorkerFactory } from "./worker-slot.js";
 
 /** An opened model: described, no tensor read. */
 export class Model {
@@ -10,6 +12,7 @@ export class Model {
     private readonly opened: OpenedModel,
     private readonly inspection: Inspection,
     private readonly pool: Pool,
+    private readonly makeWorker: WorkerFactory,
   ) {}
 
   inspect(): Inspection {
@@ -26,6 +29,12 @@ export class Model {
   /** Reads one tensor, twice: `index` is that of `Inspection.weights`. */
   statistics(index: number): Promise<TensorStatistics> {
     return this.opened.statistics(index);
+  }
+
+  /** An evaluator of this model; to be closed by whoever asked for it. */
+  reference(): Reference {
+    const worker = new PlanningWorker(this.makeWorker);
+    return new Reference(worker, new OpenedModel(worker, this.opened.files));
   }
 
   /** Frees what the planning worker holds for it. */

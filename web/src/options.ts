@@ -35,13 +35,35 @@ export interface PyTorchOptions extends CommonOptions {
   /** The oldest torch that the source must run on: "1.13" (the default) or newer. From "2.1" on
    * attention is `F.scaled_dot_product_attention`. */
   torchMin?: string;
-  /** Adds `probe.safetensors`, a run of the model by the reference evaluator, and `verify.py`, which
-   * repeats it in torch. The plan then takes the time of that run. */
-  probe?: boolean;
+  /** Adds `probe.safetensors`, a run of the model, and `verify.py`, which repeats it in torch. `true`:
+   * a run by the reference evaluator, whose time the plan then takes; or one that was made before. */
+  probe?: boolean | ProbeRun;
   /** The loss of training.py, by Keras's name ("mse"). Default: what the file was compiled with. */
   loss?: string;
   /** The optimizer of training.py, by Keras's name ("Adam"), with its defaults. */
   optimizer?: string;
+}
+
+/** Numbers, row-major. */
+export interface ProbeArray {
+  shape: number[];
+  data: Float64Array<ArrayBuffer>;
+}
+
+/** What a layer has computed: its shape, and at most 512 of its numbers. */
+export interface ModuleSample extends ProbeArray {
+  /** The core's number for it. */
+  module: number;
+}
+
+/** Inputs that `Reference.inputs` gave, and what `runtime` makes of them, in Keras's layout. */
+export interface ProbeRun {
+  /** As verify.py names it: "TensorFlow.js 4.22.0"; "" for `Reference`. */
+  runtime: string;
+  inputs: ProbeArray[];
+  outputs: ProbeArray[];
+  /** As `Reference.evaluate` gave them: verify.py names the first layer that differs. */
+  modules: ModuleSample[];
 }
 
 export interface TfJsOptions extends CommonOptions {
@@ -50,6 +72,9 @@ export interface TfJsOptions extends CommonOptions {
   /** Default: 4 MiB. */
   shardBytes?: number;
   splitWeightsByLayer?: boolean;
+  /** Adds `probe.safetensors`, a run of the model by the reference evaluator, and `verify.mjs`, which
+   * repeats it in Node. The plan then takes the time of that run. */
+  probe?: boolean;
   /** Goes to `userDefinedMetadata` of model.json. */
   metadata?: Record<string, unknown>;
 }

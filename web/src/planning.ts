@@ -1,7 +1,8 @@
 import { TensorferryError } from "./errors.js";
 import type { Inspection, TensorStatistics } from "./inspection.js";
-import type { ConvertOptions } from "./options.js";
+import type { ConvertOptions, ProbeArray } from "./options.js";
 import type { Plan } from "./plan.js";
+import type { EvaluateOptions, Evaluated, ProbeInputs } from "./reference.js";
 import type { PartRange } from "./segments.js";
 import { type WorkerFactory, WorkerFailure, WorkerSlot } from "./worker-slot.js";
 import type { CallName, Calls, ReduceResults, Step } from "./worker/messages.js";
@@ -83,6 +84,20 @@ export class OpenedModel {
     return this.worker.inTurn(async (call) => {
       const handle = await this.current(call);
       return call("statistics", { handle, tensor });
+    });
+  }
+
+  probeInputs(attempt: number): Promise<ProbeInputs> {
+    return this.worker.inTurn(async (call) => {
+      const handle = await this.current(call);
+      return call("probeInputs", { handle, attempt });
+    });
+  }
+
+  evaluate(inputs: readonly ProbeArray[], options: EvaluateOptions): Promise<Evaluated> {
+    return this.worker.inTurn(async (call) => {
+      const handle = await this.current(call);
+      return call("evaluate", { handle, inputs, options });
     });
   }
 

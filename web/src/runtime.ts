@@ -5,7 +5,7 @@ import { Model } from "./model.js";
 import { OpenedModel, PlanningWorker } from "./planning.js";
 import { bytesAt, cores, makeWorker } from "./platform.js";
 import { Pool } from "./pool.js";
-import type { ConverterWorker } from "./worker-slot.js";
+import type { ConverterWorker, WorkerFactory } from "./worker-slot.js";
 import type { StartMessage } from "./worker/messages.js";
 
 export interface RuntimeOptions {
@@ -24,6 +24,7 @@ const MOST_WORKERS = 4;
 export class Runtime {
   private readonly planning: PlanningWorker;
   private readonly pool: Pool;
+  private readonly makeWorker: WorkerFactory;
 
   /** Compiles the module; no worker is made before a file is opened, and no request after this. */
   static async load(options: RuntimeOptions = {}): Promise<Runtime> {
@@ -32,9 +33,9 @@ export class Runtime {
   }
 
   private constructor(module: WebAssembly.Module, workers: number) {
-    const start = () => startWorker(module);
-    this.planning = new PlanningWorker(start);
-    this.pool = new Pool(start, workers);
+    this.makeWorker = () => startWorker(module);
+    this.planning = new PlanningWorker(this.makeWorker);
+    this.pool = new Pool(this.makeWorker, workers);
   }
 
   /**
@@ -58,7 +59,7 @@ export class Runtime {
   /** Opens the one model that these files hold: a model, or an architecture JSON and weights. */
   async open(files: Iterable<File>): Promise<Model> {
     const opened = new OpenedModel(this.planning, [...files]);
-    return new Model(opened, await opened.open(), this.pool);
+    return new Model(opened, await opened.open(), this.pool, this.makeWorker);
   }
 
   /** Ends all workers; what is under way fails. */

@@ -34,6 +34,7 @@ const english: DefaultTheme.Config = {
         { text: "Start", link: "/" },
         { text: "From Keras to PyTorch", link: "/pytorch" },
         { text: "From Keras to TensorFlow.js", link: "/tfjs" },
+        { text: "What a check proves", link: "/proof" },
         { text: "Offline and privacy", link: "/privacy" },
         { text: "In a page of your own", link: "/embed" },
       ],

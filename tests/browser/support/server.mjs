@@ -20,13 +20,14 @@ const TYPES = {
  * Serves `folder` under `prefix` ("/some/sub-folder/") and an empty page as "plain.html"; anything
  * else is 404, and counted alike. Not counted: the address of the page's service worker, exactly as
  * it is, for which Chromium itself asks some time after a page that one controls is loaded.
+ * `silentAbout`: a file that never comes.
  */
-export async function serve(folder, prefix = "/") {
+export async function serve(folder, prefix = "/", silentAbout = undefined) {
   const requests = [];
   const server = createServer((request, response) => {
     const asked = `${request.method} ${request.url}`;
     if (asked !== `GET ${prefix}service-worker.js`) requests.push(asked);
-    void answer(folder, prefix, request, response);
+    if (request.url !== `${prefix}${silentAbout}`) void answer(folder, prefix, request, response);
   });
   server.on("upgrade", (request, socket) => {
     requests.push(`UPGRADE ${request.url}`);

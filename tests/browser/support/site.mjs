@@ -97,6 +97,25 @@ export class Site {
     }
   }
 
+  /** Waits until the check has ended, with its run in the plan, and gives its { state, text }. */
+  async checked(timeout = PATIENCE) {
+    await this.until(
+      ({ element, shadow }) => {
+        const { state } = shadow.getElementById("check").dataset;
+        const files = element.bundle?.files.map(({ path }) => path) ?? [];
+        return state === "run"
+          ? files.some((path) => path === "verify.py")
+          : element.bundle && !["none", "running"].includes(state);
+      },
+      undefined,
+      timeout,
+    );
+    return this.look(({ shadow }) => {
+      const check = shadow.getElementById("check");
+      return { state: check.dataset.state, text: check.textContent };
+    });
+  }
+
   async press(id) {
     await (await this.page.waitForSelector(`tensor-ferry >>> #${id}`)).click();
   }

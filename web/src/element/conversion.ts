@@ -1,7 +1,9 @@
 import type { Bundle, ProduceOptions } from "../bundle.js";
+import { Check } from "../check/check.js";
 import type { Note } from "../inspection.js";
 import type { Model } from "../model.js";
-import type { Target } from "../options.js";
+import type { ConvertOptions, Target } from "../options.js";
+import { CheckPart } from "./check/check-part.js";
 import type { ConvertDetail } from "./events.js";
 import { NoteList } from "./notes.js";
 import { h } from "./dom.js";
@@ -23,6 +25,7 @@ export interface ConversionActions {
 interface Parts {
   form: OptionsForm;
   output: OutputView;
+  check: CheckPart;
   view: ModelView;
   notes: HTMLElement;
   trouble: HTMLElement;
@@ -31,9 +34,11 @@ interface Parts {
 /** An opened model on the screen: what is in it, what it becomes, and the way out. */
 export class Conversion {
   readonly root = h("div", { class: "conversion" });
+  private readonly check: Check;
   private parts: Parts;
   private bundle: Bundle | undefined;
   private isPlanned = false;
+  private isClosed = false;
   private planning = Promise.resolve();
   private running: AbortController | undefined;
 
@@ -43,7 +48,9 @@ export class Conversion {
     private messages: Messages,
     private readonly actions: ConversionActions,
     target: Target,
+    checkProgram?: string,
   ) {
+    this.check = new Check(model, checkProgram);
     this.parts = this.build(target);
     this.replan();
   }
@@ -56,7 +63,8 @@ export class Conversion {
   /** Says all in another language; what is under way keeps its own. */
   speak(messages: Messages): void {
     if (this.running) return;
-    const { form, view } = this.parts;
+    const { form, check, view } = this.parts;
+    check.stop();
     view.close();
     this.messages = messages;
     this.parts = this.build(form.target);
@@ -66,12 +74,16 @@ export class Conversion {
 
   private build(target: Target): Parts {
     const { messages } = this;
+    const check = new CheckPart(this.check, messages, () => this.planAgain());
     const inspection = this.model.inspect();
     const form = new OptionsForm(messages, this.lacksArchitecture, target, () => this.replan());
     const output = new OutputView(messages, {
       downloadZip: () => void this.run((options) => this.downloadZip(options)),
       saveFolder: () => void this.run((options) => this.saveFolder(options)),
-      cancel: () => this.running?.abort(),
+      cancel: () => {
+        this.running?.abort();
+        check.stop();
+      },
     });
     const view = new ModelView(this.model, form.target, messages);
     const notes = h("div");
@@ -81,12 +93,12 @@ export class Conversion {
         "div",
         { class: "top" },
         summary(inspection, this.files, messages, () => this.actions.again()),
-        h("div", { class: "convert" }, form.root, trouble, output.root),
+        h("div", { class: "convert" }, form.root, trouble, output.root, check.root),
       ),
       notes,
       view.root,
     );
-    return { form, output, view, notes, trouble };
+    return { form, output, check, view, notes, trouble };
   }
 
   /** What the options that are chosen now make of it; undefined while that is planned, or fails. */
@@ -100,21 +112,32 @@ export class Conversion {
   }
 
   close(): void {
+    this.isClosed = true;
+    this.isPlanned = false;
     this.running?.abort();
+    this.parts.check.stop();
     this.parts.view.close();
     void this.bundle?.release();
     void this.model.close();
   }
 
+  /** With the run that was made meanwhile; what is planned stands until then. */
+  private planAgain(): void {
+    this.planning = this.planning.then(() => this.plan());
+  }
+
   /** Plans anew, after a plan that is under way: their answers come in order. */
   private replan(): void {
     this.isPlanned = false;
+    this.parts.check.stop();
     this.planning = this.planning.then(() => this.plan());
   }
 
   private async plan(): Promise<void> {
+    if (this.isClosed) return;
     try {
-      const bundle = await this.model.convert(this.parts.form.options());
+      const bundle = await this.model.convert(this.options());
+      if (this.isClosed) return void bundle.release();
       void this.bundle?.release();
       this.bundle = bundle;
       this.parts.trouble.replaceChildren();
@@ -123,12 +146,25 @@ export class Conversion {
       this.parts.output.root.hidden = false;
       this.isPlanned = true;
       this.showNotes(bundle.notes);
+      this.followByCheck();
       void this.tellZipSize(bundle);
     } catch (error) {
+      if (this.isClosed) return;
       this.fail(error);
+      this.parts.check.follow(undefined, this.parts.form.options());
       this.parts.output.root.hidden = true;
       this.parts.notes.replaceChildren();
     }
+  }
+
+  private options(): ConvertOptions {
+    const { form, check } = this.parts;
+    return form.wantsCheck ? check.with(form.options()) : form.options();
+  }
+
+  private followByCheck(): void {
+    const { form, check } = this.parts;
+    check.follow(form.wantsCheck ? this.bundle : undefined, form.options());
   }
 
   private showNotes(notes: readonly Note[]): void {
@@ -147,6 +183,9 @@ export class Conversion {
     let outcome = "";
     let saved = false;
     try {
+      await this.parts.check.settled();
+      await this.planning;
+      signal.throwIfAborted();
       outcome = await work({
         signal,
         onProgress: (progress) => this.parts.output.progress(progress),
@@ -172,15 +211,18 @@ export class Conversion {
   }
 
   private planZip(): Promise<Bundle> {
-    return this.model.convert({ ...this.parts.form.options(), zip: this.zipName() });
+    return this.model.convert({ ...this.options(), zip: this.zipName() });
   }
 
   private zipName(): string {
     return `${fileName(this.model.inspect().name)}-${this.parts.form.target}.zip`;
   }
 
-  /** Of the zip that the options give now. */
+  /** Of the zip that the options give now, with what a check adds to it. */
   private async tellZipSize(bundle: Bundle): Promise<void> {
+    await this.parts.check.settled();
+    await this.planning;
+    if (this.planned !== bundle) return;
     const zipped = await this.planZip();
     if (this.planned === bundle) this.parts.output.showZipSize(zipped.bytes);
     void zipped.release();

@@ -22,6 +22,7 @@ export class OptionsForm {
   private readonly splitByLayer = checkbox("split-by-layer");
   private readonly assumeKinds = checkbox("assume-kinds");
   private readonly checksums = checkbox("checksums");
+  private readonly check = h("input", { type: "checkbox", name: "check", checked: true });
 
   constructor(
     private readonly messages: Messages,
@@ -80,6 +81,7 @@ export class OptionsForm {
           ...this.fields.tfjs,
           weightsOnly ? checkRow(messages.assumeKinds, this.assumeKinds) : undefined,
           checkRow(messages.checksums, this.checksums),
+          weightsOnly ? undefined : checkRow(messages.check.option, this.check),
         ),
       ),
     );
@@ -109,6 +111,11 @@ export class OptionsForm {
           ...(this.splitByLayer.checked ? { splitWeightsByLayer: true } : {}),
           ...common,
         };
+  }
+
+  /** Whether what comes out is to be checked. */
+  get wantsCheck(): boolean {
+    return !this.weightsOnly && this.check.checked;
   }
 
   /** Of each field, by its name; what `restore` takes. */

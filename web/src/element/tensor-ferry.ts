@@ -16,6 +16,7 @@ import { problem } from "./problem.js";
 import { dress, watchPageTheme } from "./theme.js";
 
 const NAME = "tensor-ferry";
+const MOST_WAIT_FOR_CHECK_MILLISECONDS = 5_000;
 const SIGNS_OF_USE = ["pointerenter", "pointerdown", "focusin"] as const;
 
 /** A server that renders a page imports this file too, and has no elements. */
@@ -44,7 +45,10 @@ interface Arrival {
  * - `compact`: a small zone, and no view of network, code and weights;
  * - `lock`: closes the page against all requests before a file is read (it binds the whole page, so
  *   client-side navigation ends too);
- * - `wasm-url`: where `tensorferry.wasm` is, if not beside the script.
+ * - `wasm-url`: where `tensorferry.wasm` is, if not beside the script;
+ * - `check-url`: where `tensorferry.check.js` is: with it models are checked in TensorFlow.js, else
+ *   by the reference evaluator alone. It is loaded as text before a file is open, and waited for at
+ *   most 5 seconds.
  *
  * The attribute `state` tells how far it is (`ElementState`); `model` is there while one is on the
  * screen. Events: `state`, `open`, `convert`, `error` (`TensorFerryEventMap`). What the page puts
@@ -63,6 +67,8 @@ export abstract class TensorFerryElement extends Base {
   private readonly shown = h("div", { part: "converter" });
   private readonly fetching: Promise<unknown>[] = [];
   private sample: Promise<File> | undefined;
+  private checking: Promise<boolean> | undefined;
+  private checkProgram: string | undefined;
   private loading: Promise<Loaded> | undefined;
   private listening: AbortController | undefined;
   private conversion: Conversion | undefined;
@@ -148,6 +154,12 @@ export abstract class TensorFerryElement extends Base {
     this.fetching.push(loading);
   }
 
+  /** Loads what `check-url` names, once: false where that did not come in time. */
+  loadCheck(): Promise<boolean> {
+    this.checking ??= this.fetchCheckProgram();
+    return this.checking;
+  }
+
   /** Loads what stands behind the zone, ahead of any sign of use. A failure is on the screen. */
   async prepare(): Promise<void> {
     await this.loaded();
@@ -227,7 +239,9 @@ export abstract class TensorFerryElement extends Base {
         },
         failed: (error: unknown) => this.emit("error", errorDetail(error, "convert")),
       };
-      this.show(loaded.engine.show(model, files, this.messages, actions, this.target()));
+      this.show(
+        loaded.engine.show(model, files, this.messages, actions, this.target(), this.checkProgram),
+      );
       this.emit("open", { files, inspection: model.inspect() });
     } catch (error) {
       if (turn !== this.opening) return;
@@ -255,6 +269,7 @@ export abstract class TensorFerryElement extends Base {
   private async load(): Promise<Loaded> {
     this.state = "loading";
     const locks = this.hasAttribute("lock");
+    void this.loadCheck();
     try {
       const engine = await this.loadEngine();
       const runtime = await engine.runtime(this.runtimeOptions(), locks);
@@ -283,7 +298,20 @@ export abstract class TensorFerryElement extends Base {
 
   private async fetched(): Promise<void> {
     const sample = this.hasAttribute("src") ? [this.fetchSample()] : [];
-    await Promise.allSettled([...this.fetching, ...sample]);
+    await Promise.allSettled([...this.fetching, ...sample, this.loadCheck()]);
+  }
+
+  private async fetchCheckProgram(): Promise<boolean> {
+    const url = this.getAttribute("check-url");
+    if (!url) return true;
+    const signal = AbortSignal.timeout(MOST_WAIT_FOR_CHECK_MILLISECONDS);
+    try {
+      const response = await fetch(new URL(url, document.baseURI), { signal });
+      if (response.ok) this.checkProgram = await response.text();
+    } catch {
+      // The reference evaluator is there.
+    }
+    return this.checkProgram !== undefined;
   }
 
   private fetchSample(): Promise<File> {

@@ -2,8 +2,9 @@
 
 import type { ErrorMessage } from "../errors.js";
 import type { Inspection, TensorStatistics } from "../inspection.js";
-import type { ConvertOptions } from "../options.js";
+import type { ConvertOptions, ProbeArray } from "../options.js";
 import type { Plan, ReduceResult } from "../plan.js";
+import type { EvaluateOptions, Evaluated, ProbeInputs } from "../reference.js";
 import type { PartRange } from "../segments.js";
 
 /** First message to a worker: the compiled module, shared by all of them. */
@@ -40,6 +41,11 @@ export interface Calls {
   close: { arguments: { handle: number }; result: undefined };
   /** Files are those that were opened. */
   statistics: { arguments: { handle: number; tensor: number }; result: TensorStatistics };
+  probeInputs: { arguments: { handle: number; attempt: number }; result: ProbeInputs };
+  evaluate: {
+    arguments: { handle: number; inputs: readonly ProbeArray[]; options: EvaluateOptions };
+    result: Evaluated;
+  };
   plan: { arguments: { handle: number; options: ConvertOptions }; result: Plan };
   releasePlan: { arguments: { plan: number }; result: undefined };
   /** The planner turns parts into steps that any worker can do. */

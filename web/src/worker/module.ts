@@ -2,6 +2,8 @@
 
 import type { ErrorMessage } from "../errors.js";
 import { errorFromMessage } from "../errors.js";
+import type { ModuleSample, ProbeArray, ProbeRun } from "../options.js";
+import type { ProbeInputs } from "../reference.js";
 
 /** Random-access bytes as the module takes them. `read` gives exactly `length` bytes or throws. */
 export interface Source {
@@ -33,7 +35,16 @@ export interface Converter {
   close(handle: number): void;
   inspect(handle: number): Answer;
   statistics(handle: number, tensor: number, progress: (moreBytes: number) => void): Answer;
-  plan(handle: number, optionsJson: string): Answer;
+  probeInputs(handle: number, attempt: number): ProbeInputs | Answer;
+  /** `step` is told of each node; of its outputs only `withOutputs`. */
+  evaluate(
+    handle: number,
+    dtype: string,
+    inputs: readonly ProbeArray[],
+    withOutputs: boolean,
+    step: (model: number, layer: string, nested: number, outputs: ProbeArray[]) => void,
+  ): { outputs: ProbeArray[]; modules: ModuleSample[] } | Answer;
+  plan(handle: number, optionsJson: string, run: ProbeRun | undefined): Answer;
   releasePlan(plan: number): void;
   /** Of an inline or a deferred part. */
   bytes(plan: number, file: number, part: number, resultsJson: string): Bytes;
@@ -73,5 +84,10 @@ export function valueOf<Value>(answer: Answer): Value {
 
 /** The bytes themselves (still a view), or their error thrown. */
 export function viewOf(bytes: Bytes): Uint8Array<ArrayBuffer> {
-  return typeof bytes === "string" ? valueOf(bytes) : bytes;
+  return givenOr(bytes);
+}
+
+/** What is no `Answer`; of an answer, which then holds an error, that thrown. */
+export function givenOr<Value extends object>(given: Value | Answer): Value {
+  return typeof given === "string" ? valueOf(given) : given;
 }

@@ -1,10 +1,11 @@
 import type { Inspection } from "../inspection.js";
-import type { ConvertOptions } from "../options.js";
+import type { ConvertOptions, ProbeArray } from "../options.js";
 import type { Plan, PlannedFile } from "../plan.js";
+import type { EvaluateOptions, Evaluated, LayerStep, ProbeInputs } from "../reference.js";
 import type { PartRange } from "../segments.js";
 import type { ReduceResults, Step } from "./messages.js";
 import type { Converter, Source } from "./module.js";
-import { valueOf, viewOf } from "./module.js";
+import { givenOr, valueOf, viewOf } from "./module.js";
 
 /** What only the planning worker does: its answers speak of handles of its own instance. */
 export class Planner {
@@ -22,8 +23,31 @@ export class Planner {
     this.converter.close(handle);
   }
 
+  probeInputs(handle: number, attempt: number): ProbeInputs {
+    return givenOr(this.converter.probeInputs(handle, attempt));
+  }
+
+  /** `alive` is called again and again. */
+  evaluate(
+    handle: number,
+    inputs: readonly ProbeArray[],
+    { dtype = "", steps: withSteps = false }: EvaluateOptions,
+    alive: () => void,
+  ): Evaluated {
+    const steps: LayerStep[] = [];
+    const step = (model: number, layer: string, nested: number, outputs: ProbeArray[]) => {
+      alive();
+      if (withSteps) steps.push({ model, layer, nested, outputs });
+    };
+    const made = givenOr(this.converter.evaluate(handle, dtype, inputs, withSteps, step));
+    return { ...made, steps };
+  }
+
   plan(handle: number, options: ConvertOptions): Plan {
-    const plan = valueOf<Plan>(this.converter.plan(handle, JSON.stringify(options)));
+    const { probe, ...others } = { probe: undefined, ...options };
+    const run = typeof probe === "object" ? probe : undefined;
+    const spelled = JSON.stringify({ ...others, ...(probe === true ? { probe } : {}) });
+    const plan = valueOf<Plan>(this.converter.plan(handle, spelled, run));
     this.files.set(plan.plan, [...plan.files, ...plan.temporaries]);
     return plan;
   }

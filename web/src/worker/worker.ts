@@ -51,6 +51,12 @@ class Instance {
         const { handle, tensor } = message.arguments;
         return valueOf(this.converter.statistics(handle, tensor, progress.add));
       }
+      case "probeInputs":
+        return this.planner.probeInputs(message.arguments.handle, message.arguments.attempt);
+      case "evaluate": {
+        const { handle, inputs, options } = message.arguments;
+        return this.planner.evaluate(handle, inputs, options, () => progress.add(0));
+      }
       case "plan":
         return this.planner.plan(message.arguments.handle, message.arguments.options);
       case "releasePlan":

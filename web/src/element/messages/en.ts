@@ -1,3 +1,4 @@
+import { checkEn } from "../check/messages.js";
 import type { Messages } from "./messages.js";
 
 function duration(seconds: number): string {
@@ -76,6 +77,8 @@ export const en: Messages = {
   splitWeightsByLayer: "One group of weights a layer",
   assumeKinds: "Guess the kind of each weight by its rank",
   checksums: "SHA-256 of the files in manifest.json",
+
+  check: checkEn,
 
   filesOf: (count, bytes) => `${count} files, ${bytes}`,
   incomplete: "Something was left out: see the notes.",

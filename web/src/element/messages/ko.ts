@@ -1,3 +1,4 @@
+import { checkKo } from "../check/messages.js";
 import type { Messages } from "./messages.js";
 
 function duration(seconds: number): string {
@@ -77,6 +78,8 @@ export const ko: Messages = {
   splitWeightsByLayer: "레이어마다 가중치 그룹 나누기",
   assumeKinds: "가중치의 종류를 차원 수로 추측",
   checksums: "manifest.json에 파일의 SHA-256 넣기",
+
+  check: checkKo,
 
   filesOf: (count, bytes) => `파일 ${count}개, ${bytes}`,
   incomplete: "빠진 것이 있습니다. 알림을 확인하세요.",

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../../error-codes.js";
+import type { CheckMessages } from "../check/messages.js";
 
 /** What the element says; a language is one object of these. */
 export interface Messages {
@@ -69,6 +70,8 @@ export interface Messages {
   splitWeightsByLayer: string;
   assumeKinds: string;
   checksums: string;
+
+  check: CheckMessages;
 
   /** `bytes`: of all of them. */
   filesOf(count: number, bytes: string): string;
