@@ -201,7 +201,8 @@ Plan plan_torch(const Document::State& state, const Options& options, const Stag
   convert::Manifest manifest = manifest_of(state);
   if (options.torch.match) {
     tell_preprocessing(*options.torch.match, manifest, output.notes);
-  } else if (options.probe) {
+  }
+  if (options.probe) {
     manifest.has_probe = convert::add_probe(output, options.torch, state.program, state.model,
                                             state.files, options.probe_run);
   }

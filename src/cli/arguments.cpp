@@ -265,9 +265,6 @@ struct Parser {
     if (is_trained && result.options.torch.match) {
       return "--loss and --optimizer are for training.py, which --match does not write.";
     }
-    if (result.options.probe && result.options.torch.match) {
-      return "--probe runs model.py, which --match does not write: give one of them.";
-    }
     if (result.output.ends_with(".zip")) {
       const std::size_t slash = result.output.rfind('/');
       result.options.zip_name =

@@ -167,9 +167,6 @@ Options parse(std::string_view text) {
   if (options.torch.match && options.torch.match->name.empty()) {
     refuse("A mapping goes with a match.");
   }
-  if (options.torch.match && options.probe) {
-    refuse("A probe runs model.py, which a match does not write.");
-  }
   if (options.torch.match && !(options.loss.empty() && options.optimizer.empty())) {
     refuse("A loss and an optimizer are for training.py, which a match does not write.");
   }

@@ -278,6 +278,11 @@ bool add_probe(torch::Output& output, const torch::Options& options,
                const std::optional<graph::Program>& program, const keras::Model& model,
                const std::vector<io::Source>& files, const std::optional<ProbeRun>& given) {
   std::string reason = "the file holds weights alone";
+  if (output.matched && (output.incomplete || !output.matched->same_outputs)) {
+    output.notes.push_back(
+        unavailable("verify.py", "the matched model does not compute all that Keras's does"));
+    return false;
+  }
   if (given && program) check_given(*given, *program);
   std::optional<ProbeRun> probe = program ? given : std::nullopt;
   if (!probe && program) {
@@ -304,7 +309,9 @@ bool add_probe(torch::Output& output, const torch::Options& options,
   ProbeFile file;
   verification.inputs = file.add("input", output.inputs, probe->inputs);
   verification.outputs = file.add("output", output.outputs, probe->outputs);
-  verification.layers = file.add(probe->modules, output.modules);
+  verification.matched = output.matched;
+  // A match has modules of other names.
+  if (!output.matched) verification.layers = file.add(probe->modules, output.modules);
   output.bundle.files.push_back(file.file(output.bundle));
   append_file(output.bundle, "verify.py", torch::verify_source(verification));
   return true;

@@ -70,6 +70,14 @@ struct LinesOfLayer {
   std::size_t last = 0;
 };
 
+/// How the model of a match is run, and what is to be done to its output to be Keras's.
+struct MatchedRun {
+  bool built_in = true;           ///< `load.load_model()`; else `load.load_into` of the user's
+  bool rescales = false;          ///< `load.preprocess` comes first
+  std::string output_activation;  ///< "softmax", "sigmoid" or empty
+  bool same_outputs = true;       ///< false: without its head it gives something else
+};
+
 struct Output {
   tensor::Bundle bundle;  ///< model.py, model.safetensors or model.pt
   std::string class_name;
@@ -82,6 +90,7 @@ struct Output {
   std::string loading_snippet;  ///< the lines of Python that load the model
   io::Notes notes;              ///< of lowering, passes and this target
   std::string mapping;          ///< text of mapping.json, with `Options::match`
+  std::optional<MatchedRun> matched;  ///< with `Options::match`
   bool incomplete = false;      ///< a stub stands in for a layer: exit 1
 };
 

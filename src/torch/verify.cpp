@@ -23,17 +23,28 @@ void write_lines(Writer& writer, std::initializer_list<std::string_view> lines) 
   for (const std::string_view line : lines) writer.line(line);
 }
 
-void write_what_it_proves(Writer& writer, const std::string& origin) {
+bool is_given_by_user(const Verification& verification) {
+  return verification.matched && !verification.matched->built_in;
+}
+
+void write_what_it_proves(Writer& writer, const Verification& verification) {
   write_lines(writer, {"\"\"\"Does this model compute what the Keras file says? PASS or FAIL.", "",
                        "probe.safetensors holds random inputs, and the outputs for them that"});
-  writer.line(origin);
+  writer.line(verification.origin);
   write_lines(writer,
               {"before anything was rewritten for PyTorch. This script gives the inputs to",
-               "model.py in your torch. PASS proves that two separately written spellings of",
+               verification.matched
+                   ? "the model of load.py. PASS proves that two separately written spellings of"
+                   : "model.py in your torch. PASS proves that two separately written spellings of",
                "one reading of the file agree; that the file was read rightly, only Keras can",
                "tell:", "", "    python verify.py --keras original.h5", "",
                "gives the same inputs to the original, where Keras is installed, and compares",
-               "its outputs too. Without torch it compares only these.", "\"\"\"", ""});
+               "its outputs too. Without torch it compares only these."});
+  if (is_given_by_user(verification)) {
+    write_lines(writer, {"", "Say which model is yours, made without arguments:", "",
+                         "    python verify.py --model my_module:MyModel"});
+  }
+  write_lines(writer, {"\"\"\"", ""});
 }
 
 Expression axes_or_none(const std::vector<std::size_t>& permute) {
@@ -80,6 +91,34 @@ void write_tensors(Writer& writer, const Verification& verification) {
 // What a `for` goes over, and the names of it.
 std::string each_of(const std::vector<ProbeTensor>& tensors) {
   return any_permuted(tensors) ? "name, _" : "name";
+}
+
+void write_users_model(Writer& writer) {
+  write_lines(writer,
+              {"", "", "def your_model(name):", "    module, _, factory = name.partition(\":\")",
+               "    sys.path.append(\".\")",
+               "    return getattr(importlib.import_module(module), factory)()"});
+}
+
+// Of what load.py makes.
+void write_matched_run(Writer& writer, const Verification& verification) {
+  const MatchedRun& matched = *verification.matched;
+  if (!matched.built_in) write_users_model(writer);
+  write_lines(writer,
+              {"", "", matched.built_in ? "def run_torch(probe):" : "def run_torch(probe, name):"});
+  writer.indent();
+  write_lines(writer, {"import torch", "", "import load", ""});
+  writer.line(matched.built_in ? "network = load.load_model()"
+                               : "network = load.load_into(your_model(name))");
+  writer.line(fmt::format("inputs = [torch.from_numpy(probe[name]) for {} in INPUTS]",
+                          each_of(verification.inputs)));
+  if (matched.rescales) writer.line("inputs = [load.preprocess(x) for x in inputs]");
+  write_lines(writer, {"with torch.no_grad():", "    outputs = network(*inputs)"});
+  if (matched.output_activation == "softmax") writer.line("outputs = torch.softmax(outputs, -1)");
+  if (matched.output_activation == "sigmoid") writer.line("outputs = torch.sigmoid(outputs)");
+  writer.line(verification.outputs.size() == 1 ? "return [outputs.numpy()]"
+                                               : "return [output.numpy() for output in outputs]");
+  writer.outdent();
 }
 
 void write_torch_run(Writer& writer, const Verification& verification) {
@@ -231,22 +270,33 @@ void write_layer_comparison(Writer& writer) {
        "            return print(f\"{difference:.3g}\")"});
 }
 
-void write_main(Writer& writer, bool has_layers) {
+void write_main(Writer& writer, const Verification& verification) {
+  const bool own = is_given_by_user(verification);
   write_lines(
       writer,
       {"", "", "def main():",
        "    parser = argparse.ArgumentParser(description=\"Compares this model with Keras's.\")",
-       "    parser.add_argument(\"--keras\", metavar=\"FILE\", help=\"the original model\")",
-       "    original = parser.parse_args().keras",
-       "    probe = safetensors.numpy.load_file(FOLDER / \"probe.safetensors\")",
-       "    passed = True", "    if original is None or importlib.util.find_spec(\"torch\"):"});
-  if (has_layers) {
+       "    parser.add_argument(\"--keras\", metavar=\"FILE\", help=\"the original model\")"});
+  if (own) {
+    write_lines(writer,
+                {"    parser.add_argument(",
+                 "        \"--model\", metavar=\"MODULE:CLASS\", "
+                 "help=\"your PyTorch model\", required=True",
+                 "    )", "    arguments = parser.parse_args()", "    original = arguments.keras"});
+  } else {
+    writer.line("    original = parser.parse_args().keras");
+  }
+  write_lines(writer, {"    probe = safetensors.numpy.load_file(FOLDER / \"probe.safetensors\")",
+                       "    passed = True",
+                       "    if original is None or importlib.util.find_spec(\"torch\"):"});
+  if (!verification.layers.empty()) {
     write_lines(
         writer,
         {"        seen = {}", "        passed = agree(\"torch\", run_torch(probe, seen), probe)",
          "        if not passed:", "            name_first_wrong_layer(seen, probe)"});
   } else {
-    writer.line("        passed = agree(\"torch\", run_torch(probe), probe)");
+    writer.line(fmt::format("        passed = agree(\"torch\", run_torch(probe{}), probe)",
+                            own ? ", arguments.model" : ""));
   }
   write_lines(writer,
               {"    if original is not None:",
@@ -259,16 +309,20 @@ void write_main(Writer& writer, bool has_layers) {
 
 std::string verify_source(const Verification& verification) {
   Writer writer;
-  write_what_it_proves(writer, verification.origin);
+  write_what_it_proves(writer, verification);
   write_lines(writer,
               {"import argparse", "import importlib.util", "import sys", "from pathlib import Path",
                "", "import numpy as np", "import safetensors.numpy", ""});
   write_tensors(writer, verification);
-  write_torch_run(writer, verification);
+  if (verification.matched) {
+    write_matched_run(writer, verification);
+  } else {
+    write_torch_run(writer, verification);
+  }
   write_keras_run(writer, verification);
   write_comparison(writer, verification);
   if (!verification.layers.empty()) write_layer_comparison(writer);
-  write_main(writer, !verification.layers.empty());
+  write_main(writer, verification);
   return writer.text();
 }
 

@@ -5,6 +5,8 @@ import importlib.util
 import json
 import pathlib
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -264,12 +266,86 @@ def test_vgg16_features(binary, fixtures_root, tmp_path):
     assert torch.equal(state["classifier.6.bias"], plain["predictions.bias"])
 
 
+class Stack(torch.nn.Module):
+    """The fixtures' two recurrent layers and Dense, as somebody has them in PyTorch."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.first = kind(5, 6, batch_first=True)
+        self.second = kind(6, 4, batch_first=True)
+        self.out = torch.nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.out(self.second(self.first(x)[0])[0][:, -1])
+
+
+@pytest.mark.parametrize(("name", "kind"), [("lstm", torch.nn.LSTM), ("gru", torch.nn.GRU)])
+@pytest.mark.parametrize("suffix", ["pt", "safetensors"])
+def test_recurrent_layers_of_ones_own(name, kind, suffix, binary, fixtures_root, tmp_path):
+    fixture = fixtures.get(fixtures_root, f"keras3/recurrent/{name}_stack")
+    inputs, outputs = fixture.runs()[0]
+    own = Stack(kind)
+    path = tmp_path / f"own.{suffix}"
+    if suffix == "pt":
+        torch.save(own.state_dict(), path)
+    else:
+        save_file(own.state_dict(), path)
+    done = matched(binary, tmp_path, fixture, str(path))
+    assert done.code == 0, done.explain()
+    with torch.no_grad():
+        y = script(done.out).load_into(own)(torch.from_numpy(inputs[0])).numpy()
+    assert np.abs(y - outputs[0]).max() <= 1e-5 * np.abs(outputs[0]).max() + 1e-6
+
+
+def verified(folder, *arguments) -> subprocess.CompletedProcess:
+    command = [sys.executable, folder / "verify.py", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+def test_verify_of_a_match(binary, fixtures_root, tmp_path):
+    """verify.py runs load.py's model; a weight that is disturbed, and a pair of layers that was
+    given the wrong way round, fail."""
+    fixture = fixtures.get(fixtures_root, "keras3/matching/mobilenet_v3_small")
+    target = "torchvision:mobilenet_v3_small"
+    done = matched(binary, tmp_path, fixture, target, "--probe")
+    assert done.code == 0, done.explain()
+    right = verified(done.out)
+    assert right.returncode == 0, right.stdout + right.stderr
+    state = nets.load_state(done.out)
+    state["features.4.block.0.0.weight"] = state["features.4.block.0.0.weight"].flip(0)
+    save_file(
+        {key: value.contiguous() for key, value in state.items()}, done.out / "model.safetensors"
+    )
+    wrong = verified(done.out)
+    assert wrong.returncode == 1 and "FAIL" in wrong.stdout
+
+
+def test_verify_of_a_model_of_ones_own(binary, fixtures_root, tmp_path):
+    fixture = fixtures.get(fixtures_root, "keras3/deep/densenet121")
+    path = tmp_path / "own.pt"
+    torch.save(torchvision.models.densenet121().state_dict(), path)
+    done = matched(binary, tmp_path, fixture, str(path), "--probe")
+    assert done.code == 0, done.explain()
+    (done.out / "mine.py").write_text(
+        "import torchvision\n\n\ndef net():\n    return torchvision.models.densenet121()\n"
+    )
+    right = verified(done.out, "--model", "mine:net")
+    assert right.returncode == 0, right.stdout + right.stderr
+    assert verified(done.out).returncode == 2
+
+
+def test_no_proof_of_half_a_match(binary, fixtures_root, tmp_path):
+    fixture = fixtures.get(fixtures_root, "keras3/matching/mobilenet_v2_more_dense")
+    done = matched(binary, tmp_path, fixture, "torchvision:mobilenet_v2", "--probe")
+    assert done.code == 1
+    assert "probe-unavailable" in [note["code"] for note in done.manifest["notes"]]
+    assert not (done.out / "verify.py").exists()
+
+
 def test_usage(binary, fixtures_root, tmp_path):
     fixture = fixtures.get(fixtures_root, "keras3/deep/mobilenetv2")
     done = matched(binary, tmp_path, fixture, "torchvision:resnet51")
     assert done.code == 64 and "torchvision:resnet50" in done.stderr
-    done = matched(binary, tmp_path, fixture, "torchvision:mobilenet_v2", "--probe")
-    assert done.code == 64
     options = ("--to", "pytorch", "-o", tmp_path / "x", "--mapping", tmp_path / "m.json")
     assert convert.run(binary, "convert", *fixture.files, *options).returncode == 64
     options = ("--to", "tfjs", "-o", tmp_path / "x", "--match", "torchvision:resnet50")

@@ -161,6 +161,14 @@ class Aligner {
     }
   }
 
+  bool is_only_one(std::size_t layer) const {
+    const auto is_alike = [&](const Aligned& one) {
+      return one.signature == layers_[layer].signature;
+    };
+    return std::count_if(layers_.begin(), layers_.end(), is_alike) == 1 &&
+           std::count_if(modules_.begin(), modules_.end(), is_alike) == 1;
+  }
+
   void pair_followers() {
     std::map<std::size_t, std::size_t> follower_of;  // module → the one that follows it
     for (std::size_t m = 0; m < modules_.size(); ++m) {
@@ -174,7 +182,8 @@ class Aligner {
       if (modules_[found->second].signature != layers_[l].signature) continue;
       const Pair leading = *std::find_if(pairs_.begin(), pairs_.end(),
                                          [&](const Pair& p) { return p.layer == *leader; });
-      pair(l, found->second, leading.certainty, "it follows " + modules_[leading.module].name);
+      const double certainty = is_only_one(l) ? certain : std::min(leading.certainty, in_order_);
+      pair(l, found->second, certainty, "it follows " + modules_[leading.module].name);
     }
   }
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace tensorferry::torch {
 
@@ -173,11 +175,11 @@ std::string signature(Kind kind, const std::vector<NamedShape>& entries) {
   if (kind == Kind::Vector && !entries.empty()) {
     return fmt::format("vector {}", tensor::element_count(entries.front().shape));
   }
-  std::string text = "other";
+  std::set<std::string> parts;
   for (const NamedShape& entry : entries) {
-    text += fmt::format(" {} {}", entry.key, joined(entry.shape));
+    parts.insert(fmt::format("{} {}", entry.key, joined(entry.shape)));
   }
-  return text;
+  return fmt::format("other {}", fmt::join(parts, " "));
 }
 
 Fitted fit(const Classes& classes, const std::vector<WeightedLayer>& layers,

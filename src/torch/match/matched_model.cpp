@@ -59,6 +59,8 @@ class Matching {
     output.mapping = mapping_text(layers_, target_, pairing_);
     output.bundle.files.push_back(text_file("mapping.json", output.mapping));
     output.loading_snippet = snippet(script);
+    output.matched = MatchedRun{target_.is_built_in(), !script.steps.empty(),
+                                script.output_activation, has_same_outputs()};
     for (const Pair& pair : pairing_.weights) {
       output.layers.push_back(
           {layers_[pair.layer].keras_name, target_.modules[pair.module].prefix});
@@ -153,6 +155,13 @@ class Matching {
       return unary != nullptr && unary->kind == graph::UnaryKind::Sigmoid ? "sigmoid" : "";
     }
     return "";
+  }
+
+  /// Without a classifier torch's models still pool and flatten.
+  bool has_same_outputs() const {
+    const graph::Graph& root = program_.graphs[program_.root];
+    return pairing_.head.empty() ||
+           (root.outputs.size() == 1 && root.values[root.outputs.front().value].shape.size() == 2);
   }
 
   /// What a state_dict does not say, of each layer where Keras's is not torch's default.

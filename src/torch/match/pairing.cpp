@@ -68,9 +68,11 @@ std::string_view last_part(std::string_view prefix) {
   return dot == std::string_view::npos ? prefix : prefix.substr(dot + 1);
 }
 
-/// By their names: "bn2" of "conv2", "1" of "0" in one nn.Sequential.
+/// By their names: "bn2" of "conv2", "1" of "0" in one nn.Sequential. A convolution that takes as
+/// many channels as it makes may have its BatchNorm before it as well.
 bool follows_by_name(const TargetModule& norm, const TargetModule& convolution) {
   if (parent_of(norm.prefix) != parent_of(convolution.prefix)) return false;
+  if (convolution.entries.front().shape.at(1) == norm.entries.front().shape.front()) return false;
   const std::string_view a = last_part(norm.prefix);
   const std::string_view b = last_part(convolution.prefix);
   if (is_number(a) && is_number(b)) return number_of(a) == number_of(b) + 1;
@@ -95,9 +97,18 @@ std::optional<std::size_t> named_convolution(const TargetModel& target, std::siz
   return found;
 }
 
+/// A file that sorts its tensors says nothing of what follows what.
+bool is_sorted_by_name(const TargetModel& target) {
+  return !target.is_built_in() && std::is_sorted(target.modules.begin(), target.modules.end(),
+                                                 [](const TargetModule& a, const TargetModule& b) {
+                                                   return comes_before(a.prefix, b.prefix);
+                                                 });
+}
+
 template <class Predicate>
 Listed listed_modules(const TargetModel& target, Predicate wanted) {
   Listed list;
+  const bool is_sorted = is_sorted_by_name(target);
   std::vector<std::optional<std::size_t>> place(target.modules.size());
   for (std::size_t i = 0; i < target.modules.size(); ++i) {
     const TargetModule& module = target.modules[i];
@@ -115,7 +126,8 @@ Listed listed_modules(const TargetModel& target, Predicate wanted) {
         target.is_built_in() ? std::nullopt : named_convolution(target, list.indices[at]);
     if (named) {
       list.aligned[at].follows = place[*named];
-    } else if (at > 0 && makes_features(target.modules[list.indices[at - 1]], module)) {
+    } else if (at > 0 && !is_sorted &&
+               makes_features(target.modules[list.indices[at - 1]], module)) {
       list.aligned[at].follows = at - 1;
     }
   }

@@ -58,7 +58,7 @@ std::vector<NamedShape> names_of_safetensors(const io::Source& file) {
   return names;
 }
 
-/// The words of a name, and its numbers as numbers: "layer3.10" comes after "layer3.9".
+/// The words of a name, and its numbers as numbers.
 std::vector<std::pair<std::string, std::uint64_t>> sorting_key(const std::string& name) {
   std::vector<std::pair<std::string, std::uint64_t>> key{{"", 0}};
   bool in_number = false;
@@ -77,6 +77,10 @@ std::vector<std::pair<std::string, std::uint64_t>> sorting_key(const std::string
 
 }  // namespace
 
+bool comes_before(const std::string& a, const std::string& b) {
+  return sorting_key(a) < sorting_key(b);
+}
+
 std::vector<NamedShape> read_state_dict_names(const io::Source& file) {
   if (file.size < 8) refuse(file, "it is empty, or nearly so.");
   std::vector<NamedShape> names;
@@ -90,7 +94,7 @@ std::vector<NamedShape> read_state_dict_names(const io::Source& file) {
   } else {
     names = names_of_safetensors(file);
     std::stable_sort(names.begin(), names.end(), [](const NamedShape& a, const NamedShape& b) {
-      return sorting_key(a.key) < sorting_key(b.key);
+      return comes_before(a.key, b.key);
     });
   }
   if (names.empty()) refuse(file, "it holds no tensors.");

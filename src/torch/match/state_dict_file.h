@@ -24,6 +24,9 @@ struct NamedShape {
 /// "model_state_dict" or "model". Throws WrongFormat.
 std::vector<NamedShape> read_state_dict_names(const io::Source& file);
 
+/// By names and the numbers in them: "layer3.9" comes before "layer3.10".
+bool comes_before(const std::string& a, const std::string& b);
+
 /// The same of a pickle's bytes. `name` is the file's, for messages.
 std::vector<NamedShape> names_of_pickle(std::string_view pickle, std::string_view name);
 
