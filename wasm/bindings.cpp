@@ -166,6 +166,13 @@ class Converter {
     return models ? succeeded(*models) : failed(models.error());
   }
 
+  std::string match_targets() const { return succeeded(tensorferry::match_targets()); }
+
+  std::string read_state_dict(const val& file) const {
+    const Result<std::string> names = state_dict_json(js_source(file));
+    return names ? "{\"ok\":" + *names + "}" : failed(names.error());
+  }
+
   std::string open(const val& files) {
     std::vector<io::Source> sources = js_sources(files);
     Result<Document> document = tensorferry::open(std::move(sources));
@@ -269,6 +276,9 @@ class Converter {
     answer["entry"] = plan->entry;
     answer["snippet"] = plan->snippet;
     answer["lines"] = lines_json(plan->lines);
+    if (!plan->mapping.empty()) {
+      answer["mapping"] = Json::parse(plan->mapping);
+    }
     plans_.emplace(last_handle_, std::move(plan->bundle));
     return succeeded(std::move(answer));
   }
@@ -428,6 +438,8 @@ EMSCRIPTEN_BINDINGS(tensorferry) {
   emscripten::class_<Converter>("Converter")
       .constructor<>()
       .function("findModels", &Converter::find_models)
+      .function("matchTargets", &Converter::match_targets)
+      .function("readStateDict", &Converter::read_state_dict)
       .function("open", &Converter::open)
       .function("close", &Converter::close)
       .function("inspect", &Converter::inspect)

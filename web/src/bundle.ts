@@ -1,4 +1,5 @@
 import type { Note } from "./inspection.js";
+import type { MappingRow } from "./match.js";
 import type { OpenedPlan } from "./planning.js";
 import type { LayerLines, PlannedFile } from "./plan.js";
 import type { Pool } from "./pool.js";
@@ -67,12 +68,14 @@ export class Bundle {
   readonly manifest: string;
   /** Text of `entry`. */
   readonly source: string;
-  /** "model.py" or "model.json". */
+  /** "model.py", "load.py" of a match, or "model.json". */
   readonly entry: string;
   /** The lines that load it, in Python or JavaScript. */
   readonly snippet: string;
   /** Which lines of `source` are of which layer; none for TF.js. */
   readonly lines: readonly LayerLines[];
+  /** Which layer went to which module of `PyTorchOptions.match`: mapping.json. */
+  readonly mapping: readonly MappingRow[] | undefined;
   readonly bytes: number;
 
   constructor(
@@ -89,6 +92,7 @@ export class Bundle {
     this.entry = plan.entry;
     this.snippet = plan.snippet;
     this.lines = plan.lines;
+    this.mapping = plan.mapping;
     this.bytes = plan.files.reduce((sum, file) => sum + file.bytes, 0);
   }
 

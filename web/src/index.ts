@@ -18,6 +18,7 @@ export type {
   TensorStatistics,
   WeightSummary,
 } from "./inspection.js";
+export { CERTAIN, type MappedLayer, type MappingRow, type MatchTarget } from "./match.js";
 export type { Model } from "./model.js";
 export type * from "./options.js";
 export type { LayerLines } from "./plan.js";

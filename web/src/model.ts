@@ -1,5 +1,6 @@
 import { Bundle } from "./bundle.js";
 import type { Inspection, TensorStatistics } from "./inspection.js";
+import type { MatchTarget } from "./match.js";
 import type { ConvertOptions } from "./options.js";
 import { OpenedModel, PlanningWorker } from "./planning.js";
 import type { Pool } from "./pool.js";
@@ -29,6 +30,19 @@ export class Model {
   /** Reads one tensor, twice: `index` is that of `Inspection.weights`. */
   statistics(index: number): Promise<TensorStatistics> {
     return this.opened.statistics(index);
+  }
+
+  /** The PyTorch models that `PyTorchOptions.match` knows by name: "torchvision:resnet50"…. */
+  matchTargets(): Promise<string[]> {
+    return this.opened.matchTargets();
+  }
+
+  /**
+   * A state_dict (`.pt` or `.safetensors`) as `PyTorchOptions.match` takes it: names and shapes. A
+   * pickle is read by the opcodes of a state_dict and never executed. Fails with "wrong-format".
+   */
+  readStateDict(file: File): Promise<MatchTarget> {
+    return this.opened.readStateDict(file);
   }
 
   /** An evaluator of this model; to be closed by whoever asked for it. */

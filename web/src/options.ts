@@ -1,3 +1,5 @@
+import type { MappedLayer, MatchTarget } from "./match.js";
+
 /** What a model can become. */
 export type Target = "pytorch" | "tfjs";
 
@@ -42,6 +44,11 @@ export interface PyTorchOptions extends CommonOptions {
   loss?: string;
   /** The optimizer of training.py, by Keras's name ("Adam"), with its defaults. */
   optimizer?: string;
+  /** Weights under the keys of a PyTorch model that is there already, and `load.py`, in place of
+   * `model.py`. */
+  match?: MatchTarget;
+  /** Corrections of `Bundle.mapping`. */
+  mapping?: MappedLayer[];
 }
 
 /** Numbers, row-major. */

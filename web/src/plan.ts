@@ -1,6 +1,7 @@
 /** A plan as the module tells it: what the output consists of, before any of it is bytes. */
 
 import type { Note } from "./inspection.js";
+import type { MappingRow } from "./match.js";
 
 export type Part =
   | { kind: "slice"; file: number; offset: number; length: number }
@@ -51,6 +52,8 @@ export interface Plan {
   entry: string;
   snippet: string;
   lines: LayerLines[];
+  /** Of a match. */
+  mapping?: MappingRow[];
   files: PlannedFile[];
   /**
    * Files that nobody gets: to be made first, in order. Temporary k is file `files.length + k` of the

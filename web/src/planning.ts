@@ -1,5 +1,6 @@
 import { TensorferryError } from "./errors.js";
 import type { Inspection, TensorStatistics } from "./inspection.js";
+import type { MatchTarget } from "./match.js";
 import type { ConvertOptions, ProbeArray } from "./options.js";
 import type { Plan } from "./plan.js";
 import type { EvaluateOptions, Evaluated, ProbeInputs } from "./reference.js";
@@ -85,6 +86,14 @@ export class OpenedModel {
       const handle = await this.current(call);
       return call("statistics", { handle, tensor });
     });
+  }
+
+  matchTargets(): Promise<string[]> {
+    return this.worker.inTurn((call) => call("matchTargets", {}));
+  }
+
+  readStateDict(file: File): Promise<MatchTarget> {
+    return this.worker.inTurn((call) => call("readStateDict", { file }));
   }
 
   probeInputs(attempt: number): Promise<ProbeInputs> {

@@ -5,6 +5,8 @@ import type { Model } from "../model.js";
 import type { ConvertOptions, Target } from "../options.js";
 import { CheckPart } from "./check/check-part.js";
 import type { ConvertDetail } from "./events.js";
+import { MappingTable } from "./match/mapping-table.js";
+import { MatchChoice, type MatchState } from "./match/match-choice.js";
 import { NoteList } from "./notes.js";
 import { h } from "./dom.js";
 import type { Messages } from "./messages/messages.js";
@@ -24,8 +26,10 @@ export interface ConversionActions {
 
 interface Parts {
   form: OptionsForm;
+  match: MatchChoice;
   output: OutputView;
   check: CheckPart;
+  mapping: MappingTable;
   view: ModelView;
   notes: HTMLElement;
   trouble: HTMLElement;
@@ -35,6 +39,7 @@ interface Parts {
 export class Conversion {
   readonly root = h("div", { class: "conversion" });
   private readonly check: Check;
+  private readonly match: MatchState = { target: undefined, mapping: new Map() };
   private parts: Parts;
   private bundle: Bundle | undefined;
   private isPlanned = false;
@@ -60,6 +65,18 @@ export class Conversion {
     return isWeightsOnly(this.model.inspect());
   }
 
+  /** Whether these files are a PyTorch model's, which the weights are to go into. */
+  isForMatch(files: readonly File[]): boolean {
+    const isStateDict = /\.(pt|pth|safetensors)$/i.test(files[0]?.name ?? "");
+    return files.length === 1 && isStateDict && !this.lacksArchitecture;
+  }
+
+  /** The weights go into the model of this state_dict. */
+  async matchWith(stateDict: File): Promise<void> {
+    this.parts.form.choose("pytorch");
+    await this.parts.match.read(stateDict);
+  }
+
   /** Says all in another language; what is under way keeps its own. */
   speak(messages: Messages): void {
     if (this.running) return;
@@ -76,7 +93,13 @@ export class Conversion {
     const { messages } = this;
     const check = new CheckPart(this.check, messages, () => this.planAgain());
     const inspection = this.model.inspect();
-    const form = new OptionsForm(messages, this.lacksArchitecture, target, () => this.replan());
+    const replan = () => this.replan();
+    const match = new MatchChoice(this.match, this.model, messages.match, {
+      changed: replan,
+      failed: (error) => this.fail(error),
+    });
+    const form = new OptionsForm(messages, this.lacksArchitecture, target, match, replan);
+    const mapping = new MappingTable(this.match, messages.match, replan);
     const output = new OutputView(messages, {
       downloadZip: () => void this.run((options) => this.downloadZip(options)),
       saveFolder: () => void this.run((options) => this.saveFolder(options)),
@@ -96,9 +119,10 @@ export class Conversion {
         h("div", { class: "convert" }, form.root, trouble, output.root, check.root),
       ),
       notes,
+      mapping.root,
       view.root,
     );
-    return { form, output, check, view, notes, trouble };
+    return { form, match, output, check, mapping, view, notes, trouble };
   }
 
   /** What the options that are chosen now make of it; undefined while that is planned, or fails. */
@@ -142,6 +166,7 @@ export class Conversion {
       this.bundle = bundle;
       this.parts.trouble.replaceChildren();
       this.parts.output.show(bundle);
+      this.parts.mapping.show(bundle.mapping);
       this.parts.view.show(bundle, this.parts.form.target);
       this.parts.output.root.hidden = false;
       this.isPlanned = true;
@@ -154,6 +179,7 @@ export class Conversion {
       this.parts.check.follow(undefined, this.parts.form.options());
       this.parts.output.root.hidden = true;
       this.parts.notes.replaceChildren();
+      this.parts.mapping.show(undefined);
     }
   }
 

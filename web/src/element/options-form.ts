@@ -1,5 +1,6 @@
 import type { CastType, ConvertOptions, Quantization, Target } from "../options.js";
 import { h } from "./dom.js";
+import type { MatchChoice } from "./match/match-choice.js";
 import type { Messages } from "./messages/messages.js";
 
 const MEGABYTE = 1 << 20;
@@ -22,12 +23,14 @@ export class OptionsForm {
   private readonly splitByLayer = checkbox("split-by-layer");
   private readonly assumeKinds = checkbox("assume-kinds");
   private readonly checksums = checkbox("checksums");
+  private readonly matchRow: HTMLElement;
   private readonly check = h("input", { type: "checkbox", name: "check", checked: true });
 
   constructor(
     private readonly messages: Messages,
     private readonly weightsOnly: boolean,
     public target: Target,
+    private readonly match: MatchChoice,
     changed: () => void,
   ) {
     this.contiguous = checkbox("contiguous");
@@ -64,12 +67,14 @@ export class OptionsForm {
       step: "any",
       value: "4",
     });
+    this.matchRow = row(messages.match.label, match.field);
     this.fields = { pytorch: this.pytorchFields(), tfjs: this.tfjsFields() };
     this.root = h(
       "section",
       { id: "options", onchange: () => this.refresh(changed) },
       h("h3", {}, messages.target),
       this.targetChoice(),
+      h("div", { class: "form" }, this.matchRow),
       h(
         "details",
         { open: weightsOnly },
@@ -102,6 +107,7 @@ export class OptionsForm {
           ...(this.className.value.trim() === "" ? {} : { className: this.className.value.trim() }),
           ...(this.torchMin.value === "" ? {} : { torchMin: this.torchMin.value }),
           ...(this.channelsLastIo.checked ? { channelsLastIo: true } : {}),
+          ...(this.weightsOnly ? {} : this.match.options()),
           ...common,
         }
       : {
@@ -116,6 +122,15 @@ export class OptionsForm {
   /** Whether what comes out is to be checked. */
   get wantsCheck(): boolean {
     return !this.weightsOnly && this.check.checked;
+  }
+
+  /** As if a person had chosen the target. */
+  choose(target: Target): void {
+    this.target = target;
+    for (const radio of this.root.querySelectorAll<HTMLInputElement>("input[type=radio]")) {
+      radio.checked = radio.value === target;
+    }
+    this.showFields();
   }
 
   /** Of each field, by its name; what `restore` takes. */
@@ -133,7 +148,7 @@ export class OptionsForm {
   }
 
   private settings(): Setting[] {
-    const fields = this.root.querySelectorAll<Setting>("input:not([type=radio]), select");
+    const fields = this.root.querySelectorAll<Setting>("details :is(input, select)");
     return [...fields];
   }
 
@@ -151,6 +166,7 @@ export class OptionsForm {
 
   private showFields(): void {
     for (const field of this.fields.pytorch) field.hidden = this.target !== "pytorch";
+    this.matchRow.hidden = this.target !== "pytorch" || this.weightsOnly;
     for (const field of this.fields.tfjs) field.hidden = this.target !== "tfjs";
     this.contiguous.disabled = this.weights.value !== "pt";
     this.glob.disabled = this.quantization.value === "";

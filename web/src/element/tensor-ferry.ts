@@ -180,7 +180,9 @@ export abstract class TensorFerryElement extends Base {
       const come = await given();
       this.zone.say(this.messages.opening(come.paths.join(", ")));
       const loaded = await this.loaded();
-      if (loaded) await this.openAll(loaded, come, turn);
+      const [first] = come.files;
+      if (first && this.conversion?.isForMatch(come.files)) await this.conversion.matchWith(first);
+      else if (loaded) await this.openAll(loaded, come, turn);
     } catch (error) {
       if (turn === this.opening) this.fail(error, "open");
     }

@@ -2,6 +2,7 @@
 
 import type { ErrorMessage } from "../errors.js";
 import type { Inspection, TensorStatistics } from "../inspection.js";
+import type { MatchTarget } from "../match.js";
 import type { ConvertOptions, ProbeArray } from "../options.js";
 import type { Plan, ReduceResult } from "../plan.js";
 import type { EvaluateOptions, Evaluated, ProbeInputs } from "../reference.js";
@@ -39,6 +40,9 @@ export interface Calls {
     result: { handle: number; inspection: Inspection };
   };
   close: { arguments: { handle: number }; result: undefined };
+  matchTargets: { arguments: Record<string, never>; result: string[] };
+  /** Names and shapes of a state_dict. */
+  readStateDict: { arguments: { file: File }; result: MatchTarget };
   /** Files are those that were opened. */
   statistics: { arguments: { handle: number; tensor: number }; result: TensorStatistics };
   probeInputs: { arguments: { handle: number; attempt: number }; result: ProbeInputs };

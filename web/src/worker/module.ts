@@ -31,6 +31,10 @@ export type Bytes = Uint8Array<ArrayBuffer> | Answer;
 export interface Converter {
   /** `number[][]`: which sources make up a model each, by their contents and names. */
   findModels(sources: Source[]): Answer;
+  /** `string[]` */
+  matchTargets(): Answer;
+  /** `MatchTarget` */
+  readStateDict(source: Source): Answer;
   open(sources: Source[]): Answer;
   close(handle: number): void;
   inspect(handle: number): Answer;

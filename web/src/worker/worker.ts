@@ -45,6 +45,13 @@ class Instance {
       }
       case "open":
         return this.planner.open(sources(message.arguments.files));
+      case "matchTargets":
+        return valueOf(this.converter.matchTargets());
+      case "readStateDict": {
+        const [source] = sources([message.arguments.file]);
+        if (!source) throw new Error("there is no file");
+        return valueOf(this.converter.readStateDict(source));
+      }
       case "close":
         return this.planner.close(message.arguments.handle);
       case "statistics": {

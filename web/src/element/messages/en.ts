@@ -1,4 +1,5 @@
 import { checkEn } from "../check/messages.js";
+import { matchEn } from "../match/messages.js";
 import type { Messages } from "./messages.js";
 
 function duration(seconds: number): string {
@@ -76,6 +77,7 @@ export const en: Messages = {
   shardSize: "Shard size in MB",
   splitWeightsByLayer: "One group of weights a layer",
   assumeKinds: "Guess the kind of each weight by its rank",
+  match: matchEn,
   checksums: "SHA-256 of the files in manifest.json",
 
   check: checkEn,

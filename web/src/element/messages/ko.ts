@@ -1,4 +1,5 @@
 import { checkKo } from "../check/messages.js";
+import { matchKo } from "../match/messages.js";
 import type { Messages } from "./messages.js";
 
 function duration(seconds: number): string {
@@ -77,6 +78,7 @@ export const ko: Messages = {
   shardSize: "샤드 크기(MB)",
   splitWeightsByLayer: "레이어마다 가중치 그룹 나누기",
   assumeKinds: "가중치의 종류를 차원 수로 추측",
+  match: matchKo,
   checksums: "manifest.json에 파일의 SHA-256 넣기",
 
   check: checkKo,

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../error-codes.js";
 import type { CheckMessages } from "../check/messages.js";
+import type { MatchMessages } from "../match/messages.js";
 
 /** What the element says; a language is one object of these. */
 export interface Messages {
@@ -69,6 +70,7 @@ export interface Messages {
   shardSize: string;
   splitWeightsByLayer: string;
   assumeKinds: string;
+  match: MatchMessages;
   checksums: string;
 
   check: CheckMessages;
