@@ -8,9 +8,9 @@ namespace tensorferry::keras {
 namespace {
 
 // keras/src/optimizers/__init__.py: ALL_OBJECTS; a LossScaleOptimizer only holds another one.
-constexpr std::array<std::string_view, 12> optimizers = {
-    "Adadelta", "Adagrad",           "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam",
-    "RMSprop",  "ScheduleFreeAdamW", "SGD"};
+constexpr std::array<std::string_view, 14> optimizers = {
+    "Adadelta", "Adafactor", "Adagrad", "Adam",  "AdamW",   "Adamax", "Ftrl",
+    "Lamb",     "Lion",      "Muon",    "Nadam", "RMSprop", "SGD",    "ScheduleFreeAdamW"};
 
 bool is_same_letter(char a, char b) {
   return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));

@@ -5,7 +5,7 @@
 
 namespace tensorferry::keras {
 
-/// The classes of Keras's optimizers, sorted.
+/// The classes of Keras's optimizers.
 std::span<const std::string_view> optimizer_classes();
 
 /// Of the class that `compile` finds by this name, in any case ("adam"); empty: there is none.

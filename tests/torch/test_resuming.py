@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import pickletools
 import subprocess
@@ -34,13 +35,24 @@ STATELESS = {
 CAN_LOAD_WEIGHTS_ONLY = int(torch.__version__.split(".")[0]) >= 2
 
 
+# Their state is not carried over.
+WITHOUT_STATE = {
+    "optimizer_adafactor",
+    "optimizer_adafactor_turned",
+    "optimizer_muon",
+    "optimizer_muon_turned",
+}
+
+
 def pytest_generate_tests(metafunc):
     root = pathlib.Path(metafunc.config.getoption("--fixture-root")) / "training"
     cases = [Case(path.parent) for path in sorted(root.glob("keras[23]/*/meta.json"))]
     pairs = [
         (case, container)
         for case in cases
-        if case.meta["trained"] is not None and case.meta["name"] not in LEFT_OUT
+        if case.meta["trained"] is not None
+        and case.meta["name"] not in LEFT_OUT
+        and case.meta["name"] not in WITHOUT_STATE
         for container in case.meta["containers"]
     ]
     ids = [f"{case.id}.{container}" for case, container in pairs]
@@ -112,6 +124,15 @@ def test_fresh(trained_adam, converted):
         out = converted(trained_adam.file("fresh", container))
         assert not (out / "optimizer.pt").exists()
         assert "optimizer.pt" not in (out / "training.py").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_STATE))
+def test_without_state(name, converted, request):
+    root = pathlib.Path(request.config.getoption("--fixture-root")) / "training"
+    out = converted(Case(root / "keras3" / name).file("trained", "keras"))
+    assert not (out / "optimizer.pt").exists()
+    notes = json.loads((out / "manifest.json").read_text())["notes"]
+    assert "optimizer-state-unsupported" in [note["code"] for note in notes]
 
 
 def test_main(trained_adam, binary, converted, tmp_path):

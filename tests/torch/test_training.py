@@ -33,9 +33,7 @@ LEFT_OUT = {
     "end_nested": "loss-of-probabilities",
     "end_regularized": "loss-unsupported",
     "net_activity": "regularizer-unsupported",
-    "optimizer_adafactor": "optimizer-unsupported",
     "optimizer_known_name": "optimizer-unsupported",
-    "optimizer_muon": "optimizer-unsupported",
 }
 
 

@@ -4,10 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 
 #include "torch/training/parameters.h"
@@ -17,48 +15,6 @@ namespace tensorferry::torch {
 namespace {
 
 using Kind = graph::Constraint::Kind;
-using Axes = std::vector<std::size_t>;
-
-std::optional<Axes> numbers_of(std::string_view text) {
-  Axes axes;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at != end) {
-    std::size_t axis = 0;
-    const auto [rest, failure] = std::from_chars(at, end, axis);
-    if (failure != std::errc()) return std::nullopt;
-    axes.push_back(axis);
-    at = rest == end ? rest : rest + 1;
-  }
-  return axes;
-}
-
-// Keras's axis of each of the parameter's, by its `transform`: other orders of the elements along
-// an axis change no norm along it.
-std::optional<Axes> keras_axes(const Weight& weight, const tensor::Shape& stored) {
-  Axes axes(stored.size());
-  for (std::size_t axis = 0; axis < axes.size(); ++axis) axes[axis] = axis;
-  std::string_view chain = weight.contiguous.chain;
-  while (!chain.empty()) {
-    const std::size_t end = std::min(chain.find(" > "), chain.size());
-    const std::string_view step = chain.substr(0, end);
-    chain.remove_prefix(std::min(end + 3, chain.size()));
-    if (step.starts_with("permute(")) {
-      const auto order = numbers_of(step.substr(8, step.size() - 9));
-      if (!order || order->size() != axes.size()) return std::nullopt;
-      axes = *order;
-    } else if (step != "identity" && !step.starts_with("gates(") && !step.starts_with("rows(") &&
-               !step.starts_with("cast(")) {
-      return std::nullopt;
-    }
-  }
-  const tensor::Shape& shape = weight.contiguous.shape;
-  if (shape.size() != axes.size()) return std::nullopt;
-  for (std::size_t axis = 0; axis < axes.size(); ++axis) {
-    if (axes[axis] >= stored.size() || shape[axis] != stored[axes[axis]]) return std::nullopt;
-  }
-  return axes;
-}
 
 // The parameter's axes along which Keras takes the norm.
 std::optional<Axes> norm_axes(const graph::Constraint& constraint, const Weight& weight,

@@ -247,4 +247,86 @@ inline constexpr std::string_view schedule_free = R"(class ScheduleFreeAdamW(tor
                 x.lerp_(z, 1 / state["step"])
                 p.copy_((1 - beta1) * z + beta1 * x))";
 
+inline constexpr std::string_view adafactor = R"(class Adafactor(torch.optim.Optimizer):
+    """Adafactor (Keras: optimizers/adafactor.py).
+
+    `axes` of a group are those that are Keras's last and last but one.
+    """
+
+    def __init__(self, groups, lr, beta2_decay, eps, clip_threshold):
+        defaults = dict(
+            lr=lr, beta2_decay=beta2_decay, eps=eps, clip_threshold=clip_threshold
+        )
+        super().__init__(groups, defaults)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            last, before = group["axes"]
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                step = state["step"] = state.get("step", 0) + 1
+                share = step ** group["beta2_decay"]  # of the new square
+                square = p.grad**2 + group["eps"][0]
+                if p.dim() >= 2:
+                    rows = share * square.mean(last, keepdim=True)
+                    columns = share * square.mean(before, keepdim=True)
+                    rows += (1 - share) * state.get("rows", 0)
+                    columns += (1 - share) * state.get("columns", 0)
+                    state["rows"], state["columns"] = rows, columns
+                    square = rows / rows.mean(before, keepdim=True) * columns
+                else:
+                    square = share * square + (1 - share) * state.get("square", 0)
+                    state["square"] = square
+                update = p.grad / square.sqrt()
+                size = update.square().mean().sqrt() / group["clip_threshold"]
+                scale = p.square().mean().sqrt().clamp(min=group["eps"][1])
+                rate = min(group["lr"], step**-0.5)
+                p.sub_(scale * rate / size.clamp(min=1) * update))";
+
+inline constexpr std::string_view muon = R"(class Muon(torch.optim.Optimizer):
+    """Muon for matrices, AdamW for the others (Keras: optimizers/muon.py)."""
+
+    def __init__(self, groups, **defaults):
+        super().__init__(groups, defaults)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            update = self.orthogonal if group["matrices"] else self.adam
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state["step"] = 0
+                    state["momentum"] = torch.zeros_like(p)
+                    state["velocity"] = torch.zeros_like(p)
+                state["step"] += 1
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.sub_(group["lr"] * update(p.grad, state, group))
+
+    def orthogonal(self, grad, state, group):
+        a, b, c = group["coefficients"]
+        m = state["momentum"].mul_(group["momentum"]).add_(grad)
+        x = grad + group["momentum"] * m if group["nesterov"] else m
+        is_tall = x.shape[0] > x.shape[1]
+        x = x.T if is_tall else x
+        x = x / (x.norm() + 1e-7)
+        for _ in range(group["ns_steps"]):
+            square = x @ x.T
+            x = a * x + (b * square + c * square @ square) @ x
+        x = x.T if is_tall else x
+        rate = group["rms_rate"]
+        return x if rate is None else x * max(x.shape) ** 0.5 * rate
+
+    def adam(self, grad, state, group):
+        beta1, beta2 = group["betas"]
+        m = state["momentum"].lerp_(grad, 1 - beta1)
+        v = state["velocity"].lerp_(grad**2, 1 - beta2)
+        scale = (1 - beta2 ** state["step"]) ** 0.5 / (1 - beta1 ** state["step"])
+        return group["adam_lr_ratio"] * scale * m / (v.sqrt() + group["eps"]))";
+
 }  // namespace tensorferry::torch::optimizer_classes

@@ -1,6 +1,7 @@
 #include "torch/training/optimizer_spellings.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -190,8 +191,59 @@ OptimizerSpelling schedule_free(const graph::Optimizer& optimizer) {
   return spelling;
 }
 
-constexpr std::array<OptimizerKind, 12> kinds = {{
+OptimizerArgument numbers(const char* name, const std::vector<double>& values) {
+  std::vector<string> texts;
+  PickledTuple tuple;
+  for (const double value : values) {
+    texts.push_back(number_text(value));
+    const PickledValue item{as_given(value)};
+    tuple.items.push_back(item);
+  }
+  return {name, fmt::format("({})", fmt::join(texts, ", ")), {std::move(tuple)}};
+}
+
+OptimizerSpelling adafactor(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  OptimizerSpelling spelling{"Adafactor", optimizer_classes::adafactor};
+  spelling.arguments = {
+      real("beta2_decay", number(settings, "beta_2_decay", -0.8)),
+      numbers("eps", {number(settings, "epsilon_1", 1e-30), number(settings, "epsilon_2", 1e-3)}),
+      real("clip_threshold", number(settings, "clip_threshold", 1))};
+  spelling.groups = {"turned", "\"axes\": (1, 0)", "\"axes\": (0, 1)"};
+  return spelling;
+}
+
+OptimizerSpelling muon(const graph::Optimizer& optimizer) {
+  const Settings& settings = optimizer.optimizer.settings;
+  const auto own = [&](const char* name, double otherwise) {
+    return number(settings, name, otherwise);
+  };
+  const bool is_nesterov = settings.empty() || is_true(settings, "nesterov");
+  const bool has_rate = settings.empty() || has(settings, "rms_rate");
+  OptimizerSpelling spelling{"Muon", optimizer_classes::muon};
+  spelling.arguments = {real("momentum", own("momentum", 0.95)),
+                        {"nesterov", is_nesterov ? "True" : "False", {is_nesterov}},
+                        numbers("coefficients", {own("muon_a", 3.4445), own("muon_b", -4.775),
+                                                 own("muon_c", 2.0315)}),
+                        real("ns_steps", own("ns_steps", 5)),
+                        {"rms_rate", has_rate ? number_text(own("rms_rate", 0.2)) : "None", {}},
+                        numbers("betas", {own("adam_beta_1", 0.9), own("adam_beta_2", 0.999)}),
+                        epsilon(settings),
+                        real("adam_lr_ratio", own("adam_lr_ratio", 1))};
+  const auto group = [&](const char* is_matrices, const char* decay) {
+    const double otherwise = settings.empty() ? 0.004 : 0;
+    return fmt::format("\"matrices\": {}, \"weight_decay\": {}", is_matrices,
+                       number_text(own(decay, otherwise)));
+  };
+  spelling.groups = {"matrices", group("True", "weight_decay"),
+                     group("False", "adam_weight_decay")};
+  spelling.decays_itself = true;
+  return spelling;
+}
+
+constexpr std::array<OptimizerKind, 14> kinds = {{
     {"Adadelta", &adadelta, 0.001},
+    {"Adafactor", &adafactor, 0.001},
     {"Adagrad", &adagrad, 0.001},
     {"Adam", &adam, 0.001},
     {"AdamW", &adam, 0.001},
@@ -199,6 +251,7 @@ constexpr std::array<OptimizerKind, 12> kinds = {{
     {"Ftrl", &ftrl, 0.001},
     {"Lamb", &lamb, 0.001},
     {"Lion", &lion, 0.001},
+    {"Muon", &muon, 0.001},
     {"Nadam", &nadam, 0.001},
     {"RMSprop", &rmsprop, 0.001},
     {"ScheduleFreeAdamW", &schedule_free, 0.0025},

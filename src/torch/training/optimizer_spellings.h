@@ -32,6 +32,14 @@ struct OptimizerArgument {
   PickledValue value;
 };
 
+/// Groups of parameters that an optimizer takes otherwise: those that it is told by name, and the
+/// others.
+struct OptimizerGroups {
+  const char* name = nullptr;  ///< of the list of the named ones; null: all are of one group
+  std::string of_named;        ///< members of the group: "\"axes\": (1, 0)"
+  std::string of_others;
+};
+
 /// How an optimizer of Keras is spelled in training.py. Sources of the formulas:
 /// keras/src/optimizers, tf_keras/src/optimizers.
 struct OptimizerSpelling {
@@ -41,6 +49,7 @@ struct OptimizerSpelling {
   std::vector<std::string> before = {};           ///< lines of each group before a step
   bool decays_itself = false;                     ///< its weight decay is Keras's
   KeptState kept = {};                            ///< but for the group
+  OptimizerGroups groups = {};
 };
 
 struct OptimizerKind {

@@ -57,9 +57,10 @@ PickledDict defaults_of(const string& constructor) {
 
 class OptimizerWriter {
  public:
-  explicit OptimizerWriter(const graph::Optimizer& optimizer, SplitWeights split = {})
+  explicit OptimizerWriter(const graph::Optimizer& optimizer, OptimizedParameters parameters = {})
       : optimizer_(optimizer),
-        split_(std::move(split)),
+        split_(std::move(parameters.split)),
+        named_(std::move(parameters.named)),
         settings_(optimizer.optimizer.settings),
         kind_(*find_optimizer_kind(optimizer.optimizer.class_name)),
         spelling_(kind_.spell(optimizer)) {
@@ -146,8 +147,11 @@ class OptimizerWriter {
     writer.line("def make_optimizer(model):");
     writer.indent();
     writer.line("parameters = [p for p in model.parameters() if p.requires_grad]");
-    const char* parameters =
-        spelling_.before.empty() ? "parameters" : "[{\"params\": parameters, \"steps\": 0}]";
+    if (spelling_.groups.name) write_groups(writer);
+    const char* parameters = spelling_.groups.name ? "groups"
+                             : spelling_.before.empty()
+                                 ? "parameters"
+                                 : "[{\"params\": parameters, \"steps\": 0}]";
     std::vector<python::Expression> items = {
         python::atom(parameters),
         python::keyword("lr", python::atom(has_rate() ? "learning_rate(0)" : first_rate()))};
@@ -156,6 +160,28 @@ class OptimizerWriter {
     }
     writer.statement("return ", python::call(spelling_.constructor, std::move(items)));
     writer.outdent();
+  }
+
+  void write_groups(Writer& writer) const {
+    const OptimizerGroups& groups = spelling_.groups;
+    const char* steps = spelling_.before.empty() ? "" : ", \"steps\": 0";
+    std::vector<python::Expression> dicts;
+    const auto add = [&](const char* parameters, const string& members) {
+      dicts.push_back(
+          python::atom(fmt::format("{{\"params\": {}, {}{}}}", parameters, members, steps)));
+    };
+    if (named_.empty()) {
+      add("parameters", groups.of_others);
+    } else {
+      std::vector<python::Expression> named;
+      for (const string& key : named_) named.push_back(python::atom("model." + key));
+      writer.statement(fmt::format("{} = ", groups.name), python::list(std::move(named)));
+      writer.line(fmt::format("others = [p for p in parameters if not any(p is q for q in {})]",
+                              groups.name));
+      add(groups.name, groups.of_named);
+      add("others", groups.of_others);
+    }
+    writer.statement("groups = ", python::list(std::move(dicts)));
   }
 
   void write_update(Writer& writer) const {
@@ -193,7 +219,10 @@ class OptimizerWriter {
   void write_clipping(Writer& writer) const {
     const std::vector<std::string_view> names = clippings();
     if (names.empty()) return;
-    writer.line("parameters = optimizer.param_groups[0][\"params\"]");
+    writer.line(
+        spelling_.groups.name
+            ? "parameters = [p for group in optimizer.param_groups for p in group[\"params\"]]"
+            : "parameters = optimizer.param_groups[0][\"params\"]");
     if (names != std::vector<std::string_view>{"clipnorm"} || split_.empty()) {
       writer.line("gradients = [p.grad for p in parameters if p.grad is not None]");
     }
@@ -246,6 +275,7 @@ class OptimizerWriter {
 
   const graph::Optimizer& optimizer_;
   SplitWeights split_;
+  std::vector<string> named_;
   const Settings& settings_;
   const OptimizerKind& kind_;
   OptimizerSpelling spelling_;
@@ -258,19 +288,21 @@ int gathered_batches(const graph::Optimizer& optimizer) {
   return count >= 1 && count < 1e6 ? static_cast<int>(count) : 1;
 }
 
-std::string optimizer_refusal(const graph::Optimizer& optimizer, const SplitWeights& split) {
+std::string optimizer_refusal(const graph::Optimizer& optimizer,
+                              const OptimizedParameters& parameters) {
   const Settings& settings = optimizer.optimizer.settings;
   const std::string& name = optimizer.optimizer.class_name;
-  if (name == "Adafactor" || name == "Muon") {
-    return name + " goes by the axes that Keras gives a weight, which are others here";
-  }
   if (find_optimizer_kind(name) == nullptr)
     return "its class is none of those of Keras that are known";
   if (optimizer.schedule && !has_schedule(*optimizer.schedule)) {
     return "its learning rate follows a schedule that is not known";
   }
-  if (!split.empty() && name == "Lamb") {
-    return "it goes by the norm of a weight that is two parameters here";
+  const bool goes_by_weights = name == "Lamb" || name == "Adafactor" || name == "Muon";
+  if (!parameters.split.empty() && goes_by_weights) {
+    return "it goes by the whole of a weight that is two parameters here";
+  }
+  if (!parameters.has_groups) {
+    return name + " goes by the axes that Keras gives a weight, which are others here";
   }
   if (is_true(settings, "use_ema")) return "it averages the weights (`use_ema`)";
   return "";
@@ -284,9 +316,9 @@ bool has_update(const graph::Optimizer& optimizer) {
   return OptimizerWriter(optimizer).has_update();
 }
 
-void write_optimizer(const graph::Optimizer& optimizer, const SplitWeights& split,
+void write_optimizer(const graph::Optimizer& optimizer, const OptimizedParameters& parameters,
                      python::Writer& writer) {
-  OptimizerWriter(optimizer, split).write(writer);
+  OptimizerWriter(optimizer, parameters).write(writer);
 }
 
 }  // namespace tensorferry::torch

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "graph/graph.h"
@@ -15,8 +16,16 @@ std::vector<const NamedWeight*> parameters_of(const graph::Program& program,
                                               const std::vector<NamedWeight>& weights,
                                               std::uint32_t tensor);
 
-/// Which parameters are one weight in Keras, by their numbers in make_optimizer. `program` has a
-/// training that knows what trains.
-SplitWeights split_weights(const graph::Program& program, const std::vector<NamedWeight>& weights);
+using Axes = std::vector<std::size_t>;
+
+/// Keras's axis of each of the parameter's, by its `transform`; other orders of the elements along
+/// an axis do not matter. `stored`: the shape of Keras's weight. None where an axis is none of
+/// Keras's.
+std::optional<Axes> keras_axes(const Weight& weight, const tensor::Shape& stored);
+
+/// What the optimizer has to know of the parameters. `program` has a training that knows what
+/// trains.
+OptimizedParameters optimized_parameters(const graph::Program& program,
+                                         const std::vector<NamedWeight>& weights);
 
 }  // namespace tensorferry::torch

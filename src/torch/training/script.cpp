@@ -100,8 +100,8 @@ class Script {
 
   void choose_optimizer() {
     if (!training_.optimizer) return;
-    split_ = split_weights(program_, *model_.weights);
-    const std::string refusal = optimizer_refusal(*training_.optimizer, split_);
+    parameters_ = optimized_parameters(program_, *model_.weights);
+    const std::string refusal = optimizer_refusal(*training_.optimizer, parameters_);
     if (refusal.empty()) {
       optimizer_ = &*training_.optimizer;
     } else {
@@ -172,7 +172,7 @@ class Script {
     if (!constraints_.empty()) write_constraints();
     if (optimizer_) {
       blank_lines();
-      write_optimizer(*optimizer_, split_, writer_);
+      write_optimizer(*optimizer_, parameters_, writer_);
       write_epoch();
       write_main();
     }
@@ -375,7 +375,7 @@ class Script {
   bool has_state_ = false;
   std::vector<Expression> penalties_;
   std::vector<const graph::Constraint*> constraints_;
-  SplitWeights split_;
+  OptimizedParameters parameters_;
   io::Notes notes_;
   Writer writer_;
 };
