@@ -69,6 +69,20 @@ for (const { name, present, launch } of BROWSERS) {
       await site.close();
     });
 
+    test("a loss and an optimizer of one's own give training.py", async () => {
+      const site = await Site.open(browser, server.url);
+      const { files } = await fixture("keras3/sequential/small_cnn");
+      assert.equal(await site.choose(...files), undefined);
+      const paths = () => site.look(({ element }) => element.bundle.files.map(({ path }) => path));
+      assert.ok(!(await paths()).includes("training.py"));
+      await site.set({ loss: "CategoricalCrossentropy", optimizer: "AdamW" });
+      await site.until(({ element }) =>
+        element.bundle?.files.some(({ path }) => path === "training.py"),
+      );
+      assert.deepEqual(site.errors, []);
+      await site.close();
+    });
+
     test("downloads compute what Keras computes, in torch and in TF.js", async () => {
       const torchRuns = [];
       for (const path of FIXTURES) {

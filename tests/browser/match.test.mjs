@@ -121,7 +121,9 @@ torch.save(torchvision.models.densenet121().state_dict(), sys.argv[1])`;
       };
       // A module of another shape is not on offer.
       const offered = await site.look(change, [layer, "features.conv0"]);
-      assert.deepEqual(offered, [module, ""]);
+      assert.equal(offered[0], module);
+      assert.equal(offered.at(-1), "");
+      assert.ok(!offered.includes("features.conv0"));
       const same = before.rows.filter(({ cells }) => /_2_conv$/.test(cells[0])).slice(0, 2);
       const [first, second] = same.map(({ cells }) => cells);
       assert.equal(await site.look(change, [first[0], second[1]]), undefined);

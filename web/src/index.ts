@@ -16,6 +16,7 @@ export type {
   Port,
   Shape,
   TensorStatistics,
+  TrainingSummary,
   WeightSummary,
 } from "./inspection.js";
 export { CERTAIN, type MappedLayer, type MappingRow, type MatchTarget } from "./match.js";

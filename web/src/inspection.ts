@@ -57,6 +57,15 @@ export interface TensorStatistics {
 }
 
 /** What `Model.inspect` tells. No tensor was read for it. */
+/** How the model was trained, and the names that `PyTorchOptions.loss` and `.optimizer` take. */
+export interface TrainingSummary {
+  /** Keras's class for each output; null where the file says none. */
+  losses: (string | null)[];
+  optimizer: string | null;
+  lossChoices: string[];
+  optimizerChoices: string[];
+}
+
 export interface Inspection {
   name: string;
   container: string;
@@ -72,5 +81,7 @@ export interface Inspection {
   outputs: Port[];
   layers: LayerSummary[];
   weights: WeightSummary[];
+  /** null for weights alone. */
+  training: TrainingSummary | null;
   notes: Note[];
 }

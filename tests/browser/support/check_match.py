@@ -23,10 +23,7 @@ def main(folder, fixture, *own):
     spec = importlib.util.spec_from_file_location("load", pathlib.Path(folder) / "load.py")
     load = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(load)
-    if own:
-        model = load.load_into(torchvision.models.densenet121())
-    else:
-        model = load.load_model()
+    model = load.load_into(torchvision.models.densenet121()) if own else load.load_model()
     inputs, outputs = fixtures.Fixture(pathlib.Path(fixture)).runs()[0]
     with torch.no_grad():
         y = model(torch.from_numpy(inputs[0]).permute(0, 3, 1, 2)).numpy()

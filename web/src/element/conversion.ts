@@ -98,7 +98,14 @@ export class Conversion {
       changed: replan,
       failed: (error) => this.fail(error),
     });
-    const form = new OptionsForm(messages, this.lacksArchitecture, target, match, replan);
+    const form = new OptionsForm(
+      messages,
+      this.lacksArchitecture,
+      target,
+      match,
+      inspection.training,
+      replan,
+    );
     const mapping = new MappingTable(this.match, messages.match, replan);
     const output = new OutputView(messages, {
       downloadZip: () => void this.run((options) => this.downloadZip(options)),

@@ -1,3 +1,4 @@
+import type { TrainingSummary } from "../inspection.js";
 import type { CastType, ConvertOptions, Quantization, Target } from "../options.js";
 import { h } from "./dom.js";
 import type { MatchChoice } from "./match/match-choice.js";
@@ -16,6 +17,8 @@ export class OptionsForm {
   private readonly dtype: HTMLSelectElement;
   private readonly className: HTMLInputElement;
   private readonly torchMin: HTMLSelectElement;
+  private readonly loss: HTMLSelectElement;
+  private readonly optimizer: HTMLSelectElement;
   private readonly channelsLastIo = checkbox("channels-last-io");
   private readonly quantization: HTMLSelectElement;
   private readonly glob: HTMLInputElement;
@@ -31,6 +34,7 @@ export class OptionsForm {
     private readonly weightsOnly: boolean,
     public target: Target,
     private readonly match: MatchChoice,
+    training: TrainingSummary | null,
     changed: () => void,
   ) {
     this.contiguous = checkbox("contiguous");
@@ -47,6 +51,14 @@ export class OptionsForm {
     this.torchMin = select("torch-min", [
       ["", messages.torchMinOldest],
       ["2.1", messages.torchMinFused],
+    ]);
+    this.loss = select("loss", [
+      ["", messages.asInFile(namesOf(training?.losses ?? []))],
+      ...(training?.lossChoices ?? []).map((name): [string, string] => [name, name]),
+    ]);
+    this.optimizer = select("optimizer", [
+      ["", messages.asInFile(training?.optimizer ?? "")],
+      ...(training?.optimizerChoices ?? []).map((name): [string, string] => [name, name]),
     ]);
     this.className = h("input", {
       type: "text",
@@ -107,7 +119,7 @@ export class OptionsForm {
           ...(this.className.value.trim() === "" ? {} : { className: this.className.value.trim() }),
           ...(this.torchMin.value === "" ? {} : { torchMin: this.torchMin.value }),
           ...(this.channelsLastIo.checked ? { channelsLastIo: true } : {}),
-          ...(this.weightsOnly ? {} : this.match.options()),
+          ...(this.weightsOnly ? {} : { ...this.trained(), ...this.match.options() }),
           ...common,
         }
       : {
@@ -117,6 +129,15 @@ export class OptionsForm {
           ...(this.splitByLayer.checked ? { splitWeightsByLayer: true } : {}),
           ...common,
         };
+  }
+
+  /** For training.py, which a match has not. */
+  private trained(): { loss?: string; optimizer?: string } {
+    if (this.match.options().match) return {};
+    return {
+      ...(this.loss.value === "" ? {} : { loss: this.loss.value }),
+      ...(this.optimizer.value === "" ? {} : { optimizer: this.optimizer.value }),
+    };
   }
 
   /** Whether what comes out is to be checked. */
@@ -201,6 +222,9 @@ export class OptionsForm {
       row(messages.dtype, this.dtype),
       row(messages.className, this.className),
       row(messages.torchMin, this.torchMin),
+      ...(this.weightsOnly
+        ? []
+        : [row(messages.loss, this.loss), row(messages.optimizer, this.optimizer)]),
       checkRow(messages.contiguous, this.contiguous),
       checkRow(messages.channelsLastIo, this.channelsLastIo),
     ];
@@ -215,6 +239,10 @@ export class OptionsForm {
       checkRow(messages.splitWeightsByLayer, this.splitByLayer),
     ];
   }
+}
+
+function namesOf(losses: readonly (string | null)[]): string {
+  return [...new Set(losses.filter((name) => name !== null))].join(", ");
 }
 
 function valueOf(field: Setting): string | boolean {

@@ -61,6 +61,10 @@ export interface Messages {
   className: string;
   classNameHint: string;
   torchMin: string;
+  loss: string;
+  optimizer: string;
+  /** `names`: what the file says; empty: nothing. */
+  asInFile(names: string): string;
   torchMinOldest: string;
   torchMinFused: string;
   channelsLastIo: string;
