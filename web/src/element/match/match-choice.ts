@@ -61,8 +61,10 @@ export class MatchChoice {
 
   private async fill(): Promise<void> {
     const names = await this.sources.matchTargets();
-    const option = (name: string) =>
-      h("option", { value: name }, name.slice(name.indexOf(":") + 1));
+    const option = (name: string) => {
+      const [library, model] = name.split(":");
+      return h("option", { value: name }, `${model} (${library})`);
+    };
     for (const library of ["timm", "torchvision"]) {
       const own = names.filter((name) => name.startsWith(`${library}:`));
       this.field.options[0]?.after(h("optgroup", { label: library }, ...own.map(option)));
