@@ -13,7 +13,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { BROWSERS } from "./support/browsers.mjs";
 import { serve } from "./support/server.mjs";
-import { BUILD, SITE, SUB_FOLDER, Site, TORCH_PYTHON, fixture } from "./support/site.mjs";
+import { BUILD, SITE, SUB_FOLDER, Site, TORCH_PYTHON, checkZip, fixture } from "./support/site.mjs";
 
 const run = promisify(execFile);
 
@@ -184,6 +184,19 @@ for (const { name, present, launch } of BROWSERS) {
       await site.close();
     });
 
+    test("a download waits for the check; who cancels it can have the rest, or check again", async () => {
+      const site = await opened(CNN, silenceTfjs);
+      await site.press("zip");
+      await site.press("cancel");
+      assert.match(await site.outcome(), /Cancelled/);
+      assert.equal((await site.checked()).state, "stopped");
+      const { path } = await site.download();
+      await checkZip(path);
+      await site.press("check-start");
+      await site.until(({ shadow }) => shadow.getElementById("check").dataset.state === "running");
+      await site.close();
+    });
+
     test("a large model is checked when that is asked for", async () => {
       const site = await Site.open(browser, server.url, pretendLarge);
       await site.choose(join(BUILD, "samples", "digits_cnn.h5"));
@@ -219,6 +232,15 @@ async function verified(zip) {
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Runs in the page before its scripts: TensorFlow.js never answers. */
+function silenceTfjs() {
+  globalThis.Worker = class extends Worker {
+    postMessage(message, ...more) {
+      if (!message.weights) super.postMessage(message, ...more);
+    }
+  };
 }
 
 function ofTfjs(site) {

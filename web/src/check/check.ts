@@ -9,7 +9,7 @@ import type { LayerDifference, RunResult } from "./messages.js";
 import { runTfjs, tfjsModel } from "./tfjs-run.js";
 
 /** Up to here a check takes a few seconds at most, and is made without being asked for. */
-const MOST_WORK = 1e9;
+const MOST_WORK = 8e8;
 const MOST_BYTES = 100e6;
 
 const ATTEMPTS = 3;

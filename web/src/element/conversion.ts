@@ -112,7 +112,7 @@ export class Conversion {
       saveFolder: () => void this.run((options) => this.saveFolder(options)),
       cancel: () => {
         this.running?.abort();
-        check.stop();
+        check.cancel();
       },
     });
     const view = new ModelView(this.model, form.target, messages);

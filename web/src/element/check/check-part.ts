@@ -9,7 +9,8 @@ import type { CheckMessages } from "./messages.js";
 type Wanted =
   { target: "pytorch"; dtype: string } | { target: "tfjs"; bundle: Bundle; isQuantized: boolean };
 
-type State = "none" | "running" | "large" | "unavailable" | "run" | "ok" | "inaccurate" | "failed";
+type State =
+  "none" | "running" | "stopped" | "large" | "unavailable" | "run" | "ok" | "inaccurate" | "failed";
 
 /** The check of what the options make, as the person sees it. */
 export class CheckPart {
@@ -70,6 +71,13 @@ export class CheckPart {
   /** When what is under way has ended, where it changes the download. */
   async settled(): Promise<void> {
     if (this.wanted?.target === "pytorch") await this.work;
+  }
+
+  /** The person does not want to wait for it. */
+  cancel(): void {
+    if (this.root.dataset["state"] !== "running") return;
+    this.stop();
+    this.say("stopped", this.texts.stopped);
   }
 
   stop(): void {
@@ -197,7 +205,7 @@ export class CheckPart {
     this.root.hidden = state === "none";
     this.status.textContent = sentence;
     this.again.textContent = "";
-    this.start.hidden = state !== "large";
+    this.start.hidden = state !== "large" && state !== "stopped";
     this.byLayer.hidden = true;
     this.table.replaceChildren();
   }

@@ -10,6 +10,7 @@ export interface CheckMessages {
   /** A check was not made by itself. */
   large: string;
   start: string;
+  stopped: string;
   /** `runtime`: "" for the reference evaluator. */
   inDownload(runtime: string): string;
   withoutTfjs(reason: string): string;
@@ -38,6 +39,7 @@ export const checkEn: CheckMessages = {
   },
   large: "This model is large: a check may take minutes.",
   start: "Check",
+  stopped: "The check was stopped.",
   inDownload: (runtime) =>
     `The download has a run of the original by ${runtime || "the reference evaluator"}, and verify.py, which compares your PyTorch with it: PASS or FAIL.`,
   apart: (absolute, relative) =>
@@ -70,6 +72,7 @@ export const checkKo: CheckMessages = {
   },
   large: "모델이 커서 검사에 몇 분이 걸릴 수 있습니다.",
   start: "검사하기",
+  stopped: "검사를 중단했습니다.",
   inDownload: (runtime) =>
     `내려받는 파일에 ${runtime || "기준 계산기"}(으)로 원본 모델을 실행한 결과와, 그것을 PyTorch의 결과와 비교하여 PASS 또는 FAIL을 출력하는 verify.py가 들어 있습니다.`,
   apart: (absolute, relative) =>
