@@ -55,7 +55,7 @@ export class CheckPart {
 
   /** The options with the run that was made for them. */
   with(options: ConvertOptions): ConvertOptions {
-    if (options.target !== "pytorch") return options;
+    if (options.target !== "pytorch" || !isChecked(options)) return options;
     const made = this.check.known(dtypeOf(options));
     return made ? { ...options, probe: made.run } : options;
   }
@@ -63,7 +63,7 @@ export class CheckPart {
   /** What the options give now; undefined where no check is wanted. */
   follow(bundle: Bundle | undefined, options: ConvertOptions): void {
     this.stop();
-    this.wanted = bundle ? wantedOf(bundle, options) : undefined;
+    this.wanted = bundle && isChecked(options) ? wantedOf(bundle, options) : undefined;
     if (this.wanted) this.begin(false, false);
     else this.say("none", "");
   }
@@ -209,6 +209,11 @@ export class CheckPart {
     this.byLayer.hidden = true;
     this.table.replaceChildren();
   }
+}
+
+/** Weights for a model that is elsewhere come without one that could be run. */
+function isChecked(options: ConvertOptions): boolean {
+  return options.target !== "pytorch" || options.match === undefined;
 }
 
 function wantedOf(bundle: Bundle, options: ConvertOptions): Wanted {
