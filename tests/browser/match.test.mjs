@@ -61,10 +61,15 @@ for (const { name, present, launch } of BROWSERS) {
       }));
     }
 
-    async function differenceOf(site, json, ...own) {
+    async function unpacked(site) {
       const { path: zip } = await site.download();
       const out = await mkdtemp(join(folder, "out-"));
       await run(TORCH_PYTHON, ["-m", "zipfile", "-e", zip, out]);
+      return out;
+    }
+
+    async function differenceOf(site, json, ...own) {
+      const out = await unpacked(site);
       const { stdout } = await run(TORCH_PYTHON, [CHECK, out, json, ...own]);
       return Number(stdout);
     }
@@ -79,6 +84,9 @@ for (const { name, present, launch } of BROWSERS) {
       assert.ok(files.includes("mapping.json") && !files.includes("model.py"));
       assert.match(notes, /WRONG/);
       assert.ok((await differenceOf(site, json)) <= 1e-3);
+      assert.equal((await site.checked()).state, "run");
+      const proof = await run(TORCH_PYTHON, [join(await unpacked(site), "verify.py")]);
+      assert.match(proof.stdout, /PASS/);
       await site.set({ match: "" });
       await site.until(({ element }) => element.bundle?.entry === "model.py");
       assert.deepEqual(site.errors, []);

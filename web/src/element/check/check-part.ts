@@ -55,7 +55,7 @@ export class CheckPart {
 
   /** The options with the run that was made for them. */
   with(options: ConvertOptions): ConvertOptions {
-    if (options.target !== "pytorch" || !isChecked(options)) return options;
+    if (options.target !== "pytorch") return options;
     const made = this.check.known(dtypeOf(options));
     return made ? { ...options, probe: made.run } : options;
   }
@@ -63,7 +63,7 @@ export class CheckPart {
   /** What the options give now; undefined where no check is wanted. */
   follow(bundle: Bundle | undefined, options: ConvertOptions): void {
     this.stop();
-    this.wanted = bundle && isChecked(options) ? wantedOf(bundle, options) : undefined;
+    this.wanted = bundle && isChecked(bundle, options) ? wantedOf(bundle, options) : undefined;
     if (this.wanted) this.begin(false, false);
     else this.say("none", "");
   }
@@ -211,9 +211,10 @@ export class CheckPart {
   }
 }
 
-/** Weights for a model that is elsewhere come without one that could be run. */
-function isChecked(options: ConvertOptions): boolean {
-  return options.target !== "pytorch" || options.match === undefined;
+/** Of a match only where its model computes all that Keras's does: else there is no verify.py. */
+function isChecked(bundle: Bundle, options: ConvertOptions): boolean {
+  if (options.target !== "pytorch" || options.match === undefined) return true;
+  return bundle.exitCode === 0 && !bundle.notes.some(({ code }) => code === "match-head-removed");
 }
 
 function wantedOf(bundle: Bundle, options: ConvertOptions): Wanted {
