@@ -160,7 +160,7 @@ def test_epsilon_is_assumed_with_a_warning(binary, fixtures_root, tmp_path):
     torch.save(torchvision.models.mobilenet_v2().state_dict(), path)
     done = matched(binary, tmp_path, fixture, str(path))
     warnings = [n["code"] for n in done.manifest["notes"] if n["severity"] == "warning"]
-    assert sorted(warnings) == ["match-ambiguous", "match-epsilon-assumed"]
+    assert sorted(warnings) == ["match-ambiguous", "match-epsilon-assumed", "match-unverified"]
 
 
 class Evil:
@@ -340,6 +340,52 @@ def test_no_proof_of_half_a_match(binary, fixtures_root, tmp_path):
     assert done.code == 1
     assert "probe-unavailable" in [note["code"] for note in done.manifest["notes"]]
     assert not (done.out / "verify.py").exists()
+
+
+def test_other_steps_fail_in_verify(binary, fixtures_root, tmp_path):
+    """What has no weights is not compared: a warning says so, and verify.py finds it."""
+    fixture = fixtures.get(fixtures_root, "keras3/matching/mobilenet_v2_other_activation")
+    target = "torchvision:mobilenet_v2"
+    done = matched(binary, tmp_path / "a", fixture, target)
+    assert "match-unverified" in [note["code"] for note in done.manifest["notes"]]
+    done = matched(binary, tmp_path / "b", fixture, target, "--probe")
+    assert "match-unverified" not in [note["code"] for note in done.manifest["notes"]]
+    assert verified(done.out).returncode == 1
+
+
+def written(tmp_path, tensors) -> pathlib.Path:
+    """A .safetensors of zeros with these names and shapes, sorted as its writers do."""
+    path = tmp_path / "odd.safetensors"
+    save_file({key: torch.zeros(shape) for key, shape in tensors.items()}, path)
+    return path
+
+
+def test_bias_before_weight_in_a_sorted_file(binary, fixtures_root, tmp_path):
+    fixture = fixtures.get(fixtures_root, "keras3/deep/resnet50")
+    own = {
+        "conv.bias": (64,),
+        "conv.weight": (64, 3, 7, 7),
+        "bn.bias": (64,),
+        "bn.num_batches_tracked": (),
+        "bn.running_mean": (64,),
+        "bn.running_var": (64,),
+        "bn.weight": (64,),
+        "plain.num_batches_tracked": (),
+        "plain.running_mean": (64,),
+        "plain.running_var": (64,),
+    }
+    done = matched(binary, tmp_path, fixture, str(written(tmp_path, own)))
+    assert done.code == 1, done.explain()
+    assert nets.load_state(done.out)["conv.weight"].shape == (64, 3, 7, 7)
+
+
+def test_sizes_of_a_file_are_not_trusted(binary, fixtures_root, tmp_path):
+    """A bias of the file that has another length than the layer makes: nothing is written."""
+    fixture = fixtures.get(fixtures_root, "keras3/deep/resnet50")
+    own = {"conv.bias": (1 << 20,), "conv.weight": (64, 3, 7, 7)}
+    done = matched(binary, tmp_path, fixture, str(written(tmp_path, own)))
+    assert done.code == 2 and "conv.bias" in done.stderr
+    assert not done.out.exists()
 
 
 def test_usage(binary, fixtures_root, tmp_path):

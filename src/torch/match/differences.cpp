@@ -130,6 +130,10 @@ class Comparison {
     const ModuleSettings& settings = *module.settings;
     const Surroundings& around = layer.surroundings;
     const bool of_max = module.kind == Kind::MaxPool;
+    if (around.by_size && module.kind == Kind::AveragePool) {
+      note_padding(layer, module);
+      return;
+    }
     if (around.by_size) {
       if (!settings.pads_as_tensorflow) pad_by_size(module, window, of_max);
       return;
@@ -146,6 +150,10 @@ class Comparison {
       is_same = is_same && is_same_along(layer, settings, window, i);
     }
     if (is_same) return;
+    if (module.kind == Kind::AveragePool) {
+      note_padding(layer, module);  // what is padded before it would be counted
+      return;
+    }
     if (settings.pads_as_tensorflow && !is_pool(module.kind)) {
       note_padding(layer, module);
       return;
@@ -197,7 +205,8 @@ class Comparison {
   void pad_by_size(const TargetModule& module, const Window& window, bool of_max) {
     result_.pads_by_size = true;
     std::vector<Expression> arguments{python::atom(path_of(module.prefix)),
-                                      python::tuple_of(window.size)};
+                                      python::tuple_of(window.size),
+                                      python::tuple_of(window.strides)};
     if (of_max) arguments.push_back(python::number(-infinity));
     result_.calls.push_back(python::call("pad_by_size", std::move(arguments)));
   }
@@ -214,8 +223,7 @@ class Comparison {
   void note_padding(const WeightedLayer& layer, const TargetModule& module) {
     result_.notes.push_back(
         {io::Severity::Refused, layer.keras_name, "match-padding-differs",
-         fmt::format("{} is padded by what its input's size asks for, {} otherwise: what comes out "
-                     "is another.",
+         fmt::format("{} pads otherwise than {}, and cannot be told to: what comes out is another.",
                      module.prefix, layer.name)});
   }
 

@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+#include "io/error.h"
+
 namespace tensorferry::torch {
 
 namespace {
@@ -67,6 +69,13 @@ class Fitter {
   }
 
   void add(const TargetModule& module, const NamedShape& entry, Weight weight) {
+    const std::uint64_t elements = tensor::element_count(weight.contiguous.shape);
+    if (elements != tensor::element_count(entry.shape)) {
+      throw io::Error(io::ErrorCode::OptionInvalid,
+                      fmt::format("{} has the shape ({}) in {}, and ({}) in the Keras model.",
+                                  key_of(module, entry), joined(entry.shape), target_.name,
+                                  joined(weight.contiguous.shape)));
+    }
     result_.weights.push_back(
         {key_of(module, entry), reshaped_weight(std::move(weight), entry.shape)});
   }
@@ -82,7 +91,7 @@ class Fitter {
       if (weight != nullptr) {
         add(module, entry, *weight);
       } else if (entry.key == "bias") {
-        add(module, entry, constant_weight(0, dtype_of(layer), entry.shape));
+        add(module, entry, constant_weight(0, dtype_of(layer), {rows_of(layer)}));
       }
     }
     const bool has_bias = stored(layer, "bias") != nullptr;
@@ -93,6 +102,13 @@ class Fitter {
                        "what comes out is another.",
                        module.prefix, layer.name)});
     }
+  }
+
+  /// What the layer makes: channels or features.
+  static std::uint64_t rows_of(const WeightedLayer& layer) {
+    const auto* conv = std::get_if<graph::Conv>(&layer.node->op);
+    return conv != nullptr ? static_cast<std::uint64_t>(conv->out_channels)
+                           : main_shape(layer.entries).front();
   }
 
   tensor::DType dtype_of(const WeightedLayer& layer) const {
@@ -122,12 +138,18 @@ class Fitter {
   void fit_batch_norm(const WeightedLayer& layer, const TargetModule& module) {
     for (const NamedShape& entry : module.entries) {
       const Weight* found = stored(layer, entry.key);
-      if (found == nullptr) continue;
-      Weight weight = *found;
+      Weight weight = found != nullptr ? *found : neutral(layer, entry);
       if (entry.key == "running_mean") fold_bias(layer, weight);
       if (entry.key == "running_var") fold_epsilon(layer, module, weight);
       add(module, entry, std::move(weight));
     }
+  }
+
+  /// Of a BatchNorm without gamma and beta, which torch's mostly has.
+  Weight neutral(const WeightedLayer& layer, const NamedShape& entry) const {
+    if (entry.key == "num_batches_tracked") return zero_counter();
+    const std::uint64_t features = main_shape(layer.entries).front();
+    return constant_weight(entry.key == "weight" ? 1 : 0, dtype_of(layer), {features});
   }
 
   void fold_bias(const WeightedLayer& layer, Weight& mean) const {
@@ -170,7 +192,7 @@ std::string signature(Kind kind, const std::vector<NamedShape>& entries) {
   }
   if (kind == Kind::BatchNorm || kind == Kind::Norm) {
     return fmt::format("{} {}", kind == Kind::Norm ? "norm" : "batchnorm",
-                       weight == nullptr ? "" : joined(weight->shape));
+                       joined(main_shape(entries)));
   }
   if (kind == Kind::Vector && !entries.empty()) {
     return fmt::format("vector {}", tensor::element_count(entries.front().shape));

@@ -39,14 +39,14 @@ def pad_before(module, pads, value=0.0):
 // keras/src/backend/tensorflow/nn.py leaves `same` to TensorFlow, whose rule this is.
 constexpr std::string_view pad_by_size_text = R"(
 
-def pad_by_size(module, kernel, value=0.0):
+def pad_by_size(module, kernel, strides, value=0.0):
     """Pads as TensorFlow's `same` does, in place of the module itself."""
 
     def pad(_, inputs):
         pads = []
         (x,) = inputs
         for axis in (1, 0):
-            extent, stride = x.shape[2 + axis], module.stride[axis]
+            extent, stride = x.shape[2 + axis], strides[axis]
             steps = -(-extent // stride)
             total = max((steps - 1) * stride + kernel[axis] - extent, 0)
             pads += [total // 2, total - total // 2]

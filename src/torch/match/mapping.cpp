@@ -19,9 +19,7 @@ std::string one_row_a_line(const Json& rows) {
   return text + "\n]\n";
 }
 
-Json shape_of(const std::vector<NamedShape>& entries) {
-  return entries.empty() ? Json::array() : Json(entries.front().shape);
-}
+Json shape_of(const std::vector<NamedShape>& entries) { return Json(main_shape(entries)); }
 
 [[noreturn]] void refuse_rows(const char* sentence) {
   throw io::Error(io::ErrorCode::OptionInvalid, sentence);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "io/error.h"
 #include "torch/match/load_script.h"
@@ -31,6 +32,14 @@ TargetModel chosen_target(const MatchOptions& options) {
 
 bool all_are_one(const std::vector<std::int64_t>& values) {
   return std::all_of(values.begin(), values.end(), [](std::int64_t value) { return value == 1; });
+}
+
+/// Of a normalization.
+std::optional<double> epsilon_of(const graph::Op& op) {
+  if (const auto* norm = std::get_if<graph::BatchNorm>(&op)) return norm->epsilon;
+  if (const auto* norm = std::get_if<graph::LayerNorm>(&op)) return norm->epsilon;
+  if (const auto* norm = std::get_if<graph::GroupNorm>(&op)) return norm->epsilon;
+  return std::nullopt;
 }
 
 class Matching {
@@ -95,10 +104,10 @@ class Matching {
   void set_number_of_classes() {
     const WeightedLayer* last = last_affine_layer();
     if (last == nullptr) return;
-    const tensor::Shape& shape = last->entries.front().shape;
+    const tensor::Shape shape = main_shape(last->entries);
     for (TargetModule& module : target_.modules) {
       if (!module.has_classes || shape.size() < 2) continue;
-      const tensor::Shape own = module.entries.front().shape;
+      const tensor::Shape own = main_shape(module.entries);
       if (own[1] != shape[1] || own[0] == shape[0]) continue;
       for (NamedShape& entry : module.entries) entry.shape.front() = shape[0];
       target_.constructor.pop_back();
@@ -139,7 +148,8 @@ class Matching {
     script.steps = input_steps(program_, classes_);
     script.classes = &classes_;
     if (!target_.is_built_in()) script.remarks = remarks();
-    script.output_activation = output_activation();
+    // A model of one's own may end in it as well.
+    if (target_.is_built_in()) script.output_activation = output_activation();
     return script;
   }
 
@@ -242,10 +252,55 @@ class Matching {
                        fmt::format("The file has no {}: load.py takes it out of the model.",
                                    target_.modules[pairing_.head.front()].prefix)});
     }
+    for (const std::string& layer : lost_steps(script.steps)) {
+      notes.push_back({io::Severity::Refused, layer, "match-step-lost",
+                       "The PyTorch model does not rescale, and this layer is not in front of all "
+                       "others, where preprocess of load.py could do it."});
+    }
+    if (target_.is_built_in()) append(notes, notes_of_pools());
     if (!script.steps.empty()) {
       notes.push_back({io::Severity::Info, "", "match-input-steps",
                        "The Keras model rescales its input by itself, the PyTorch model does not: "
                        "call preprocess of load.py first."});
+    }
+    return notes;
+  }
+
+  /// Layers that rescale elsewhere than `steps` do.
+  std::vector<std::string> lost_steps(const std::vector<InputStep>& steps) const {
+    std::vector<std::string> layers;
+    for (const graph::Graph& graph : program_.graphs) {
+      for (const graph::Node& node : graph.nodes) {
+        const bool rescales = std::holds_alternative<graph::Normalize>(node.op) ||
+                              std::holds_alternative<graph::ScaleOffset>(node.op);
+        const bool is_done =
+            std::any_of(steps.begin(), steps.end(),
+                        [&node](const InputStep& step) { return step.node == &node; });
+        if (rescales && !is_done) layers.push_back(node.layer);
+      }
+    }
+    return layers;
+  }
+
+  /// A pool that only one of the two models has. Inception's are functions in part.
+  io::Notes notes_of_pools() const {
+    io::Notes notes;
+    if (target_.name.ends_with(":inception_v3")) return notes;
+    const auto is_pooled = [this](std::size_t index, bool of_layer) {
+      return std::any_of(pairing_.pools.begin(), pairing_.pools.end(), [&](const Match& match) {
+        return (of_layer ? match.layer : match.module) == index;
+      });
+    };
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (!is_pool(layers_[i].kind) || is_pooled(i, true)) continue;
+      notes.push_back({io::Severity::Warning, layers_[i].keras_name, "match-pool-unpaired",
+                       fmt::format("{} has no such pool.", target_.name)});
+    }
+    for (std::size_t m = 0; m < target_.modules.size(); ++m) {
+      if (!is_pool(target_.modules[m].kind) || is_pooled(m, false)) continue;
+      notes.push_back({io::Severity::Warning, "", "match-pool-unpaired",
+                       fmt::format("{} of {} pools where the Keras model does not.",
+                                   target_.modules[m].prefix, target_.name)});
     }
     return notes;
   }
@@ -255,19 +310,20 @@ class Matching {
     notes.push_back({io::Severity::Info, "", "match-architecture-unseen",
                      "A state_dict says nothing of strides, padding and activations: load.py lists "
                      "what the Keras model has, to be compared."});
+    std::set<double> told;
     for (const Pair& pair : pairing_.weights) {
-      const auto* norm = std::get_if<graph::BatchNorm>(&layers_[pair.layer].node->op);
-      if (norm == nullptr || norm->epsilon == default_epsilon) continue;
+      const auto epsilon = epsilon_of(layers_[pair.layer].node->op);
+      if (!epsilon || *epsilon == default_epsilon || !told.insert(*epsilon).second) continue;
+      const bool is_folded =
+          *epsilon > default_epsilon && layers_[pair.layer].kind == Kind::BatchNorm;
       notes.push_back(
-          {io::Severity::Warning, "", "match-epsilon-assumed",
-           norm->epsilon > default_epsilon
-               ? fmt::format("The state_dict does not say the BatchNorms' epsilon. It is taken for "
-                             "torch's 1e-05, and what Keras's ({}) has more is in the variances.",
-                             norm->epsilon)
-               : fmt::format("Keras's BatchNorms have the epsilon {}, which the PyTorch model must "
-                             "have too.",
-                             norm->epsilon)});
-      break;
+          {io::Severity::Warning, layers_[pair.layer].keras_name, "match-epsilon-assumed",
+           is_folded
+               ? fmt::format("The state_dict does not say a BatchNorm's epsilon. It is taken for "
+                             "torch's 1e-05, and what Keras's ({}) has more is in the variance.",
+                             *epsilon)
+               : fmt::format("Keras's epsilon is {} here, which the PyTorch model must have too.",
+                             *epsilon)});
     }
     return notes;
   }

@@ -68,11 +68,16 @@ std::string_view last_part(std::string_view prefix) {
   return dot == std::string_view::npos ? prefix : prefix.substr(dot + 1);
 }
 
+std::uint64_t features_of(const TargetModule& norm) {
+  const tensor::Shape shape = main_shape(norm.entries);
+  return shape.empty() ? 0 : shape.front();
+}
+
 /// By their names: "bn2" of "conv2", "1" of "0" in one nn.Sequential. A convolution that takes as
 /// many channels as it makes may have its BatchNorm before it as well.
 bool follows_by_name(const TargetModule& norm, const TargetModule& convolution) {
   if (parent_of(norm.prefix) != parent_of(convolution.prefix)) return false;
-  if (convolution.entries.front().shape.at(1) == norm.entries.front().shape.front()) return false;
+  if (main_shape(convolution.entries).at(1) == features_of(norm)) return false;
   const std::string_view a = last_part(norm.prefix);
   const std::string_view b = last_part(convolution.prefix);
   if (is_number(a) && is_number(b)) return number_of(a) == number_of(b) + 1;
@@ -81,7 +86,7 @@ bool follows_by_name(const TargetModule& norm, const TargetModule& convolution) 
 
 bool makes_features(const TargetModule& convolution, const TargetModule& norm) {
   return is_affine(convolution.kind) &&
-         convolution.entries.front().shape.front() == norm.entries.front().shape.front();
+         main_shape(convolution.entries).front() == features_of(norm);
 }
 
 /// Of a file: the convolution that a BatchNorm's name says it follows, where only one can be meant.
@@ -165,6 +170,9 @@ class Pairer {
                         "not there.",
                         layer_name));
       }
+      if (result.count(*layer) != 0) {
+        refuse_mapping(fmt::format("The mapping has {} twice.", layer_name));
+      }
       if (!module_name) {
         result[*layer] = std::nullopt;
         continue;
@@ -180,8 +188,8 @@ class Pairer {
         refuse_mapping(fmt::format("The mapping gives {} ({}) to {} ({}).", layer_name, of_layer,
                                    *module_name, of_module));
       }
-      if (!taken.insert(*module).second || result.count(*layer) != 0) {
-        refuse_mapping(fmt::format("The mapping has {} or {} twice.", layer_name, *module_name));
+      if (!taken.insert(*module).second) {
+        refuse_mapping(fmt::format("The mapping has {} twice.", *module_name));
       }
       result[*layer] = module;
     }
@@ -228,10 +236,17 @@ class Pairer {
     }
   }
 
+  /// Of the classifier alone: what stands beside the module whose rows are the classes.
   void find_head() {
+    const auto classes = std::find_if(target_.modules.begin(), target_.modules.end(),
+                                      [](const TargetModule& m) { return m.has_classes; });
+    if (classes == target_.modules.end()) return;
+    const std::string place = classes->prefix.substr(0, classes->prefix.find('.'));
     for (std::size_t m = target_.modules.size(); m-- > 0 && target_.is_built_in();) {
       if (is_pool(target_.modules[m].kind)) continue;
-      if (result_.has_module(m) || result_.weights.empty()) return;
+      const std::string& prefix = target_.modules[m].prefix;
+      const bool is_classifier = prefix.substr(0, prefix.find('.')) == place;
+      if (result_.has_module(m) || result_.weights.empty() || !is_classifier) return;
       result_.head.insert(result_.head.begin(), m);
     }
   }

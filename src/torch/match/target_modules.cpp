@@ -133,6 +133,7 @@ Kind kind_by_names(const TargetModule& module) {
   const NamedShape* bias = find_entry(module, "bias");
   const std::size_t known = (weight != nullptr ? 1 : 0) + (bias != nullptr ? 1 : 0);
   if (weight == nullptr || known != module.entries.size()) return Kind::Other;
+  if (weight->shape.empty()) return Kind::Other;
   if (weight->shape.size() == 1) return bias != nullptr ? Kind::Norm : Kind::Vector;
   return weight->shape.size() == 2 ? Kind::Linear : Kind::Conv;
 }
@@ -144,6 +145,19 @@ bool is_usual(std::string_view name) {
       "in_proj_weight", "in_proj_bias"};
   const bool is_recurrent = name.starts_with("weight_") || name.starts_with("bias_");
   return is_recurrent || std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+void check_size(const NamedShape& named) {
+  constexpr std::uint64_t most = std::uint64_t{1} << 48;
+  std::uint64_t elements = 1;
+  for (const std::uint64_t extent : named.shape) {
+    if (extent != 0 && elements > most / extent) {
+      throw io::Error(
+          io::ErrorCode::OptionInvalid,
+          fmt::format("The tensor {} of the state_dict is larger than any file.", named.key));
+    }
+    elements *= extent;
+  }
 }
 
 }  // namespace
@@ -174,6 +188,7 @@ std::optional<TargetModel> built_in_target(std::string_view name) {
 TargetModel target_of_names(std::string name, const std::vector<NamedShape>& names) {
   TargetModel target{std::move(name), "", {}};
   for (const NamedShape& named : names) {
+    check_size(named);
     const std::size_t dot = named.key.rfind('.');
     const std::size_t begin = dot == std::string::npos ? 0 : dot + 1;
     const std::string entry = named.key.substr(begin);
@@ -201,6 +216,15 @@ TargetModel target_of_names(std::string name, const std::vector<NamedShape>& nam
 bool is_pool(Kind kind) { return kind == Kind::MaxPool || kind == Kind::AveragePool; }
 
 bool is_affine(Kind kind) { return kind == Kind::Conv || kind == Kind::Linear; }
+
+tensor::Shape main_shape(const std::vector<NamedShape>& entries) {
+  for (const char* name : {"weight", "running_mean"}) {
+    for (const NamedShape& entry : entries) {
+      if (entry.key == name) return entry.shape;
+    }
+  }
+  return entries.empty() ? tensor::Shape{} : entries.front().shape;
+}
 
 std::string key_of(const TargetModule& module, const NamedShape& entry) {
   if (entry.key.empty()) return module.prefix;

@@ -51,8 +51,12 @@ struct TargetModel {
 std::vector<std::string> built_in_targets();
 /// None by that name: nothing.
 std::optional<TargetModel> built_in_target(std::string_view name);
-/// A state_dict, divided by what stands before the last dot of a key.
+/// A state_dict, divided by what stands before the last dot of a key. Throws OptionInvalid for a
+/// tensor of more elements than any file has.
 TargetModel target_of_names(std::string name, const std::vector<NamedShape>& names);
+
+/// Of its weight, or of what else tells a module's size; empty where there is nothing.
+tensor::Shape main_shape(const std::vector<NamedShape>& entries);
 
 /// The key of an entry in the state_dict.
 std::string key_of(const TargetModule& module, const NamedShape& entry);

@@ -69,6 +69,13 @@ bool is_affine_op(const graph::Op& op) {
   return std::holds_alternative<graph::Conv>(op) || std::holds_alternative<graph::Dense>(op);
 }
 
+/// Whether a BatchNorm's axis is that of the channels which the layer before it makes.
+bool is_along_channels(const Node& norm, const graph::Op& before, const graph::Value& value) {
+  const std::size_t axis = std::get<graph::BatchNorm>(norm.op).axis;
+  const auto* conv = std::get_if<graph::Conv>(&before);
+  return axis == (conv != nullptr ? conv->channel_axis : value.shape.size() - 1);
+}
+
 /// Convolutions and Dense layers on the way back to where the branch began.
 std::vector<const Node*> affine_ops_of_branch(const Wiring& wiring, ValueId value) {
   std::vector<const Node*> found;
@@ -249,7 +256,7 @@ class Walk {
     const Node* before = wiring.maker(node.inputs.front());
     const auto leader = weighted_nodes_.find(before);
     if (weighted.kind == Kind::BatchNorm && leader != weighted_nodes_.end() &&
-        is_affine_op(before->op)) {
+        is_affine_op(before->op) && is_along_channels(node, before->op, *weighted.input)) {
       weighted.follows = leader->second;
       weighted.follows_alone = wiring.readers[node.inputs.front()] == 1 &&
                                is_called_once(weighted) && is_called_once(found_[leader->second]);
