@@ -34,13 +34,19 @@ struct PickledList {
 struct PickledTuple {
   PickledItems items;
 };
-using PickledDict = std::vector<std::pair<PickledValue, PickledValue>>;
+struct PickledMember;
+using PickledDict = std::vector<PickledMember>;
 
 /// Python's bool, int, float, str, a tensor (whatever its key), a list, a tuple, a dict.
 struct PickledValue {
   std::variant<bool, std::uint64_t, double, std::string, PickledCounter, PickledTensor, PickledList,
                PickledTuple, PickledDict>
       value;
+};
+
+struct PickledMember {
+  PickledValue key;
+  PickledValue value;
 };
 
 /// A pickle with a gap, in which the bytes of the counter belong.

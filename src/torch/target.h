@@ -87,11 +87,11 @@ struct Output {
   std::vector<LayerRow> layers;
   std::vector<LinesOfLayer> lines;
   std::vector<ModuleRow> modules;
-  std::string loading_snippet;  ///< the lines of Python that load the model
-  io::Notes notes;              ///< of lowering, passes and this target
-  std::string mapping;          ///< text of mapping.json, with `Options::match`
+  std::string loading_snippet;        ///< the lines of Python that load the model
+  io::Notes notes;                    ///< of lowering, passes and this target
+  std::string mapping;                ///< text of mapping.json, with `Options::match`
   std::optional<MatchedRun> matched;  ///< with `Options::match`
-  bool incomplete = false;      ///< a stub stands in for a layer: exit 1
+  bool incomplete = false;            ///< a stub stands in for a layer: exit 1
 };
 
 /// `program` is what `keras::lower` made. Runs the layout pass, plans the files. No tensor byte is

@@ -278,11 +278,11 @@ void write_main(Writer& writer, const Verification& verification) {
        "    parser = argparse.ArgumentParser(description=\"Compares this model with Keras's.\")",
        "    parser.add_argument(\"--keras\", metavar=\"FILE\", help=\"the original model\")"});
   if (own) {
+    writer.line("    parser.add_argument(");
+    writer.line(
+        R"(        "--model", metavar="MODULE:CLASS", help="your PyTorch model", required=True)");
     write_lines(writer,
-                {"    parser.add_argument(",
-                 "        \"--model\", metavar=\"MODULE:CLASS\", "
-                 "help=\"your PyTorch model\", required=True",
-                 "    )", "    arguments = parser.parse_args()", "    original = arguments.keras"});
+                {"    )", "    arguments = parser.parse_args()", "    original = arguments.keras"});
   } else {
     writer.line("    original = parser.parse_args().keras");
   }

@@ -29,7 +29,7 @@ struct Verification {
   WeightFormat weights = WeightFormat::Safetensors;
   std::vector<ProbeTensor> inputs;
   std::vector<ProbeTensor> outputs;
-  std::vector<ProbeLayer> layers;  ///< in the order of the computation
+  std::vector<ProbeLayer> layers;     ///< in the order of the computation
   std::optional<MatchedRun> matched;  ///< the model is made by load.py
   std::string origin;  ///< of the outputs: "TensorFlow.js 4.22.0 computed from the Keras file,"
   std::optional<tensor::DType> half;  ///< the model computes in, or has weights of, this dtype

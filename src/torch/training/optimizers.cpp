@@ -20,12 +20,12 @@ using std::string;
 
 void set_member(PickledDict& group, const string& name, PickledValue value) {
   const auto found = std::find_if(group.begin(), group.end(), [&](const auto& member) {
-    return std::get<string>(member.first.value) == name;
+    return std::get<string>(member.key.value) == name;
   });
   if (found == group.end()) {
     group.push_back({{name}, std::move(value)});
   } else {
-    found->second = std::move(value);
+    found->value = std::move(value);
   }
 }
 

@@ -126,7 +126,7 @@ class StateWriter {
 bool is_empty(const KeptState& kept) {
   return kept.slots.empty() &&
          std::none_of(kept.group.begin(), kept.group.end(), [](const auto& m) {
-           return std::holds_alternative<PickledCounter>(m.second.value);
+           return std::holds_alternative<PickledCounter>(m.value.value);
          });
 }
 
