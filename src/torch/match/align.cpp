@@ -120,7 +120,7 @@ class Aligner {
       return;
     }
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      if (layers.size() == 1) {
+      if (is_only_one(layers[i])) {
         pair(layers[i], modules[i], certain, "the only one of its shape");
       } else {
         pair(layers[i], modules[i], in_order_,

@@ -129,6 +129,14 @@ TEST_CASE("what does not go forward together is doubted") {
   for (const Pair& pair : align(layers, modules, {}, in_order)) CHECK(pair.certainty < 0.9);
 }
 
+TEST_CASE("the last of a shape is no more certain than its twin") {
+  // One is told by its name, which leaves one for the other.
+  const std::vector<Aligned> layers{{"same", "x"}, {"b", "x"}};
+  const std::vector<Aligned> modules{{"same", "x"}, {"2", "x"}};
+  const auto pairs = align(layers, modules, {}, in_order);
+  CHECK(pairs[1].certainty == in_order);
+}
+
 TEST_CASE("numbers that differ are paired by likeness, in doubt") {
   const std::vector<Aligned> layers{{"conv_1", "x"}, {"conv_3", "x"}};
   const std::vector<Aligned> modules{{"conv1", "x"}, {"conv2", "x"}, {"conv3", "x"}};
