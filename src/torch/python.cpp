@@ -171,6 +171,18 @@ void Writer::mark_all(const Expression& expression, std::size_t first) {
 
 void Writer::line(std::string_view text) { put(depth_, text); }
 
+void Writer::lines(std::initializer_list<std::string_view> texts) {
+  for (const std::string_view text : texts) line(text);
+}
+
+void Writer::block(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
 void Writer::statement(std::string_view prefix, const Expression& expression,
                        std::string_view suffix) {
   print(depth_, prefix, expression, suffix);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,9 @@ class Writer {
   void outdent() { depth_ -= 1; }
   /// A line as it is; empty: a blank line.
   void line(std::string_view text);
+  void lines(std::initializer_list<std::string_view> texts);
+  /// The lines of a text, each with its end.
+  void block(std::string_view text);
   /// `prefix expression suffix`, broken as black breaks it where it is too long.
   void statement(std::string_view prefix, const Expression& expression,
                  std::string_view suffix = "");

@@ -124,12 +124,6 @@ bool has_stub(const Classes& classes) {
   });
 }
 
-tensor::OutputFile text_file(const std::string& path, const std::string& text) {
-  tensor::OutputFile file{path, {}};
-  append_bytes(file, text);
-  return file;
-}
-
 }  // namespace
 
 std::optional<TorchVersion> parse_torch_version(std::string_view text) {

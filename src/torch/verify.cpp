@@ -19,32 +19,28 @@ bool any_permuted(const std::vector<ProbeTensor>& tensors) {
   return std::any_of(tensors.begin(), tensors.end(), is_permuted);
 }
 
-void write_lines(Writer& writer, std::initializer_list<std::string_view> lines) {
-  for (const std::string_view line : lines) writer.line(line);
-}
-
 bool is_given_by_user(const Verification& verification) {
   return verification.matched && !verification.matched->built_in;
 }
 
 void write_what_it_proves(Writer& writer, const Verification& verification) {
-  write_lines(writer, {"\"\"\"Does this model compute what the Keras file says? PASS or FAIL.", "",
-                       "probe.safetensors holds random inputs, and the outputs for them that"});
+  writer.lines({"\"\"\"Does this model compute what the Keras file says? PASS or FAIL.", "",
+                "probe.safetensors holds random inputs, and the outputs for them that"});
   writer.line(verification.origin);
-  write_lines(writer,
-              {"before anything was rewritten for PyTorch. This script gives the inputs to",
-               verification.matched
-                   ? "the model of load.py. PASS proves that two separately written spellings of"
-                   : "model.py in your torch. PASS proves that two separately written spellings of",
-               "one reading of the file agree; that the file was read rightly, only Keras can",
-               "tell:", "", "    python verify.py --keras original.h5", "",
-               "gives the same inputs to the original, where Keras is installed, and compares",
-               "its outputs too. Without torch it compares only these."});
+  writer.lines(
+      {"before anything was rewritten for PyTorch. This script gives the inputs to",
+       verification.matched
+           ? "the model of load.py. PASS proves that two separately written spellings of"
+           : "model.py in your torch. PASS proves that two separately written spellings of",
+       "one reading of the file agree; that the file was read rightly, only Keras can", "tell:", "",
+       "    python verify.py --keras original.h5", "",
+       "gives the same inputs to the original, where Keras is installed, and compares",
+       "its outputs too. Without torch it compares only these."});
   if (is_given_by_user(verification)) {
-    write_lines(writer, {"", "Say which model is yours, made without arguments:", "",
-                         "    python verify.py --model my_module:MyModel"});
+    writer.lines({"", "Say which model is yours, made without arguments:", "",
+                  "    python verify.py --model my_module:MyModel"});
   }
-  write_lines(writer, {"\"\"\"", ""});
+  writer.lines({"\"\"\"", ""});
 }
 
 Expression axes_or_none(const std::vector<std::size_t>& permute) {
@@ -94,26 +90,25 @@ std::string each_of(const std::vector<ProbeTensor>& tensors) {
 }
 
 void write_users_model(Writer& writer) {
-  write_lines(writer,
-              {"", "", "def your_model(name):", "    module, _, factory = name.partition(\":\")",
-               "    sys.path.append(\".\")",
-               "    return getattr(importlib.import_module(module), factory)()"});
+  writer.lines({"", "", "def your_model(name):", "    module, _, factory = name.partition(\":\")",
+                "    sys.path.append(\".\")",
+                "    return getattr(importlib.import_module(module), factory)()"});
 }
 
 // Of what load.py makes.
 void write_matched_run(Writer& writer, const Verification& verification) {
   const MatchedRun& matched = *verification.matched;
   if (!matched.built_in) write_users_model(writer);
-  write_lines(writer,
-              {"", "", matched.built_in ? "def run_torch(probe):" : "def run_torch(probe, name):"});
+  writer.lines(
+      {"", "", matched.built_in ? "def run_torch(probe):" : "def run_torch(probe, name):"});
   writer.indent();
-  write_lines(writer, {"import torch", "", "import load", ""});
+  writer.lines({"import torch", "", "import load", ""});
   writer.line(matched.built_in ? "network = load.load_model()"
                                : "network = load.load_into(your_model(name))");
   writer.line(fmt::format("inputs = [torch.from_numpy(probe[name]) for {} in INPUTS]",
                           each_of(verification.inputs)));
   if (matched.rescales) writer.line("inputs = [load.preprocess(x) for x in inputs]");
-  write_lines(writer, {"with torch.no_grad():", "    outputs = network(*inputs)"});
+  writer.lines({"with torch.no_grad():", "    outputs = network(*inputs)"});
   if (matched.output_activation == "softmax") writer.line("outputs = torch.softmax(outputs, -1)");
   if (matched.output_activation == "sigmoid") writer.line("outputs = torch.sigmoid(outputs)");
   writer.line(verification.outputs.size() == 1 ? "return [outputs.numpy()]"
@@ -124,22 +119,22 @@ void write_matched_run(Writer& writer, const Verification& verification) {
 void write_torch_run(Writer& writer, const Verification& verification) {
   const bool pt = verification.weights == WeightFormat::Pt;
   const bool watched = !verification.layers.empty();
-  write_lines(writer, {"", "", watched ? "def run_torch(probe, seen):" : "def run_torch(probe):"});
+  writer.lines({"", "", watched ? "def run_torch(probe, seen):" : "def run_torch(probe):"});
   writer.indent();
   if (!pt) writer.line("import safetensors.torch");
-  write_lines(writer, {"import torch", "", "import model", ""});
+  writer.lines({"import torch", "", "import model", ""});
   writer.line(fmt::format("network = model.{}()", verification.class_name));
   writer.line(pt ? "state = torch.load(FOLDER / \"model.pt\", weights_only=True)"
                  : "state = safetensors.torch.load_file(FOLDER / \"model.safetensors\")");
-  write_lines(writer, {"network.load_state_dict(state)", "network.eval()"});
+  writer.lines({"network.load_state_dict(state)", "network.eval()"});
   if (verification.half) {
     writer.line("network.float()  # not every torch computes in half precision on a CPU");
   }
   if (watched) {
-    write_lines(writer, {"modules = dict(network.named_modules())", "for name, _, _ in LAYERS:", "",
-                         "    def keep(module, inputs, output, name=name):",
-                         "        seen.setdefault(name, output)", "",
-                         "    modules[name].register_forward_hook(keep)", ""});
+    writer.lines({"modules = dict(network.named_modules())", "for name, _, _ in LAYERS:", "",
+                  "    def keep(module, inputs, output, name=name):",
+                  "        seen.setdefault(name, output)", "",
+                  "    modules[name].register_forward_hook(keep)", ""});
   }
   writer.line(fmt::format("inputs = [torch.from_numpy(probe[name]) for {} in INPUTS]",
                           each_of(verification.inputs)));
@@ -152,24 +147,24 @@ void write_torch_run(Writer& writer, const Verification& verification) {
 
 void write_keras_import(Writer& writer, const Verification& verification) {
   if (!verification.keras2) {
-    write_lines(writer, {"import keras", ""});
+    writer.lines({"import keras", ""});
     return;
   }
-  write_lines(writer, {"try:", "    import tf_keras as keras  # Keras 2, which made the file",
-                       "except ImportError:", "    import keras", ""});
+  writer.lines({"try:", "    import tf_keras as keras  # Keras 2, which made the file",
+                "except ImportError:", "    import keras", ""});
 }
 
 // Keras 3 has several backends, and casts only what is a tensor already.
 void write_keras_run(Writer& writer, const Verification& verification) {
-  write_lines(writer, {"", "", "def run_keras(path, probe):"});
+  writer.lines({"", "", "def run_keras(path, probe):"});
   writer.indent();
   write_keras_import(writer, verification);
   writer.line("original = keras.models.load_model(path, compile=False)");
   if (any_permuted(verification.inputs)) {
-    write_lines(writer, {"inputs = [",
-                         "    probe[name] if axes is None else "
-                         "probe[name].transpose(np.argsort(axes))",
-                         "    for name, axes in INPUTS", "]"});
+    writer.lines({"inputs = [",
+                  "    probe[name] if axes is None else "
+                  "probe[name].transpose(np.argsort(axes))",
+                  "    for name, axes in INPUTS", "]"});
   } else {
     writer.line("inputs = [probe[name] for name in INPUTS]");
   }
@@ -189,8 +184,8 @@ void write_keras_run(Writer& writer, const Verification& verification) {
   writer.line(
       fmt::format("{}[{} for output in outputs]", permuted ? "outputs = " : "return ", convert));
   if (permuted) {
-    write_lines(writer, {"return [", "    output if axes is None else output.transpose(axes)",
-                         "    for output, (_, axes) in zip(outputs, OUTPUTS)", "]"});
+    writer.lines({"return [", "    output if axes is None else output.transpose(axes)",
+                  "    for output, (_, axes) in zip(outputs, OUTPUTS)", "]"});
   }
   writer.outdent();
 }
@@ -200,7 +195,7 @@ void write_keras_run(Writer& writer, const Verification& verification) {
 void write_comparison(Writer& writer, const Verification& verification) {
   const std::string share = verification.several_layers ? "5e-5" : "1e-5";
   const bool coarse = verification.half == tensor::DType::BFloat16;
-  write_lines(writer, {"", "", "def agree(by, outputs, probe):"});
+  writer.lines({"", "", "def agree(by, outputs, probe):"});
   writer.indent();
   writer.line("passed = len(outputs) == len(OUTPUTS)");
   if (any_permuted(verification.outputs)) {
@@ -209,8 +204,7 @@ void write_comparison(Writer& writer, const Verification& verification) {
     writer.line("for name, found in zip(OUTPUTS, outputs):");
   }
   writer.indent();
-  write_lines(writer,
-              {"expected = probe[name].astype(\"float64\")", "largest = np.abs(expected).max()"});
+  writer.lines({"expected = probe[name].astype(\"float64\")", "largest = np.abs(expected).max()"});
   if (verification.half) {
     writer.line(
         fmt::format("share = {} if by == \"torch\" else {}", share, coarse ? "0.1" : "0.01"));
@@ -219,16 +213,16 @@ void write_comparison(Writer& writer, const Verification& verification) {
     writer.line(fmt::format("allowed = {} * largest + 1e-6", share));
   }
   if (verification.deep) {
-    write_lines(writer, {"# The roundings of many layers, by what two samples differ in.",
-                         "spread = np.abs(expected[0] - expected[-1]).max()",
-                         "allowed = max(allowed, 1e-3 * spread)"});
+    writer.lines({"# The roundings of many layers, by what two samples differ in.",
+                  "spread = np.abs(expected[0] - expected[-1]).max()",
+                  "allowed = max(allowed, 1e-3 * spread)"});
   }
-  write_lines(writer,
-              {"difference = np.inf", "if found.shape == expected.shape:",
-               "    difference = np.abs(found.astype(\"float64\") - expected).max()",
-               "print(f\"{by}: {name!r} differs by {difference:.3g}, allowed are {allowed:.3g};\")",
-               "print(f\"    the largest value is {largest:.3g}\")",
-               "passed = passed and bool(difference <= allowed)"});
+  writer.lines(
+      {"difference = np.inf", "if found.shape == expected.shape:",
+       "    difference = np.abs(found.astype(\"float64\") - expected).max()",
+       "print(f\"{by}: {name!r} differs by {difference:.3g}, allowed are {allowed:.3g};\")",
+       "print(f\"    the largest value is {largest:.3g}\")",
+       "passed = passed and bool(difference <= allowed)"});
   writer.outdent();
   writer.line("return passed");
   writer.outdent();
@@ -236,8 +230,7 @@ void write_comparison(Writer& writer, const Verification& verification) {
 
 // The first layer whose numbers are others, with what the layers before it hand on.
 void write_layer_comparison(Writer& writer) {
-  write_lines(
-      writer,
+  writer.lines(
       {"",
        "",
        "def tensors_of(output):",
@@ -272,8 +265,7 @@ void write_layer_comparison(Writer& writer) {
 
 void write_main(Writer& writer, const Verification& verification) {
   const bool own = is_given_by_user(verification);
-  write_lines(
-      writer,
+  writer.lines(
       {"", "", "def main():",
        "    parser = argparse.ArgumentParser(description=\"Compares this model with Keras's.\")",
        "    parser.add_argument(\"--keras\", metavar=\"FILE\", help=\"the original model\")"});
@@ -281,28 +273,26 @@ void write_main(Writer& writer, const Verification& verification) {
     writer.line("    parser.add_argument(");
     writer.line(
         R"(        "--model", metavar="MODULE:CLASS", help="your PyTorch model", required=True)");
-    write_lines(writer,
-                {"    )", "    arguments = parser.parse_args()", "    original = arguments.keras"});
+    writer.lines(
+        {"    )", "    arguments = parser.parse_args()", "    original = arguments.keras"});
   } else {
     writer.line("    original = parser.parse_args().keras");
   }
-  write_lines(writer, {"    probe = safetensors.numpy.load_file(FOLDER / \"probe.safetensors\")",
-                       "    passed = True",
-                       "    if original is None or importlib.util.find_spec(\"torch\"):"});
+  writer.lines({"    probe = safetensors.numpy.load_file(FOLDER / \"probe.safetensors\")",
+                "    passed = True",
+                "    if original is None or importlib.util.find_spec(\"torch\"):"});
   if (!verification.layers.empty()) {
-    write_lines(
-        writer,
-        {"        seen = {}", "        passed = agree(\"torch\", run_torch(probe, seen), probe)",
-         "        if not passed:", "            name_first_wrong_layer(seen, probe)"});
+    writer.lines({"        seen = {}",
+                  "        passed = agree(\"torch\", run_torch(probe, seen), probe)",
+                  "        if not passed:", "            name_first_wrong_layer(seen, probe)"});
   } else {
     writer.line(fmt::format("        passed = agree(\"torch\", run_torch(probe{}), probe)",
                             own ? ", arguments.model" : ""));
   }
-  write_lines(writer,
-              {"    if original is not None:",
-               "        passed = agree(\"Keras\", run_keras(original, probe), probe) and passed",
-               "    print(\"PASS\" if passed else \"FAIL\")", "    return 0 if passed else 1", "",
-               "", "if __name__ == \"__main__\":", "    sys.exit(main())"});
+  writer.lines({"    if original is not None:",
+                "        passed = agree(\"Keras\", run_keras(original, probe), probe) and passed",
+                "    print(\"PASS\" if passed else \"FAIL\")", "    return 0 if passed else 1", "",
+                "", "if __name__ == \"__main__\":", "    sys.exit(main())"});
 }
 
 }  // namespace
@@ -310,9 +300,9 @@ void write_main(Writer& writer, const Verification& verification) {
 std::string verify_source(const Verification& verification) {
   Writer writer;
   write_what_it_proves(writer, verification);
-  write_lines(writer,
-              {"import argparse", "import importlib.util", "import sys", "from pathlib import Path",
-               "", "import numpy as np", "import safetensors.numpy", ""});
+  writer.lines({"import argparse", "import importlib.util", "import sys",
+                "from pathlib import Path", "", "import numpy as np", "import safetensors.numpy",
+                ""});
   write_tensors(writer, verification);
   if (verification.matched) {
     write_matched_run(writer, verification);

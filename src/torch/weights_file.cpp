@@ -25,4 +25,10 @@ tensor::OutputFile weights_file(tensor::Bundle& bundle, const std::vector<NamedW
              : safetensors_file(bundle, weights_path(options), weights);
 }
 
+tensor::OutputFile text_file(const std::string& path, const std::string& text) {
+  tensor::OutputFile file{path, {}};
+  append_bytes(file, text);
+  return file;
+}
+
 }  // namespace tensorferry::torch

@@ -13,7 +13,9 @@ std::string weights_path(const Options& options);
 /// The plan of that file.
 tensor::OutputFile weights_file(tensor::Bundle& bundle, const std::vector<NamedWeight>& weights,
                                 const Options& options);
-/// What the manifest says of it.
+/// A file of this text.
+tensor::OutputFile text_file(const std::string& path, const std::string& text);
+/// What the manifest says of the weights.
 std::vector<WeightRow> weight_rows(const std::vector<NamedWeight>& weights, const Options& options);
 
 }  // namespace tensorferry::torch

@@ -14,17 +14,6 @@ namespace {
 using python::Expression;
 using python::Writer;
 
-void write_each(Writer& writer, std::initializer_list<std::string_view> lines) {
-  for (const std::string_view line : lines) writer.line(line);
-}
-
-void write_text(Writer& writer, std::string_view text) {
-  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-    writer.line(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-}
-
 // A torch module pads alike on both sides, and a pool no further than half its size.
 constexpr std::string_view pad_before_text = R"(
 
@@ -128,9 +117,9 @@ class Text {
   std::string write() {
     write_head();
     const Differences& differences = *script_.differences;
-    if (differences.pads_before) write_text(writer_, pad_before_text);
-    if (differences.pads_by_size) write_text(writer_, pad_by_size_text);
-    if (differences.averages_real_cells) write_text(writer_, average_real_cells_text);
+    if (differences.pads_before) writer_.block(pad_before_text);
+    if (differences.pads_by_size) writer_.block(pad_by_size_text);
+    if (differences.averages_real_cells) writer_.block(average_real_cells_text);
     if (!script_.steps.empty()) write_preprocess();
     write_load_into();
     if (target_.is_built_in()) write_load_model();
@@ -175,7 +164,7 @@ class Text {
       writer_.line(python::comment_text(remark));
     }
     if (!is_short) writer_.line("\"\"\"");
-    write_each(writer_, {"", "from pathlib import Path", ""});
+    writer_.lines({"", "from pathlib import Path", ""});
     const std::string library = target_.name.substr(0, target_.name.find(':'));
     if (target_.is_built_in() && library == "timm") writer_.line("import timm");
     const bool needs_torch = is_pt() || script_.differences->averages_real_cells ||
@@ -185,14 +174,14 @@ class Text {
     if (target_.is_built_in() && library == "torchvision") writer_.line("import torchvision");
     if (!is_pt() || reads_statistics()) writer_.line("from safetensors.torch import load_file");
     if (uses_functional()) writer_.line("from torch.nn import functional as F");
-    write_each(writer_, {"", "FOLDER = Path(__file__).resolve().parent"});
+    writer_.lines({"", "FOLDER = Path(__file__).resolve().parent"});
     if (reads_statistics()) {
       writer_.line("STATISTICS = load_file(FOLDER / \"preprocessing.safetensors\")");
     }
   }
 
   void write_preprocess() {
-    write_text(writer_, preprocess_head_text);
+    writer_.block(preprocess_head_text);
     writer_.indent();
     for (std::size_t i = 0; i < script_.steps.size(); ++i) {
       const InputStep& step = script_.steps[i];
@@ -224,7 +213,7 @@ class Text {
   }
 
   void write_load_into() {
-    write_each(writer_, {"", "", "def load_into(model):"});
+    writer_.lines({"", "", "def load_into(model):"});
     writer_.indent();
     writer_.line(script_.differences->empty()
                      ? "\"\"\"Gives it the weights.\"\"\""
@@ -250,7 +239,7 @@ class Text {
   }
 
   void write_load_model() {
-    write_each(writer_, {"", "", "def load_model():"});
+    writer_.lines({"", "", "def load_model():"});
     writer_.indent();
     writer_.statement("return ", python::call("load_into", {python::atom(target_.constructor)}));
     writer_.outdent();

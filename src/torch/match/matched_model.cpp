@@ -203,12 +203,6 @@ class Matching {
     return lines;
   }
 
-  static tensor::OutputFile text_file(const std::string& path, const std::string& text) {
-    tensor::OutputFile file{path, {}};
-    append_bytes(file, text);
-    return file;
-  }
-
   std::vector<WeightRow> add_weights(tensor::Bundle& bundle, const std::string& path,
                                      const std::vector<FittedWeight>& fitted) const {
     std::vector<NamedWeight> named;

@@ -95,7 +95,7 @@ class OptimizerWriter {
       blank_lines(writer);
     }
     if (!spelling_.source.empty()) {
-      write_lines(spelling_.source, writer);
+      writer.block(spelling_.source);
       blank_lines(writer);
     }
     write_make(writer);
@@ -120,14 +120,6 @@ class OptimizerWriter {
   static void blank_lines(Writer& writer) {
     writer.line("");
     writer.line("");
-  }
-
-  static void write_lines(std::string_view text, Writer& writer) {
-    while (!text.empty()) {
-      const std::size_t end = std::min(text.find('\n'), text.size());
-      writer.line(text.substr(0, end));
-      text.remove_prefix(std::min(end + 1, text.size()));
-    }
   }
 
   string first_rate() const { return number_text(settings_, "learning_rate", kind_.rate); }
