@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/ops.h"
+#include "graph/ops/products.h"
 
 namespace tensorferry::graph {
 
@@ -17,7 +17,7 @@ struct EinsumLabels {
 };
 
 /// Of an x of `rank` axes. Throws io::Error{ConfigInvalid} where the equation is not of the form
-/// that ops.h tells, or does not fit the ranks.
+/// that ops/products.h tells, or does not fit the ranks.
 EinsumLabels einsum_labels(const EinsumDense& op, std::size_t rank);
 
 }  // namespace tensorferry::graph

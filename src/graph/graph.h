@@ -46,7 +46,7 @@ struct Value {
 /// ("height", "width", "in", "out", "channels", "rows", "multiplier", "depth", "length", or
 /// "axis3": Keras's number of the value's axis that it lies along).
 struct Parameter {
-  std::string role;          ///< what ops.h calls it: "kernel", "bias", "gamma"…
+  std::string role;          ///< what its op calls it: "kernel", "bias", "gamma"…
   std::uint32_t tensor = 0;  ///< index into `Program::tensors`
   std::vector<std::string> axes;
   /// Set by the layout pass: the runs along the axis called "in" (a Dense after a Flatten) or along

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "graph/ops.h"
+#include "graph/ops/spatial.h"
 
 namespace tensorferry::graph {
 
@@ -23,8 +23,8 @@ struct PlaceKernel {
 /// `place`: one index a spatial axis.
 PlaceKernel place_kernel(const LocallyConnected& op, const std::vector<std::int64_t>& place);
 
-/// Of the kernel, as ops.h has it. (The bias's elements are, with `channels_first`, in the order
-/// (out, spatial…), whatever its shape says: tf_keras/src/backend.py, bias_add, reshapes it.)
+/// Of the kernel, as ops/spatial.h has it. (The bias's elements are, with `channels_first`, in the
+/// order (out, spatial…), whatever its shape says: tf_keras/src/backend.py, bias_add, reshapes it.)
 std::vector<Extent> kernel_shape(const LocallyConnected& op);
 
 }  // namespace tensorferry::graph

@@ -28,7 +28,8 @@ struct RecurrentWeights {
 };
 /// cuDNN's parameters as the op has them otherwise.
 RecurrentWeights from_cudnn(const Recurrent& op, const RecurrentWeights& weights);
-/// `directions`: one, or the forward and the backward one. `inputs`, result: as ops.h says.
+/// `directions`: one, or the forward and the backward one. `inputs`, result: as ops/recurrent.h
+/// says.
 std::vector<Array> evaluate_recurrent(const Recurrent& op,
                                       const std::vector<RecurrentWeights>& directions,
                                       const std::vector<Array>& inputs);

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "graph/ops.h"
+#include "graph/ops/extents.h"
 
 /// Orders of axes. An order lists, for each axis of the target's value, the axis of Keras's value
 /// that it is (numpy's transpose: target = keras.transpose(order)).

@@ -22,7 +22,7 @@ struct Refusal {
 };
 
 /// A parameter as the lowering of a layer asks for it: which variable ("forward_layer/kernel": of a
-/// layer that it wraps), what ops.h calls it, its axes in stored order and their extents
+/// layer that it wraps), what its op calls it, its axes in stored order and their extents
 /// (`unknown_extent`: any).
 struct ParameterRequest {
   std::string variable;

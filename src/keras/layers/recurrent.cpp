@@ -141,7 +141,7 @@ std::vector<Variable> recurrent_variables(const Layer& layer) {
   return variables;
 }
 
-/// The parameters of one direction: `stored` before their names in Keras, `role` in ops.h.
+/// The parameters of one direction: `stored` before their names in Keras, `role` in its op.
 void append_parameters(const Recurrent& op, const std::string& stored, const std::string& role,
                        std::vector<ParameterRequest>& requests, graph::Extent features) {
   const graph::Extent columns = gates_of(op.cell) * op.units;

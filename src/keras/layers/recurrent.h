@@ -27,7 +27,7 @@ graph::Recurrent recurrent_of(const Layer& layer, Generation generation);
 
 /// Adds the op, on the inputs and under the mask of the call: `zero_output` where the mask is off,
 /// `time_major` where the sequences have the time before the batch. `directions`: what stands
-/// before the names of the parameters of each, in Keras and in ops.h.
+/// before the names of the parameters of each, in Keras and in its op.
 graph::ValueId add_recurrent(LayerCall& call, graph::Recurrent op, bool zero_output,
                              bool time_major,
                              const std::vector<std::pair<std::string, std::string>>& directions);
