@@ -30,6 +30,17 @@ std::size_t position_of(const Axes& order, std::size_t axis) {
   return static_cast<std::size_t>(std::find(order.begin(), order.end(), axis) - order.begin());
 }
 
+Axes placed(const Axes& axes, const Axes& order) {
+  Axes result;
+  for (const std::size_t axis : axes) result.push_back(position_of(order, axis));
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+bool contains(const Axes& axes, std::size_t axis) {
+  return std::find(axes.begin(), axes.end(), axis) != axes.end();
+}
+
 Axes transpose_between(const Axes& from, const Axes& to) {
   Axes axes;
   for (const std::size_t axis : to) axes.push_back(position_of(from, axis));

@@ -19,6 +19,9 @@ Axes channels_first_order(std::size_t rank, std::size_t channel_axis);
 Axes channels_first_each_time(std::size_t rank);
 /// Where Keras's axis `axis` stands in the target.
 std::size_t position_of(const Axes& order, std::size_t axis);
+/// Where each of these axes of Keras's stands in the target, ascending.
+Axes placed(const Axes& axes, const Axes& order);
+bool contains(const Axes& axes, std::size_t axis);
 /// The transpose that turns a value held in order `from` into one held in order `to`.
 Axes transpose_between(const Axes& from, const Axes& to);
 /// `items`, one for each of Keras's axes, in the target's order.

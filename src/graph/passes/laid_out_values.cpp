@@ -22,6 +22,10 @@ LaidOutValues::LaidOutValues(LayoutState& state, const Graph& source, std::uint3
   result_.sequential = source.sequential;
 }
 
+bool LaidOutValues::must_permute_before(std::size_t index) const {
+  return state_.lessons.plain_flattens.contains({index_, index});
+}
+
 Axes LaidOutValues::order_of(ValueId value) const {
   const Axes& axes = result_.values[value].layout.axes;
   return axes.empty() ? keras_order(rank_of(value)) : axes;

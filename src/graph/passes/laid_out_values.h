@@ -12,10 +12,17 @@ namespace tensorferry::graph {
 using Runs = std::vector<FlattenedRun>;
 
 /// The graph that the layout pass builds from `source`: each value with the order of its axes.
-/// What an op asks of the layout is in graph_layout.cpp; here is how it is given.
+/// What an op asks of the layout is in graph_layout/; here is how it is given.
 class LaidOutValues {
  public:
   LaidOutValues(LayoutState& state, const Graph& source, std::uint32_t index);
+
+  const Graph& source() const { return source_; }
+  /// A value of the source, as Keras holds it.
+  const Value& keras(ValueId source) const { return source_.values[source]; }
+  Wishes wishes(ValueId source) const { return wishes_of(source_, source, state_.boundaries); }
+  /// The order of the elements can't be absorbed behind this Flatten, the source's node `index`.
+  bool must_permute_before(std::size_t index) const;
 
   Graph& result() { return result_; }
   const Value& value(ValueId value) const { return result_.values[value]; }
