@@ -1,89 +1,13 @@
-#include "graph/passes/layout.h"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
-#include "graph/print.h"
-#include "passes/model_builder.h"
+#include "passes/checked_layout.h"
 
 namespace tensorferry::graph {
 namespace {
 
 using Axes = std::vector<std::size_t>;
-
-constexpr std::uint64_t batch = 2;
-
-Array random_array(std::mt19937& random, const std::vector<Extent>& shape) {
-  Array array;
-  std::size_t count = 1;
-  for (const Extent extent : shape) {
-    array.shape.push_back(extent == unknown_extent ? batch : static_cast<std::uint64_t>(extent));
-    count *= array.shape.back();
-  }
-  std::uniform_real_distribution<double> numbers(-2, 2);
-  for (std::size_t i = 0; i < count; ++i) array.data.push_back(numbers(random));
-  return array;
-}
-
-Array transposed(const Array& array, const Axes& axes) {
-  if (axes.empty()) return array;
-  Array result;
-  std::vector<std::size_t> strides(axes.size(), 1);
-  for (std::size_t axis = axes.size(); axis-- > 1;) {
-    strides[axis - 1] = strides[axis] * array.shape[axis];
-  }
-  for (const std::size_t axis : axes) result.shape.push_back(array.shape[axis]);
-  std::vector<std::size_t> index(axes.size(), 0);
-  for (std::size_t count = 0; count < array.data.size(); ++count) {
-    std::size_t position = 0;
-    for (std::size_t k = 0; k < axes.size(); ++k) position += index[k] * strides[axes[k]];
-    result.data.push_back(array.data[position]);
-    for (std::size_t k = axes.size(); k-- > 0;) {
-      if (++index[k] < result.shape[k]) break;
-      index[k] = 0;
-    }
-  }
-  return result;
-}
-
-double largest_difference(const Array& a, const Array& b) {
-  if (a.shape != b.shape) return INFINITY;
-  double difference = 0;
-  for (std::size_t i = 0; i < a.data.size(); ++i) {
-    difference = std::max(difference, std::abs(a.data[i] - b.data[i]));
-  }
-  return difference;
-}
-
-/// Runs the pass and compares the two programs' outputs, up to the layouts of the ports.
-Program checked(ModelBuilder& builder, LayoutOptions options = {}) {
-  const Program before = builder.program();
-  const Program after = channels_first(before, options);
-  const Graph& source = before.graphs[before.root];
-  const Graph& target = after.graphs[after.root];
-  std::vector<Array> keras_inputs;
-  std::vector<Array> target_inputs;
-  for (std::size_t i = 0; i < source.inputs.size(); ++i) {
-    keras_inputs.push_back(
-        random_array(builder.random(), source.values[source.inputs[i].value].shape));
-    target_inputs.push_back(
-        transposed(keras_inputs.back(), target.values[target.inputs[i].value].layout.axes));
-  }
-  INFO(print(before));
-  INFO(print(after));
-  const std::vector<Array> expected = evaluate(before, keras_inputs, load_inline);
-  const std::vector<Array> found = evaluate(after, target_inputs, load_inline);
-  REQUIRE(expected.size() == found.size());
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const Layout& layout = target.values[target.outputs[i].value].layout;
-    CHECK(layout.last_axis.empty());
-    CHECK(largest_difference(transposed(expected[i], layout.axes), found[i]) < 1e-9);
-  }
-  return after;
-}
 
 template <class AnyOp>
 std::size_t count(const Program& program) {
@@ -121,7 +45,7 @@ TEST_CASE("convolutions take and give channels first, without a permute") {
   const ValueId x = builder.input("x", {7, 6, 3});
   const ValueId y = builder.batch_norm(builder.conv(x, 4, {3, 2}), 3);
   builder.output("y", builder.conv(builder.relu(y), 5, {2, 3}));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(permutes(after) == 0);
   CHECK(input_axes(after) == map_first);
   CHECK(output_axes(after) == map_first);
@@ -132,7 +56,7 @@ TEST_CASE("channels_last_io permutes at the border") {
   ModelBuilder builder(2);
   const ValueId x = builder.input("x", {7, 6, 3});
   builder.output("y", builder.conv(x, 4, {3, 2}));
-  const Program after = checked(builder, {true});
+  const Program after = checked_layout(builder, {true});
   CHECK(permutes(after) == 2);
   CHECK(input_axes(after).empty());
   CHECK(output_axes(after).empty());
@@ -143,7 +67,7 @@ TEST_CASE("an input that is flattened or goes into a dense layer keeps Keras's l
   const ValueId x = builder.input("x", {5, 6});
   builder.output("y", builder.dense(builder.flatten(x), 4));
   builder.output("z", builder.dense(x, 3));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(permutes(after) == 0);
   CHECK(input_axes(after).empty());
 }
@@ -153,7 +77,7 @@ TEST_CASE("an input with both kinds of consumers keeps Keras's layout and is not
   const ValueId x = builder.input("x", {5, 4, 3});
   builder.output("y", builder.conv(x, 4, {3, 2}));
   builder.output("z", builder.dense(x, 3));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(input_axes(after).empty());
   CHECK(noted(after, "mixed-layout") == 1);
   CHECK(permutes(after) == 1);
@@ -165,7 +89,7 @@ TEST_CASE("a flattened map is absorbed by Dense through elementwise ops and Batc
   x = builder.batch_norm(builder.relu(builder.flatten(x)), 1);
   x = builder.prelu(builder.add(Dropout{}, {x}));
   builder.output("y", builder.dense(x, 6));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(permutes(after) == 0);
   const Module& dense = after.modules.back();
   REQUIRE(dense.parameters[0].runs.size() == 1);
@@ -181,7 +105,7 @@ TEST_CASE("Concatenate carries segments to Dense") {
   const ValueId b = builder.flatten(builder.conv(x, 3, {1, 2}));
   const ValueId joined = builder.add(Concatenate{1}, {a, v, b, builder.relu(a)});
   builder.output("y", builder.dense(builder.batch_norm(joined, 1), 6));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(permutes(after) == 0);
   CHECK(after.modules.back().parameters[0].runs.size() == 4);
 }
@@ -191,7 +115,7 @@ TEST_CASE("a flattened map is permuted first where nothing absorbs its order") {
     ModelBuilder builder(7);
     const ValueId x = builder.conv(builder.input("x", {5, 4, 3}), 2, {3, 2});
     use(builder, builder.relu(builder.flatten(x)));
-    const Program after = checked(builder);
+    const Program after = checked_layout(builder);
     CHECK(permutes(after) == 1);
     CHECK(noted(after, "permute-inserted") == 1);
   };
@@ -217,7 +141,7 @@ TEST_CASE("two flattened maps of one order are added without a permute") {
   const ValueId a = builder.flatten(builder.conv(x, 2, {3, 2}));
   const ValueId b = builder.flatten(builder.conv(x, 2, {2, 2}));
   builder.output("y", builder.dense(builder.add(Merge{Merge::Kind::Multiply}, {a, b}), 6));
-  CHECK(permutes(checked(builder)) == 0);
+  CHECK(permutes(checked_layout(builder)) == 0);
 }
 
 TEST_CASE("a Dense shared by a flattened map and a plain vector absorbs no order") {
@@ -227,7 +151,7 @@ TEST_CASE("a Dense shared by a flattened map and a plain vector absorbs no order
   const ModuleId shared = builder.dense_module(40, 3);
   builder.output("y", builder.dense(a, 3, shared));
   builder.output("z", builder.dense(v, 3, shared));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(permutes(after) == 1);
   CHECK(after.modules[shared].parameters[0].runs.empty());
 }
@@ -239,7 +163,7 @@ TEST_CASE("a BatchNorm shared by a flattened map and a plain vector absorbs no o
   builder.output("z", builder.batch_norm(v, 1, shared));
   const ValueId a = builder.flatten(builder.conv(builder.input("x", {5, 4, 3}), 2, {3, 2}));
   builder.output("y", builder.dense(builder.batch_norm(a, 1, shared), 3));
-  CHECK(permutes(checked(builder)) == 1);
+  CHECK(permutes(checked_layout(builder)) == 1);
 }
 
 TEST_CASE("axes of BatchNorm and LayerNorm that are not the channels") {
@@ -248,7 +172,7 @@ TEST_CASE("axes of BatchNorm and LayerNorm that are not the channels") {
     ValueId x = builder.conv(builder.input("x", {5, 4, 3}), 2, {3, 2});
     x = builder.batch_norm(x, axis);
     builder.output("y", builder.conv(x, 3, {2, 2}));
-    const Program after = checked(builder);
+    const Program after = checked_layout(builder);
     CHECK(permutes(after) == (axis == 3 ? 0 : 2));
     CHECK(output_axes(after) == map_first);
   }
@@ -258,7 +182,7 @@ TEST_CASE("axes of BatchNorm and LayerNorm that are not the channels") {
     ValueId x = builder.conv(builder.input("x", {5, 4, 3}), 2, {3, 2});
     x = builder.layer_norm(x, axes);
     builder.output("y", builder.conv(x, 3, {2, 2}));
-    const Program after = checked(builder);
+    const Program after = checked_layout(builder);
     // Height and width lie last there, so do all three axes, in another order.
     const bool in_place = axes == Axes{1, 2, 3} || axes == Axes{1, 2} || axes == Axes{2};
     CHECK(permutes(after) == (in_place ? 0 : 2));
@@ -274,7 +198,7 @@ TEST_CASE("a layer with weights of two axes that is shared between layouts") {
   const ValueId b = builder.add(op, {builder.dense(x, 3)}, shared);
   builder.output("y", builder.conv(a, 2, {2, 2}));
   builder.output("z", builder.dense(b, 2));
-  checked(builder);
+  checked_layout(builder);
 }
 
 TEST_CASE("axes of reductions, Softmax, Concatenate, padding and PReLU follow the layout") {
@@ -291,7 +215,7 @@ TEST_CASE("axes of reductions, Softmax, Concatenate, padding and PReLU follow th
   builder.output("pad", builder.add(PadAxes{{{0, 0}, {1, 2}, {0, -1}, {0, 3}}, 0.5}, {a}));
   builder.output("join", builder.add(Concatenate{3}, {a, builder.relu(a)}));
   builder.output("rows", builder.add(Concatenate{1}, {a, a}));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(permutes(after) == 0);
 }
 
@@ -302,7 +226,7 @@ TEST_CASE("Dot on maps needs no permute where the other axes keep their order") 
   const ValueId b = builder.conv(x, 2, {2, 2});
   builder.output("y", builder.add(Dot{3, 3, false}, {a, b}));
   builder.output("z", builder.add(Dot{1, 1, true}, {a, b}));
-  CHECK(permutes(checked(builder)) == 2);
+  CHECK(permutes(checked_layout(builder)) == 2);
 }
 
 TEST_CASE("a vector reshaped to one pixel becomes channels first at once") {
@@ -312,7 +236,7 @@ TEST_CASE("a vector reshaped to one pixel becomes channels first at once") {
   gate = builder.conv(builder.add(Reshape{{1, 1, 4}}, {gate}), 4, {1, 1});
   builder.output("y",
                  builder.conv(builder.add(Merge{Merge::Kind::Multiply}, {a, gate}), 2, {1, 1}));
-  CHECK(permutes(checked(builder)) == 0);
+  CHECK(permutes(checked_layout(builder)) == 0);
 }
 
 TEST_CASE("Keras's own Permute goes to the wanted layout, and before a Flatten it is none") {
@@ -322,7 +246,7 @@ TEST_CASE("Keras's own Permute goes to the wanted layout, and before a Flatten i
   builder.output("y", builder.conv(builder.add(Permute{{0, 2, 1, 3}}, {a}), 3, {2, 2}));
   builder.output("z", builder.dense(builder.flatten(builder.add(Permute{{0, 3, 1, 2}}, {a})), 3));
   builder.output("w", builder.add(Permute{{0, 3, 1, 2}}, {a}));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(permutes(after) == 1);
   CHECK(noted(after, "permute-inserted") == 0);
 }
@@ -345,7 +269,7 @@ TEST_CASE("a channels-first Keras model keeps its layout") {
   const ValueId last = builder.add(Permute{{0, 2, 3, 1}}, {a});
   builder.output("y", builder.dense(builder.flatten(last), 3));
   builder.output("z", a);
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(permutes(after) == 0);
   CHECK(input_axes(after).empty());
   CHECK(output_axes(after, 1).empty());
@@ -361,7 +285,7 @@ TEST_CASE("a nested model's boundary is fixed, and callers permute") {
   const ValueId d = builder.dense(a, 3);
   const ValueId b = builder.add(CallGraph{0}, {d});
   builder.output("y", builder.dense(builder.flatten(b), 2));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(input_axes(after) == map_first);
   CHECK(permutes(after) == 2);
 }
@@ -377,206 +301,9 @@ TEST_CASE("sequences and volumes") {
   builder.output("y", builder.dense(builder.flatten(builder.conv(e, 3, {3})), 2));
   const ValueId volume = builder.input("volume", {3, 4, 2, 3});
   builder.output("z", builder.dense(builder.flatten(builder.conv(volume, 2, {2, 3, 2})), 2));
-  const Program after = checked(builder);
+  const Program after = checked_layout(builder);
   CHECK(permutes(after) == 1);
   CHECK(input_axes(after, 1) == Axes{0, 4, 1, 2, 3});
-}
-
-// Random programs find what examples don't.
-
-class RandomModel {
- public:
-  explicit RandomModel(std::uint32_t seed) : builder_(seed) {}
-
-  ModelBuilder& build() {
-    const bool nested = pick(4) == 0;
-    if (nested) {
-      grow(3 + pick(4), 1);
-      builder_.nest();
-      values_.clear();
-    }
-    grow(5 + pick(10), 1 + pick(2));
-    if (nested) call_nested();
-    finish();
-    return builder_;
-  }
-
- private:
-  std::size_t pick(std::size_t count) {
-    return std::uniform_int_distribution<std::size_t>(0, count - 1)(builder_.random());
-  }
-  ValueId any() { return values_[pick(values_.size())]; }
-
-  void grow(std::size_t steps, std::size_t inputs) {
-    static const std::vector<Shape> shapes{{4, 3, 2}, {5, 3},       {6},
-                                           {3, 4, 2}, {2, 3, 2, 3}, {1, 4, 3}};
-    for (std::size_t i = 0; i < inputs; ++i) {
-      values_.push_back(builder_.input("x" + std::to_string(i), shapes[pick(shapes.size())]));
-    }
-    for (std::size_t i = 0; i < steps; ++i) step();
-    if (builder_.program().graphs.size() == 1) builder_.output("last", values_.back());
-  }
-
-  void call_nested() {
-    const Graph& inner = builder_.program().graphs[0];
-    const Shape wanted = inner.values[inner.inputs[0].value].shape;
-    for (const ValueId value : std::vector<ValueId>(values_)) {
-      if (builder_.shape(value) == wanted) {
-        for (const ValueId output : builder_.add_all(CallGraph{0}, {value}))
-          values_.push_back(output);
-        step();
-        return;
-      }
-    }
-  }
-
-  void finish() {
-    builder_.output("last", values_.back());
-    if (pick(2)) builder_.output("other", any());
-  }
-
-  void step() {
-    const ValueId x = any();
-    const Shape shape = builder_.shape(x);
-    const std::size_t rank = shape.size();
-    std::size_t elements = 1;
-    for (std::size_t i = 1; i < rank; ++i) elements *= static_cast<std::size_t>(shape[i]);
-    if (elements > 400 || elements == 0) return;
-    const std::size_t axis = 1 + pick(rank - 1);
-    switch (pick(19)) {
-      case 0:
-      case 1:
-        if (rank >= 3) values_.push_back(builder_.conv(x, 2 + pick(2), kernel(rank - 2)));
-        return;
-      case 2:
-        values_.push_back(builder_.dense(x, 2 + pick(3)));
-        return;
-      case 3:
-        values_.push_back(builder_.batch_norm(x, pick(2) ? rank - 1 : axis));
-        return;
-      case 4: {
-        std::vector<std::size_t> axes;
-        for (std::size_t i = 1; i < rank; ++i) {
-          if (pick(2)) axes.push_back(i);
-        }
-        if (axes.empty()) axes.push_back(rank - 1);
-        values_.push_back(builder_.layer_norm(x, axes));
-        return;
-      }
-      case 5:
-        values_.push_back(builder_.prelu(x));
-        return;
-      case 6:
-        values_.push_back(builder_.relu(x));
-        return;
-      case 7:
-      case 8:
-      case 9:
-        if (rank >= 3) values_.push_back(builder_.flatten(x));
-        return;
-      case 10:
-        values_.push_back(builder_.add(Softmax{Softmax::Kind::Softmax, {axis}}, {x}));
-        return;
-      case 11:
-        if (rank >= 3) {
-          values_.push_back(
-              builder_.add(ReduceAxes{ReduceAxes::Kind::Mean, {axis}, pick(2) == 0}, {x}));
-        }
-        return;
-      case 12: {
-        Axes axes(rank);
-        std::iota(axes.begin(), axes.end(), std::size_t{0});
-        std::shuffle(axes.begin() + 1, axes.end(), builder_.random());
-        values_.push_back(builder_.add(Permute{axes}, {x}));
-        return;
-      }
-      case 13: {
-        const auto first = static_cast<std::int64_t>(elements);
-        const std::vector<Shape> choices{{first}, {1, first}, {first, 1}, {1, 1, first}};
-        values_.push_back(builder_.add(Reshape{choices[pick(choices.size())]}, {x}));
-        return;
-      }
-      case 14:
-        for (const ValueId other : std::vector<ValueId>(values_)) {
-          if (other != x && builder_.shape(other) == shape) {
-            values_.push_back(builder_.add(Merge{Merge::Kind::Multiply}, {x, other}));
-            return;
-          }
-        }
-        values_.push_back(builder_.add(Merge{Merge::Kind::Add}, {x, x}));
-        return;
-      case 15: {
-        const ValueId other = any();
-        Shape left = shape;
-        Shape right = builder_.shape(other);
-        if (left.size() != right.size()) return;
-        left[axis] = right[axis] = 0;
-        if (left == right) values_.push_back(builder_.add(Concatenate{axis}, {x, other}));
-        return;
-      }
-      case 16: {
-        PadAxes pad{std::vector<Pad>(rank), 0.25};
-        pad.pads[axis] = {static_cast<std::int64_t>(pick(2)), static_cast<std::int64_t>(pick(3))};
-        if (rank >= 3) values_.push_back(builder_.add(pad, {x}));
-        return;
-      }
-      case 17: {
-        const ValueId other = any();
-        const std::size_t second = 1 + pick(builder_.shape(other).size() - 1);
-        if (rank + builder_.shape(other).size() > 7) return;
-        if (shape[axis] == builder_.shape(other)[second]) {
-          values_.push_back(builder_.add(
-              Dot{static_cast<std::int64_t>(axis), static_cast<std::int64_t>(second), pick(2) == 0},
-              {x, other}));
-        }
-        return;
-      }
-      default: {
-        // A batch normalization or dense layer that is called once more.
-        shared_call(x, shape);
-        return;
-      }
-    }
-  }
-
-  void shared_call(ValueId x, const Shape& shape) {
-    for (const Node& node : std::vector<Node>(builder_.graph().nodes)) {
-      if (!node.module) continue;
-      const auto* dense = std::get_if<Dense>(&node.op);
-      if (dense != nullptr && dense->in_features == shape.back()) {
-        values_.push_back(builder_.dense(x, dense->out_features, node.module));
-        return;
-      }
-      const auto* norm = std::get_if<BatchNorm>(&node.op);
-      if (norm != nullptr && norm->features == shape.back()) {
-        values_.push_back(builder_.batch_norm(x, shape.size() - 1, node.module));
-        return;
-      }
-      const auto* prelu = std::get_if<PRelu>(&node.op);
-      if (prelu != nullptr && Shape(shape.begin() + 1, shape.end()) == prelu->alpha_shape) {
-        values_.push_back(builder_.add(*prelu, {x}, node.module));
-        return;
-      }
-    }
-  }
-
-  Shape kernel(std::size_t spatial) {
-    Shape sizes;
-    for (std::size_t i = 0; i < spatial; ++i)
-      sizes.push_back(1 + static_cast<std::int64_t>(pick(3)));
-    return sizes;
-  }
-
-  ModelBuilder builder_;
-  std::vector<ValueId> values_;
-};
-
-TEST_CASE("random programs compute the same after the pass") {
-  for (std::uint32_t seed = 1; seed <= 400; ++seed) {
-    CAPTURE(seed);
-    RandomModel model(seed);
-    checked(model.build(), {seed % 5 == 0});
-  }
 }
 
 }  // namespace
