@@ -192,6 +192,7 @@ struct RecurrentNames {
 std::vector<Expression> call_recurrent(const graph::Recurrent& op, Call& call,
                                        const RecurrentNames& names);
 
+// recurrent_modules.cpp
 /// Of what goes on at the times that a mask leaves.
 extern const Helper select_by_mask;
 
