@@ -10,13 +10,14 @@
 #include "keras/layers/augmentation.h"
 #include "tfjs/activations.h"
 #include "tfjs/builder.h"
-#include "tfjs/call_order.h"
+#include "tfjs/keras_calls.h"
 #include "tfjs/layers/directions.h"
 #include "tfjs/layers/recurrent.h"
 #include "tfjs/layers/table.h"
 #include "tfjs/loose_masks.h"
 #include "tfjs/masks.h"
 #include "tfjs/model_lowering.h"
+#include "tfjs/network_rules.h"
 #include "tfjs/reasons.h"
 #include "tfjs/refusal.h"
 
@@ -61,39 +62,6 @@ Json shape_json(const Shape& shape) {
   return result;
 }
 
-// No, none, or a list of nothing else.
-bool says_nothing(const Json& value) {
-  return value.is_null() || value == false ||
-         (value.is_array() && std::all_of(value.begin(), value.end(), says_nothing));
-}
-
-// A keyword that Keras writes down for a call and that changes numbers.
-void require_plain_call(const keras::Layer& layer, const keras::Call& call,
-                        bool training_is_default) {
-  const LayerKind* kind = find_layer_kind(layer.class_name);
-  if (kind != nullptr && kind->is_operation) return;
-  for (const auto& [name, argument] : call.keywords) {
-    if ((name == "training" && training_is_default) ||
-        (kind != nullptr && takes_keyword(*kind, name))) {
-      continue;
-    }
-    if (const Json* value = std::get_if<Json>(&argument.value)) {
-      if (!says_nothing(*value)) {
-        throw Refusal{fmt::format("It is called with `{}={}`, which TF.js would ignore.", name,
-                                  value->dump(-1, ' ', false, Json::error_handler_t::replace))};
-      }
-    } else if (name == "mask") {
-      throw Refusal{"It is called with a mask, which TF.js would take for another tensor."};
-    }
-  }
-  for (const keras::Argument& argument : call.arguments) {
-    const Json* value = std::get_if<Json>(&argument.value);
-    if (value != nullptr && !value->is_null()) {
-      throw Refusal{"It is called with a constant, which TF.js cannot be told."};
-    }
-  }
-}
-
 std::string list_of_classes(const std::vector<std::string>& classes) {
   std::string text;
   for (auto at = classes.begin(); at != classes.end(); ++at) {
@@ -104,111 +72,6 @@ std::string list_of_classes(const std::vector<std::string>& classes) {
     text += (text.empty() ? "" : " + ") + *at + (count == 1 ? "" : fmt::format(" × {}", count));
   }
   return text;
-}
-
-/// Which calls the outputs reach: Keras 2 lists those of other models on a shared layer too.
-std::vector<std::vector<bool>> reached_calls(const keras::Model& model) {
-  std::vector<std::vector<bool>> reached;
-  for (const keras::Layer& layer : model.layers) {
-    reached.emplace_back(layer.calls.size(), false);
-  }
-  std::vector<keras::TensorHandle> open;
-  for (const keras::ModelOutput& output : model.outputs) {
-    open.push_back(output.tensor);
-  }
-  while (!open.empty()) {
-    const keras::TensorHandle handle = open.back();
-    open.pop_back();
-    std::vector<bool>& calls = reached.at(handle.layer);
-    if (handle.node < calls.size() && !calls[handle.node]) {
-      calls[handle.node] = true;
-      for (const keras::TensorHandle& input :
-           keras::tensors_of(model.layers[handle.layer].calls[handle.node])) {
-        open.push_back(input);
-      }
-    }
-  }
-  return reached;
-}
-
-/// How many outputs of a call somebody takes, at least one.
-std::size_t count_outputs(const keras::Model& model, std::uint32_t layer, std::uint32_t node) {
-  std::size_t count = 1;
-  const auto see = [&](const keras::TensorHandle& handle) {
-    if (handle.layer == layer && handle.node == node) {
-      count = std::max<std::size_t>(count, handle.tensor + 1);
-    }
-  };
-  for (const keras::Layer& other : model.layers) {
-    for (const keras::Call& call : other.calls) {
-      for (const keras::TensorHandle& handle : keras::tensors_of(call)) see(handle);
-    }
-  }
-  for (const keras::ModelOutput& output : model.outputs) see(output.tensor);
-  return count;
-}
-
-// A chain of layers, each called once with what the last one gave.
-bool is_sequential(const Network& network) {
-  if (network.inputs.size() != 1 || network.outputs.size() != 1 || network.layers.size() < 2 ||
-      network.outputs.front().layer + 1 != network.layers.size()) {
-    return false;
-  }
-  for (std::uint32_t i = 1; i < network.layers.size(); ++i) {
-    const NetworkLayer& layer = network.layers[i];
-    if (layer.calls.size() != 1 || layer.calls[0].size() != 1 || layer.calls[0][0].layer != i - 1) {
-      return false;
-    }
-    // A Sequential of TF.js takes no extent that is below zero, as its Cropping2D makes of None.
-    const Shape& shape = layer.calls[0][0].shape;
-    if (layer.class_name == "Cropping2D" &&
-        std::count(shape.begin() + 1, shape.end(), unknown) != 0) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// TF.js leaves out layers that no output needs, and fails on weights that nobody takes.
-void drop_unreached_weights(Network& network) {
-  std::vector<bool> reached(network.layers.size(), false);
-  std::vector<std::uint32_t> open;
-  const auto reach = [&](const Tensor& tensor) {
-    if (!is_lost(tensor) && !reached[tensor.layer]) {
-      reached[tensor.layer] = true;
-      open.push_back(tensor.layer);
-    }
-  };
-  std::for_each(network.outputs.begin(), network.outputs.end(), reach);
-  while (!open.empty()) {
-    const std::uint32_t layer = open.back();
-    open.pop_back();
-    for (const std::vector<Tensor>& call : network.layers[layer].calls) {
-      std::for_each(call.begin(), call.end(), reach);
-    }
-  }
-  for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    if (!reached[i] && network.layers[i].network == nullptr) network.layers[i].weights.clear();
-  }
-}
-
-void require_call_order(const Network& network, io::Notes& refused) {
-  if (const auto other = layer_with_other_call_order(network)) {
-    const NetworkLayer& shared = network.layers[*other];
-    refused.push_back({io::Severity::Refused, shared.name, "layer-unsupported",
-                       shared.class_name +
-                           ": TF.js would number the calls of this shared layer in another "
-                           "order, and so mix them up."});
-  }
-}
-
-// Layers that come in between change the order of calls, and may part a chain.
-void check_again(Network& network, io::Notes& refused) {
-  network.sequential = network.sequential && is_sequential(network);
-  require_call_order(network, refused);
-  for (const NetworkLayer& layer : network.layers) {
-    if (layer.network != nullptr) check_again(*layer.network, refused);
-  }
 }
 
 bool is_masked(const std::vector<Tensor>& tensors) {

@@ -15,9 +15,6 @@
 
 namespace tensorferry::tfjs {
 
-/// A tensor behind a refused layer has no shape at all.
-inline bool is_lost(const Tensor& tensor) { return tensor.shape.empty(); }
-
 /// A Keras model and those that it holds, while they become networks.
 class ModelLowering {
  public:

@@ -29,6 +29,9 @@ struct Tensor {
   std::shared_ptr<const Mask> mask = nullptr;  ///< that one, where it is known
 };
 
+/// A tensor behind a refused layer has no shape at all.
+inline bool is_lost(const Tensor& tensor) { return tensor.shape.empty(); }
+
 /// Where one holds, as Keras knows it of a Masking, an Embedding, or several of these.
 struct Mask {
   enum class Parts { All, Any, Joined };
