@@ -11,7 +11,8 @@ export async function keepOffline(): Promise<OfflineState> {
   try {
     const registration = await navigator.serviceWorker.register("service-worker.js");
     // Else the browser would look for a newer one by itself, later. It rejects without a network.
-    await registration.update().catch(() => {});
+    // One that is being installed came just now; Chromium would take 2 seconds to look again.
+    if (!registration.installing) await registration.update().catch(() => {});
     const working = registration.installing ?? registration.waiting ?? registration.active;
     if (!working) return "not kept";
     return await installed(working);
