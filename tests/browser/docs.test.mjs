@@ -19,6 +19,13 @@ const PLACES = BROWSERS.flatMap((browser) =>
   ["/", SUB_FOLDER].map((prefix) => ({ ...browser, prefix })),
 );
 
+/** Built by the first who needs it. */
+let inSubFolder;
+
+after(async () => {
+  if (inSubFolder) await rm(await inSubFolder, { recursive: true });
+});
+
 for (const { name, present, launch, prefix } of PLACES) {
   describe(`${name}, under ${prefix}`, { skip: present ? false : `${name} is missing` }, () => {
     let folder;
@@ -26,7 +33,7 @@ for (const { name, present, launch, prefix } of PLACES) {
     let browser;
 
     before(async () => {
-      folder = prefix === "/" ? SITE : await builtFor(prefix);
+      folder = prefix === "/" ? SITE : await (inSubFolder ??= builtFor(prefix));
       server = await serve(folder, prefix);
       browser = await launch();
     });
@@ -34,7 +41,6 @@ for (const { name, present, launch, prefix } of PLACES) {
     after(async () => {
       await browser.close();
       await server.close();
-      if (folder !== SITE) await rm(folder, { recursive: true });
     });
 
     test("each page opens without an error, and each link of it leads somewhere", async () => {

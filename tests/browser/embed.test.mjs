@@ -311,6 +311,8 @@ for (const { name, present, launch } of BROWSERS) {
         const style = `<style>html { font-size: ${size}; line-height: 2 }</style>`;
         const site = await show(`${style}${SCRIPT}<tensor-ferry></tensor-ferry>`);
         assert.equal(await site.choose(...model.files), undefined);
+        // Its last line is written when the check ends.
+        await site.checked();
         heights.push(await site.look(({ element }) => element.offsetHeight));
         await site.close();
       }

@@ -32,7 +32,7 @@ for (const { name, present, launch } of BROWSERS) {
 
     before(async () => {
       server = await serve(SITE, SUB_FOLDER);
-      browser = await launch();
+      browser = await launch({ waits: true });
     });
 
     after(async () => {

@@ -20,22 +20,32 @@ const CHECK = join(import.meta.dirname, "support", "check_match.py");
 const MOBILE = "keras3/deep/mobilenetv2";
 const DENSE = "keras3/deep/densenet121";
 
+/** A state_dict, and a file that holds a whole module instead. */
+const SAVE = `import sys, torch, torchvision
+torch.save(torchvision.models.densenet121().state_dict(), sys.argv[1])
+torch.save(torch.nn.Linear(2, 3), sys.argv[2])`;
+
+const files = await mkdtemp(join(tmpdir(), "tensorferry-match-"));
+const stateDict = join(files, "own.pt");
+const wholeModule = join(files, "whole.pt");
+
+before(() => run(TORCH_PYTHON, ["-c", SAVE, stateDict, wholeModule]));
+
+after(() => rm(files, { recursive: true }));
+
 for (const { name, present, launch } of BROWSERS) {
   describe(name, { skip: present ? false : `${name} is not installed` }, () => {
     let browser;
     let server;
-    let folder;
 
     before(async () => {
       server = await serve(SITE, SUB_FOLDER);
       browser = await launch();
-      folder = await mkdtemp(join(tmpdir(), "tensorferry-match-"));
     });
 
     after(async () => {
       await browser.close();
       await server.close();
-      await rm(folder, { recursive: true });
     });
 
     async function opened(path) {
@@ -63,7 +73,7 @@ for (const { name, present, launch } of BROWSERS) {
 
     async function unpacked(site) {
       const { path: zip } = await site.download();
-      const out = await mkdtemp(join(folder, "out-"));
+      const out = await mkdtemp(join(files, "out-"));
       await run(TORCH_PYTHON, ["-m", "zipfile", "-e", zip, out]);
       return out;
     }
@@ -94,12 +104,8 @@ for (const { name, present, launch } of BROWSERS) {
     });
 
     test("a dropped state_dict gets them too, after a look at what is doubtful", async () => {
-      const path = join(folder, "own.pt");
-      const save = `import sys, torch, torchvision
-torch.save(torchvision.models.densenet121().state_dict(), sys.argv[1])`;
-      await run(TORCH_PYTHON, ["-c", save, path]);
       const { site, json } = await opened(DENSE);
-      await dropOnPage(site, [path]);
+      await dropOnPage(site, [stateDict]);
       const { title, rows } = await matched(site);
       assert.match(title, /to look at/);
       assert.ok(rows[0].doubtful);
@@ -154,11 +160,8 @@ torch.save(torchvision.models.densenet121().state_dict(), sys.argv[1])`;
     });
 
     test("what is no state_dict is refused with a sentence, and the model stays", async () => {
-      const path = join(folder, "whole.pt");
-      const save = "import sys, torch; torch.save(torch.nn.Linear(2, 3), sys.argv[1])";
-      await run(TORCH_PYTHON, ["-c", save, path]);
       const { site } = await opened(MOBILE);
-      await dropOnPage(site, [path]);
+      await dropOnPage(site, [wholeModule]);
       await site.until(({ shadow }) => shadow.querySelector("[role=alert]"));
       const { code, text } = await site.problem();
       assert.equal(code, "wrong-format");

@@ -37,7 +37,7 @@ for (const { name, present, launch } of BROWSERS) {
     let browser;
 
     before(async () => {
-      browser = await launch();
+      browser = await launch({ waits: true });
     });
 
     after(async () => {

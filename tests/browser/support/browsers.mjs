@@ -8,8 +8,9 @@ const CHROMIUM = process.env.TENSORFERRY_CHROMIUM ?? "/usr/bin/chromium";
 const FIREFOX = process.env.TENSORFERRY_FIREFOX ?? "/usr/bin/firefox-esr";
 
 /**
- * `downloads` is a folder; `close` ends the browser and removes what it left. `launch({ scheme })`:
- * whether pages are to be "light" (default) or "dark".
+ * `downloads` is a folder; `close` ends the browser and removes what it left. `launch({ scheme,
+ * waits })`: whether pages are to be "light" (default) or "dark", and whether Firefox waits a second
+ * before it looks for a newer service worker, as it does for people; the page is locked after that.
  */
 export const BROWSERS = [
   { name: "Chromium", path: CHROMIUM, present: existsSync(CHROMIUM), launch: chromium },
@@ -41,7 +42,7 @@ export async function chromium({ scheme = "light" } = {}) {
   return launched(browser, folder, downloads);
 }
 
-export async function firefox({ scheme = "light" } = {}) {
+export async function firefox({ scheme = "light", waits = false } = {}) {
   const { folder, downloads, profile } = await folders();
   const browser = await puppeteer.launch({
     browser: "firefox",
@@ -57,6 +58,7 @@ export async function firefox({ scheme = "light" } = {}) {
       "browser.helperApps.neverAsk.saveToDisk": "application/zip,application/octet-stream",
       // Off under automation, on for people: tests/browser/lock.test.mjs must see it.
       "network.prefetch-next": true,
+      "dom.serviceWorkers.update_delay": waits ? 1000 : 0,
       "layout.css.prefers-color-scheme.content-override": scheme === "dark" ? 0 : 1,
     },
   });

@@ -1,6 +1,6 @@
 /** Loads a TypeScript file of web/src, bundled, so that tests reach what the package does not export. */
 
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -19,5 +19,7 @@ export async function load(file) {
     platform: "node",
     logLevel: "warning",
   });
-  return import(pathToFileURL(outfile).href);
+  const loaded = await import(pathToFileURL(outfile).href);
+  await rm(folder, { recursive: true });
+  return loaded;
 }
