@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lanes.project import (
@@ -247,8 +248,8 @@ def first_of(names: tuple[str, ...]) -> str | None:
 def everything() -> None:
     packages(COMPILER | EMSCRIPTEN | VENV | TORCH | LINTERS)
     browsers()
-    library_sources()
-    node_modules()
-    torch()
-    mkdocs()
-    old_keras()
+    # Each waits for the network, and then unpacks on one core. None asks apt for what another does.
+    steps = (old_keras, node_modules, library_sources, torch, mkdocs)
+    with ThreadPoolExecutor(len(steps)) as pool:
+        for started in [pool.submit(step) for step in steps]:
+            started.result()

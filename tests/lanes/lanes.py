@@ -36,6 +36,14 @@ class Counts:
     # Why something was skipped, or the end of a failing run's output.
     remarks: list[str] = field(default_factory=list)
 
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.remarks + other.remarks,
+        )
+
 
 @dataclass
 class Lane:
@@ -136,22 +144,20 @@ def trained_models() -> Counts:
     counts = run_pytest(TORCH_PYTHON, numbers, "packages-torch", *options)
     files = [TESTS / "tfjs" / f"keras{generation}.test.mjs" for generation in (2, 3)]
     in_browser = node_tests("packages-tfjs", {"TENSORFERRY_FIXTURES": str(folder)}, files=files)
-    return Counts(
-        counts.passed + in_browser.passed,
-        counts.failed + in_browser.failed,
-        counts.skipped + in_browser.skipped,
-        counts.remarks + in_browser.remarks,
-    )
+    return counts + in_browser
 
 
 def node_tests(
-    name: str, environment: dict[str, str] | None = None, files: list[Path] | None = None
+    name: str,
+    environment: dict[str, str] | None = None,
+    files: list[Path] | None = None,
+    at_once: int = int(build.JOBS),
 ) -> Counts:
-    """`node --test` over tests/<name>/*.test.mjs, or these files."""
+    """`node --test` over tests/<name>/*.test.mjs, or these files; `at_once`: how many of them."""
     install.node_modules()
     files = files or sorted((TESTS / name).glob("*.test.mjs"))
     run(
-        ["node", "--test", "--test-reporter=tap", *files],
+        ["node", TESTS / "lanes" / "node_tests.mjs", str(at_once), *files],
         log=name,
         check=False,
         environment=environment,
@@ -198,7 +204,12 @@ def browser() -> Counts:
     build.native()
     build.site()
     install.torch()
-    counts = node_tests("browser", paths)
+    files = sorted((TESTS / "browser").glob("*.test.mjs"))
+    timing = [path for path in files if path.name == "timing.test.mjs"]
+    others = [path for path in files if path not in timing]
+    # They wait more than they compute; what measures time has the machine to itself.
+    counts = node_tests("browser", paths, others, at_once=int(build.JOBS) + 1)
+    counts += node_tests("browser-timing", paths, timing, at_once=1)
     for variable in install.BROWSERS.keys() - paths.keys():
         counts.skipped += 1
         counts.remarks.append(f"{variable.removeprefix('TENSORFERRY_').title()} is not installed")

@@ -88,13 +88,16 @@ def check_everything() -> Iterator[tuple[str, str | None]]:
         "black": lambda: black("--check"),
         "ruff": ruff,
     }
-    for name, check in checks.items():
-        try:
-            check()
-        except Failure as failure:
-            yield name, str(failure)
-        else:
-            yield name, None
+    with ThreadPoolExecutor(int(build.JOBS)) as pool:
+        yield from zip(checks, pool.map(problem_of, checks.values()), strict=True)
+
+
+def problem_of(check: Callable[[], None]) -> str | None:
+    try:
+        check()
+    except Failure as failure:
+        return str(failure)
+    return None
 
 
 def clang_tidy() -> None:
