@@ -196,12 +196,11 @@ void tell_preprocessing(const torch::MatchOptions& match, convert::Manifest& man
   }
 }
 
-// What has no weights is not compared, so that only a run tells.
+// Only a run tells.
 io::Note match_unverified() {
-  return {
-      io::Severity::Warning, "", "match-unverified",
-      "Weights, strides, padding and pools were compared, not what else has no weights "
-      "(activations, additions, the head): with a probe there is a verify.py, which runs both."};
+  return {io::Severity::Warning, "", "match-unverified",
+          "What has no weights (activations, additions, the head) was not compared: with a probe "
+          "there is a verify.py, which runs both."};
 }
 
 Plan plan_torch(const Document::State& state, const Options& options, const Staging& staging) {
@@ -210,7 +209,9 @@ Plan plan_torch(const Document::State& state, const Options& options, const Stag
   if (options.torch.match) {
     tell_preprocessing(*options.torch.match, manifest, output.notes);
   }
-  if (options.torch.match && !options.probe) output.notes.push_back(match_unverified());
+  if (output.matched && !output.matched->is_compared && !options.probe) {
+    output.notes.push_back(match_unverified());
+  }
   if (options.probe) {
     manifest.has_probe = convert::add_probe(output, options.torch, state.program, state.model,
                                             state.files, options.probe_run);

@@ -76,6 +76,7 @@ struct MatchedRun {
   bool rescales = false;          ///< `load.preprocess` comes first
   std::string output_activation;  ///< "softmax", "sigmoid" or empty
   bool same_outputs = true;       ///< false: without its head it gives something else
+  bool is_compared = false;       ///< what has no weights, too; the notes say what differs
 };
 
 struct Output {

@@ -9,6 +9,7 @@
 #include "io/error.h"
 #include "torch/match/load_script.h"
 #include "torch/match/pairing.h"
+#include "torch/match/structure.h"
 #include "torch/weights_file.h"
 
 namespace tensorferry::torch {
@@ -80,6 +81,13 @@ class Matching {
     output.incomplete =
         std::any_of(output.notes.begin(), output.notes.end(),
                     [](const io::Note& note) { return note.severity == io::Severity::Refused; });
+    if (target_.is_built_in() && !output.incomplete) {
+      const StructureOfKeras keras{&program_, &classes_, &layers_, &script.steps,
+                                   script.output_activation};
+      const Structure structure = compare_structure(keras, target_, pairing_);
+      append(output.notes, notes_of_structure(structure));
+      output.matched->is_compared = true;
+    }
   }
 
  private:
@@ -142,8 +150,7 @@ class Matching {
     script.model_name = program_.graphs[program_.root].name;
     script.options = &options_;
     script.differences = &different;
-    for (const std::size_t m : pairing_.head)
-      script.removed_modules.push_back(target_.modules[m].prefix);
+    script.removed_modules = modules_of_head(target_, pairing_);
     script.missing_keys = missing_keys();
     script.steps = input_steps(program_, classes_);
     script.classes = &classes_;
@@ -251,7 +258,6 @@ class Matching {
                        "The PyTorch model does not rescale, and this layer is not in front of all "
                        "others, where preprocess of load.py could do it."});
     }
-    if (target_.is_built_in()) append(notes, notes_of_pools());
     if (!script.steps.empty()) {
       notes.push_back({io::Severity::Info, "", "match-input-steps",
                        "The Keras model rescales its input by itself, the PyTorch model does not: "
@@ -276,25 +282,25 @@ class Matching {
     return layers;
   }
 
-  /// A pool that only one of the two models has. Inception's are functions in part.
-  io::Notes notes_of_pools() const {
+  io::Notes notes_of_structure(const Structure& structure) const {
+    constexpr std::size_t most = 5;
     io::Notes notes;
-    if (target_.name.ends_with(":inception_v3")) return notes;
-    const auto is_pooled = [this](std::size_t index, bool of_layer) {
-      return std::any_of(pairing_.pools.begin(), pairing_.pools.end(), [&](const Match& match) {
-        return (of_layer ? match.layer : match.module) == index;
-      });
-    };
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      if (!is_pool(layers_[i].kind) || is_pooled(i, true)) continue;
-      notes.push_back({io::Severity::Warning, layers_[i].keras_name, "match-pool-unpaired",
-                       fmt::format("{} has no such pool.", target_.name)});
+    for (const StructureDifference& difference : structure.differences) {
+      if (notes.size() == most) {
+        notes.push_back(
+            {io::Severity::Warning, "", "match-structure-differs",
+             fmt::format("There are {} such differences in all.", structure.differences.size())});
+        break;
+      }
+      notes.push_back({io::Severity::Warning, difference.layer, "match-structure-differs",
+                       fmt::format("{} {} in the Keras model, {} in {}: what comes out is another.",
+                                   difference.layer.empty() ? "The result is" : "It is given",
+                                   difference.keras, difference.target, target_.name)});
     }
-    for (std::size_t m = 0; m < target_.modules.size(); ++m) {
-      if (!is_pool(target_.modules[m].kind) || is_pooled(m, false)) continue;
-      notes.push_back({io::Severity::Warning, "", "match-pool-unpaired",
-                       fmt::format("{} of {} pools where the Keras model does not.",
-                                   target_.modules[m].prefix, target_.name)});
+    if (structure.averages_result) {
+      notes.push_back({io::Severity::Info, "", "match-result-averaged",
+                       fmt::format("{} gives the averages of the maps that the Keras model gives.",
+                                   target_.name)});
     }
     return notes;
   }

@@ -144,6 +144,20 @@ std::string pool_signature(Kind kind, const std::vector<std::int64_t>& size) {
   return fmt::format("{} {}", kind == Kind::MaxPool ? "max" : "average", fmt::join(size, ","));
 }
 
+/// Of a step of the target, a function ("max 3 s2") as well; empty: no pool.
+std::string pool_signature(const TargetModel& target, const TargetStep& step) {
+  if (step.module) {
+    const TargetModule& module = target.modules[*step.module];
+    return is_pool(module.kind) ? pool_signature(module.kind, module.settings->kernel_size) : "";
+  }
+  const std::string& text = step.operation;
+  if (!text.starts_with("max ") && !text.starts_with("average ")) return "";
+  const std::size_t begin = text.find(' ') + 1;
+  const std::string size = text.substr(begin, text.find(' ', begin) - begin);
+  const bool is_square = size.find(',') == std::string::npos;
+  return text.substr(0, begin) + (is_square ? size + "," + size : size);
+}
+
 class Pairer {
  public:
   Pairer(const std::vector<WeightedLayer>& layers, const TargetModel& target,
@@ -221,32 +235,52 @@ class Pairer {
 
   void match_pools() {
     Listed layers = listed_layers(layers_, [](Kind kind) { return is_pool(kind); });
-    Listed modules = listed_modules(target_, [](Kind kind) { return is_pool(kind); });
     for (std::size_t i = 0; i < layers.aligned.size(); ++i) {
       const WeightedLayer& layer = layers_[layers.indices[i]];
       layers.aligned[i].signature =
           pool_signature(layer.kind, std::get<graph::Pool>(layer.node->op).size);
     }
-    for (std::size_t i = 0; i < modules.aligned.size(); ++i) {
-      const TargetModule& module = target_.modules[modules.indices[i]];
-      modules.aligned[i].signature = pool_signature(module.kind, module.settings->kernel_size);
+    // Pools that are no modules have their places among them.
+    std::vector<Aligned> pools;
+    std::vector<std::optional<std::size_t>> modules;
+    for (const TargetStep& step : target_.steps) {
+      if (const std::string signature = pool_signature(target_, step); !signature.empty()) {
+        const std::string& name = step.module ? target_.modules[*step.module].prefix : step.prefix;
+        pools.push_back({name, signature, false, false, std::nullopt});
+        modules.push_back(step.module);
+      }
     }
-    for (const Pair& pair : align(layers.aligned, modules.aligned, {}, in_order())) {
-      result_.pools.push_back({layers.indices[pair.layer], modules.indices[pair.module]});
+    for (const Pair& pair : align(layers.aligned, pools, {}, in_order())) {
+      const auto module = modules[pair.module];
+      if (module) result_.pools.push_back({layers.indices[pair.layer], *module});
     }
   }
 
-  /// Of the classifier alone: what stands beside the module whose rows are the classes.
+  /// Modules that come behind the average over all places.
+  std::set<std::size_t> behind_average() const {
+    std::set<std::size_t> modules;
+    for (std::size_t i = target_.steps.size(); i-- > 0;) {
+      if (target_.steps[i].operation == "mean") break;
+      if (target_.steps[i].module) modules.insert(*target_.steps[i].module);
+    }
+    return modules;
+  }
+
+  /// Of the classifier alone: what stands beside the module whose rows are the classes, or behind
+  /// the average; timm's VGG has more before it.
   void find_head() {
     const auto classes = std::find_if(target_.modules.begin(), target_.modules.end(),
                                       [](const TargetModule& m) { return m.has_classes; });
-    if (classes == target_.modules.end()) return;
+    if (classes == target_.modules.end() || result_.weights.empty()) return;
     const std::string place = classes->prefix.substr(0, classes->prefix.find('.'));
-    for (std::size_t m = target_.modules.size(); m-- > 0 && target_.is_built_in();) {
+    const std::set<std::size_t> behind = behind_average();
+    for (std::size_t m = target_.modules.size(); m-- > 0;) {
       if (is_pool(target_.modules[m].kind)) continue;
       const std::string& prefix = target_.modules[m].prefix;
-      const bool is_classifier = prefix.substr(0, prefix.find('.')) == place;
-      if (result_.has_module(m) || result_.weights.empty() || !is_classifier) return;
+      const std::string own_place = prefix.substr(0, prefix.find('.'));
+      const bool is_classifier =
+          own_place == place || own_place == "pre_logits" || behind.count(m) != 0;
+      if (result_.has_module(m) || !is_classifier) return;
       result_.head.insert(result_.head.begin(), m);
     }
   }

@@ -1,6 +1,7 @@
 #include "torch/match/target_modules.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -100,8 +101,7 @@ std::vector<NamedShape> entries_of(Kind kind, const tensor::Shape& shape, bool b
   return entries;
 }
 
-TargetModule module_of_line(std::string_view line) {
-  const std::vector<std::string_view> words = split(line, ' ');
+TargetModule module_of_words(const std::vector<std::string_view>& words) {
   TargetModule module;
   module.prefix = words.at(0);
   module.kind = kind_called(words.at(1));
@@ -115,6 +115,41 @@ TargetModule module_of_line(std::string_view line) {
     if (words[i] != "bias") set_option(words[i], module);
   }
   return module;
+}
+
+/// "@1,3", counted back from the step that `step` is: as `TargetStep::inputs`.
+std::vector<std::size_t> inputs_of_word(std::string_view word, std::size_t step) {
+  std::vector<std::size_t> inputs;
+  for (const std::int64_t back : integers(word.substr(1))) {
+    inputs.push_back(step + 1 - static_cast<std::size_t>(back));
+  }
+  return inputs;
+}
+
+/// A line that begins with a dot, or whose second word is no kind of a module, holds nothing.
+bool holds_tensors_or_pools(const std::vector<std::string_view>& words) {
+  static constexpr std::string_view kinds[] = {"conv",   "linear", "batchnorm", "norm",
+                                               "vector", "max",    "average"};
+  return words.at(0) != "." &&
+         std::find(std::begin(kinds), std::end(kinds), words.at(1)) != std::end(kinds);
+}
+
+void add_line(std::string_view line, TargetModel& target) {
+  std::vector<std::string_view> words = split(line, ' ');
+  TargetStep step;
+  step.inputs = {target.steps.size()};
+  if (words.back().starts_with('@')) {
+    step.inputs = inputs_of_word(words.back(), target.steps.size());
+    words.pop_back();
+  }
+  if (holds_tensors_or_pools(words)) {
+    step.module = target.modules.size();
+    target.modules.push_back(module_of_words(words));
+  } else {
+    if (words.front() != ".") step.prefix = words.front();
+    step.operation = fmt::format("{}", fmt::join(words.begin() + 1, words.end(), " "));
+  }
+  target.steps.push_back(std::move(step));
 }
 
 constexpr std::string_view target_line = "target ";
@@ -175,18 +210,19 @@ std::optional<TargetModel> built_in_target(std::string_view name) {
   for (const std::string_view line : split(targets_text(), '\n')) {
     if (line.starts_with(target_line)) {
       if (target) return target;
-      if (line.substr(target_line.size()) == name) target = TargetModel{std::string(name), "", {}};
+      if (line.substr(target_line.size()) == name)
+        target = TargetModel{std::string(name), "", {}, {}};
     } else if (target && line.starts_with(make_line)) {
       target->constructor = line.substr(make_line.size());
     } else if (target && !line.empty()) {
-      target->modules.push_back(module_of_line(line));
+      add_line(line, *target);
     }
   }
   return target;
 }
 
 TargetModel target_of_names(std::string name, const std::vector<NamedShape>& names) {
-  TargetModel target{std::move(name), "", {}};
+  TargetModel target{std::move(name), "", {}, {}};
   for (const NamedShape& named : names) {
     check_size(named);
     const std::size_t dot = named.key.rfind('.');

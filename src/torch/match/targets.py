@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes targets.txt: what the models of torchvision and timm hold, by name and shape only.
+"""Writes targets.txt: what the models of torchvision and timm hold and compute: names, shapes and
+steps.
 
     python3 targets.py > targets.txt
 
-A model is a line "target NAME", a line "make PYTHON", and a line for each module that holds
-tensors or pools, in the order in which the modules run:
+A model is a line "target NAME", a line "make PYTHON", and a line for each step of a run:
 
     PREFIX conv 64,3,7,7 bias s2 p3 d1    the weight's shape; stride, padding, dilation where not 1,
                                           0, 1; "same": padded as TensorFlow does
@@ -12,7 +12,14 @@ tensors or pools, in the order in which the modules run:
     PREFIX batchnorm 64 e1e-05            epsilon
     PREFIX norm 96 bias e1e-06            LayerNorm, in whatever layout
     PREFIX max|average 3 s2 p1 ceil real  a pool; "real": only cells of the input are counted
-    PREFIX.NAME vector 96,1,1             a parameter of its own
+    PREFIX.NAME vector 96,1,1             a product with a parameter of its own
+    . relu                                a step without tensors; PREFIX where a module that may
+                                          belong to the head makes it
+    . max|average 3 s2 p1                 a pool that is no module
+
+A step takes the result of the line before it, or of those that "@1,3" says: 1 is the line before,
+the input of the model is the line "make". The last line is the result. Steps that only give the
+same elements another shape are left out, and what adds zeros around.
 """
 
 import re
@@ -22,6 +29,7 @@ import timm
 import torch
 import torchvision
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 TORCHVISION = [
     *(f"resnet{n}" for n in (50, 101, 152)),
@@ -52,8 +60,10 @@ TIMM = [
 ]
 # inception_v3 has a second classifier beside it unless told otherwise.
 ARGUMENTS = {"torchvision:inception_v3": {"aux_logits": False, "init_weights": False}}
-# Shapes that differ from the usual (3, 299, 299) matter to no table: nothing depends on them.
-INPUT = (1, 3, 331, 331)
+# No table depends on it, but for VGG: at its own size its pool to 7 x 7 does nothing.
+INPUT = (2, 3, 224, 224)
+# Of these many last lines those without tensors are called by their modules, too.
+HEAD = 12
 
 
 def constructor(name):
@@ -110,27 +120,133 @@ def row(module, classes):
     return None
 
 
-def own_parameters(module):
-    return list(module.named_parameters(recurse=False))
+# They give the same elements another shape, or zeros around them.
+SAME_ELEMENTS = {
+    *("view", "_unsafe_view", "as_strided", "permute", "transpose", "t", "squeeze", "unsqueeze"),
+    *("clone", "detach", "constant_pad_nd"),
+}
+STEPS = {"add", "cat", "hardsigmoid", "hardswish", "mul", "relu", "sigmoid", "silu"}
 
 
-def modules_in_order(model):
-    """Names of modules in the order of a run. One with parameters beside other modules stands where
-    it ends."""
-    order = []
-    for name, module in model.named_modules():
+class Steps(TorchDispatchMode):
+    """Writes down the steps of a run, as lists of words."""
 
-        def note(*_, name=name):
-            if name not in order:
-                order.append(name)
+    def __init__(self, model, rows):
+        super().__init__()
+        self.rows = rows
+        self.lines = []
+        self.line_of = {}  # id of a tensor → number of the line that made it; the input's is −1
+        self.keys = {}  # id of a tensor → key of the parameter that it shows
+        self.modules = []  # those that run now
+        self.alive = []  # an id belongs to another tensor as soon as its own is gone
+        for key, value in (*model.named_parameters(), *model.named_buffers()):
+            self.keys[id(value)] = key
+        for name, module in model.named_modules():
+            module.register_forward_pre_hook(lambda *_, name=name: self.modules.append(name))
+            module.register_forward_hook(self.leave)
 
-        if any(True for _ in module.children()) and own_parameters(module):
-            module.register_forward_hook(note)
+    def leave(self, *_):
+        self.modules.pop()
+
+    def begin(self, x):
+        self.line_of[id(x)] = -1
+        self.alive.append(x)
+        return x
+
+    def add(self, words, sources):
+        """A line; sources are numbers of lines."""
+        number = len(self.lines)
+        back = [number - source for source in sources]
+        self.lines.append([*words, *([] if back == [1] else ["@" + ",".join(map(str, back))])])
+        return number
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        result = function(*arguments, **(keywords or {}))
+        name = function.overloadpacket.__name__.removesuffix("_")
+        tensors = [a for a in flat(arguments) if isinstance(a, torch.Tensor)]
+        made = result[0] if isinstance(result, tuple | list) else result
+        self.alive.append(made)
+        keys = [self.keys[id(t)] for t in tensors if id(t) in self.keys]
+        sources = [self.line_of[id(t)] for t in tensors if id(t) in self.line_of]
+        if keys and not sources:
+            self.keys[id(made)] = keys[0]  # a parameter in another shape
+        elif sources and (name in SAME_ELEMENTS or is_whole(name, tensors[0], made)):
+            self.line_of[id(made)] = sources[0]
+        elif sources:
+            self.line_of[id(made)] = self.add(
+                self.words(name, keys, arguments, keywords or {}), sources
+            )
+        return result
+
+    def words(self, name, keys, arguments, keywords):
+        if keys:
+            prefix = keys[0].rpartition(".")[0]
+            return self.rows[prefix] if prefix in self.rows else self.rows[keys[0]]
+        module = self.modules[-1]
+        numbers = [a for a in arguments if isinstance(a, int | float)]
+        if "pool2d" in name and module in self.rows:
+            return self.rows[module]
+        if name in ("max_pool2d_with_indices", "avg_pool2d"):
+            return [".", *function_pool(name, *arguments[1:])]
+        if name == "hardtanh" and numbers == [0.0, 6.0]:
+            return [module, "relu6"]
+        if name == "gelu":
+            assert "tanh" not in keywords.values()
+            return [module, "gelu"]
+        if name == "mean":
+            assert sorted(axis % 4 for axis in arguments[1]) == [2, 3]
+            return [module, "mean"]
+        assert name in STEPS and (name != "cat" or arguments[1] == 1), name
+        numbers = [] if name == "cat" else numbers
+        return [module, name, *(f"{number:g}" for number in numbers)]
+
+
+def is_whole(name, x, made):
+    """An average over as many cells as there are."""
+    return name == "_adaptive_avg_pool2d" and x.shape == made.shape
+
+
+def flat(arguments):
+    for argument in arguments:
+        if isinstance(argument, tuple | list):
+            yield from flat(argument)
         else:
-            module.register_forward_pre_hook(note)
-    with torch.no_grad():
-        model.eval()(torch.zeros(INPUT, device="meta"))
-    return order
+            yield argument
+
+
+def function_pool(name, size, stride, padding=0, *_):
+    kind = "max" if name.startswith("max") else "average"
+    return [kind, *option("", size, -1), *option("s", stride, 1), *option("p", padding, 0)]
+
+
+def rows_of(model, other_shapes):
+    """Prefix → the words of the line of each module or parameter that holds tensors or pools."""
+    rows, state = {}, model.state_dict()
+    for prefix, module in model.named_modules():
+        weight = f"{prefix}.weight"
+        classes = weight in other_shapes and other_shapes[weight] != state[weight].shape
+        if found := row(module, classes):
+            rows[prefix] = [prefix, *found]
+            continue
+        for key, value in module.named_parameters(recurse=False):
+            full = f"{prefix}.{key}" if prefix else key
+            rows[full] = [full, "vector", ",".join(str(n) for n in value.shape)]
+    return rows
+
+
+def steps(model, rows):
+    recorder = Steps(model.eval(), rows)
+    with torch.no_grad(), recorder:
+        result = model(recorder.begin(torch.empty(INPUT, device="meta")))
+    lines = recorder.lines
+    assert recorder.line_of[id(result)] == len(lines) - 1
+    leaves = {name for name, module in model.named_modules() if not any(module.children())}
+    names = [line[0] for line in lines]
+    for number, line in enumerate(lines):
+        is_told = number >= len(lines) - HEAD and line[0] in leaves and names.count(line[0]) == 1
+        if line[0] not in rows and not is_told:
+            line[0] = "."
+    return lines
 
 
 def write(name, out):
@@ -138,27 +254,13 @@ def write(name, out):
     with torch.device("meta"):
         model, other = make(), make(num_classes=7)
     other_shapes = {key: value.shape for key, value in other.state_dict().items()}
-    modules, keys = dict(model.named_modules()), set()
+    rows = rows_of(model, other_shapes)
+    lines = steps(model, rows)
+    assert {line[0] for line in lines} >= set(rows), set(rows) - {line[0] for line in lines}
     print(f"target {name}", file=out)
     print(f"make {text}", file=out)
-    for prefix in modules_in_order(model):
-        module = modules[prefix]
-        by_classes = (
-            other_shapes.get(f"{prefix}.weight")
-            != model.state_dict().get(f"{prefix}.weight", torch.empty(0)).shape
-            and f"{prefix}.weight" in other_shapes
-        )
-        found = row(module, by_classes)
-        if found:
-            print(prefix, *found, file=out)
-            keys |= {f"{prefix}.{key}" for key in module.state_dict() if "." not in key}
-            continue
-        for key, value in own_parameters(module):
-            full = f"{prefix}.{key}" if prefix else key
-            print(full, "vector", ",".join(str(n) for n in value.shape), file=out)
-            keys.add(full)
-    missing = set(model.state_dict()) - keys
-    assert not missing, f"{name} has {sorted(missing)[:5]}, which is in no row"
+    for line in lines:
+        print(*line, file=out)
 
 
 def main():

@@ -1,11 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "io/error.h"
 #include "torch/match/align.h"
 #include "torch/match/differences.h"
+#include "torch/match/expressions.h"
 #include "torch/match/match.h"
+#include "torch/match/structure.h"
 #include "torch/match/target_modules.h"
 #include "torch/pickle.h"
 
@@ -82,6 +85,72 @@ TEST_CASE("built-in targets are found by name") {
   CHECK(first.settings->paddings == std::vector<std::int64_t>{3, 3});
   CHECK(target->modules.back().has_classes);
   CHECK(path_of("layer1.0.conv1") == "model.layer1[0].conv1");
+}
+
+TEST_CASE("built-in targets have their steps") {
+  const auto target = built_in_target("torchvision:resnet50");
+  REQUIRE(target);
+  REQUIRE(target->steps.size() > target->modules.size());
+  const TargetStep& relu = target->steps[2];
+  CHECK(relu.operation == "relu");
+  CHECK(!relu.module);
+  CHECK(relu.inputs == std::vector<std::size_t>{2});
+  const auto sum = std::find_if(target->steps.begin(), target->steps.end(),
+                                [](const TargetStep& step) { return step.operation == "add"; });
+  REQUIRE(sum != target->steps.end());
+  const auto maker = [&](std::size_t n) {
+    return target->modules[target->steps[sum->inputs[n] - 1].module.value()].prefix;
+  };
+  CHECK(maker(0) == "layer1.0.bn3");
+  CHECK(maker(1) == "layer1.0.downsample.1");
+  CHECK(target->steps.back().module == target->modules.size() - 1);
+}
+
+TEST_CASE("every step of every target takes what was there before it") {
+  for (const std::string& name : built_in_targets()) {
+    const auto target = built_in_target(name);
+    for (std::size_t i = 0; i < target->steps.size(); ++i) {
+      REQUIRE(!target->steps[i].inputs.empty());
+      for (const std::size_t input : target->steps[i].inputs) REQUIRE(input <= i);
+    }
+  }
+}
+
+TEST_CASE("what computes the same is one expression") {
+  Expressions e;
+  const ExpressionId x = e.leaf("x");
+  const ExpressionId y = e.leaf("y");
+  const ExpressionId z = e.leaf("z");
+  CHECK(e.apply("add", {x, y}) == e.apply("add", {y, x}));
+  CHECK(e.apply("mul", {e.apply("sigmoid", {x}), x}) == e.apply("silu", {x}));
+  CHECK(e.apply("mul", {e.apply("sigmoid", {x}), y}) != e.apply("silu", {x}));
+  const ExpressionId gate = e.apply("mul 0.166667", {e.apply("relu6", {e.apply("add 3", {x})})});
+  CHECK(gate == e.apply("hardsigmoid", {x}));
+  CHECK(e.apply("mul", {x, gate}) == e.apply("hardswish", {x}));
+  CHECK(e.apply("cat", {e.apply("cat", {x, y}), z}) == e.apply("cat", {x, y, z}));
+  CHECK(e.apply("cat", {x, y}) != e.apply("cat", {y, x}));
+  CHECK(e.apply("cat", {x}) == x);
+  CHECK(e.apply("relu", {x}) != e.apply("relu6", {x}));
+}
+
+TEST_CASE("an expression is shown as far as it helps") {
+  Expressions e;
+  const ExpressionId x = e.leaf("x");
+  const auto as_is = [](const std::string& name) { return name; };
+  CHECK(e.text(e.apply("relu", {e.apply("add", {x, x})}), as_is) == "relu(add(x, x))");
+  const ExpressionId deep = e.apply("a", {e.apply("b", {e.apply("c", {e.apply("d", {x})})})});
+  CHECK(e.text(deep, as_is) == "a(b(c(…)))");
+}
+
+TEST_CASE("a head is taken out in one piece where it is one") {
+  const auto target = built_in_target("torchvision:mobilenet_v3_small");
+  REQUIRE(target);
+  Pairing pairing;
+  for (std::size_t m = 0; m < target->modules.size(); ++m) {
+    if (target->modules[m].prefix.starts_with("classifier.")) pairing.head.push_back(m);
+  }
+  REQUIRE(pairing.head.size() == 2);
+  CHECK(modules_of_head(*target, pairing) == std::vector<std::string>{"classifier"});
 }
 
 TEST_CASE("a state_dict is divided into modules") {

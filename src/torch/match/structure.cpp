@@ -1,0 +1,162 @@
+#include "torch/match/structure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "torch/match/keras_structure.h"
+
+namespace tensorferry::torch {
+
+namespace {
+
+bool is_within(const std::string& name, const std::string& owner) {
+  return name.size() > owner.size() && name.starts_with(owner) && name[owner.size()] == '.';
+}
+
+std::string name_of_step(const TargetModel& target, const TargetStep& step) {
+  return step.module ? target.modules[*step.module].prefix : step.prefix;
+}
+
+/// Names of modules that are taken out, and all that are within them.
+bool is_removed(const std::string& name, const std::vector<std::string>& removed) {
+  return !name.empty() &&
+         std::any_of(removed.begin(), removed.end(), [&name](const std::string& owner) {
+           return name == owner || is_within(name, owner);
+         });
+}
+
+/// Whether all steps within the owner are among the names.
+bool has_all_within(const TargetModel& target, const std::string& owner,
+                    const std::set<std::string>& names) {
+  return std::all_of(target.steps.begin(), target.steps.end(), [&](const TargetStep& step) {
+    const std::string name = name_of_step(target, step);
+    return !is_within(name, owner) || names.count(name) != 0;
+  });
+}
+
+class TargetTracer {
+ public:
+  TargetTracer(const TargetModel& target, const std::vector<std::string>& removed,
+               Expressions& expressions)
+      : target_(target), removed_(removed), expressions_(expressions) {}
+
+  /// What each module is given, and behind them the result.
+  std::vector<ExpressionId> run() {
+    std::vector<ExpressionId> given(target_.modules.size() + 1);
+    std::vector<ExpressionId> values{expressions_.leaf("the input")};
+    for (const TargetStep& step : target_.steps) {
+      std::vector<ExpressionId> arguments;
+      for (const std::size_t input : step.inputs) arguments.push_back(values[input]);
+      if (step.module) given[*step.module] = arguments.front();
+      const std::string name = name_of_step(target_, step);
+      if (is_removed(name, removed_)) {
+        values.push_back(arguments.front());
+      } else if (step.module) {
+        values.push_back(expressions_.leaf(name));
+      } else {
+        values.push_back(expressions_.apply(step.operation, arguments));
+      }
+    }
+    given.back() = values.back();
+    return given;
+  }
+
+ private:
+  const TargetModel& target_;
+  const std::vector<std::string>& removed_;
+  Expressions& expressions_;
+};
+
+class StructureComparison {
+ public:
+  StructureComparison(const StructureOfKeras& keras, const TargetModel& target,
+                      const Pairing& pairing)
+      : keras_(keras), target_(target) {
+    for (const Pair& pair : pairing.weights) layer_of_[pair.module] = pair.layer;
+    for (const Match& pair : pairing.pools) layer_of_[pair.module] = pair.layer;
+    for (const auto& [module, layer] : layer_of_) module_of_[layer] = module;
+    removed_ = modules_of_head(target, pairing);
+  }
+
+  Structure run() {
+    const TracedModel traced =
+        trace(keras_, [this](std::size_t layer) { return prefix_of(layer); }, expressions_);
+    const std::vector<ExpressionId> given = TargetTracer(target_, removed_, expressions_).run();
+    for (const auto& [module, layer] : layer_of_) {
+      compare((*keras_.layers)[layer].keras_name, traced.given.at(layer), given[module]);
+    }
+    for (const std::size_t layer : traced.given_several) {
+      const std::string& name = (*keras_.layers)[layer].keras_name;
+      result_.differences.push_back({name, "several things, one after the other", "one"});
+    }
+    if (traced.result) compare_results(*traced.result, given.back());
+    return std::move(result_);
+  }
+
+ private:
+  std::string prefix_of(std::size_t layer) const {
+    const auto module = module_of_.find(layer);
+    return module == module_of_.end() ? "" : target_.modules[module->second].prefix;
+  }
+
+  void compare_results(ExpressionId keras, ExpressionId target) {
+    const bool averages =
+        expressions_.operation(target) == "mean" && expressions_.arguments(target).front() == keras;
+    result_.averages_result = averages;
+    if (!averages) compare("", keras, target);
+  }
+
+  void compare(const std::string& layer, ExpressionId keras, ExpressionId target) {
+    if (keras == target) return;
+    const auto by_layers = [this](const std::string& leaf) {
+      for (const auto& [weighted, module] : module_of_) {
+        if (target_.modules[module].prefix == leaf) return (*keras_.layers)[weighted].keras_name;
+      }
+      return leaf;
+    };
+    const auto by_modules = [](const std::string& leaf) { return leaf; };
+    result_.differences.push_back(
+        {layer, expressions_.text(keras, by_layers), expressions_.text(target, by_modules)});
+  }
+
+  const StructureOfKeras& keras_;
+  const TargetModel& target_;
+  std::map<std::size_t, std::size_t> layer_of_;
+  std::map<std::size_t, std::size_t> module_of_;
+  std::vector<std::string> removed_;
+  Expressions expressions_;
+  Structure result_;
+};
+
+}  // namespace
+
+std::vector<std::string> modules_of_head(const TargetModel& target, const Pairing& pairing) {
+  std::set<std::string> names;
+  std::vector<std::string> in_order;
+  for (const TargetStep& step : target.steps) {
+    const bool is_head = step.module && pairing.is_of_head(*step.module);
+    const bool is_activation = !step.module && step.inputs.size() == 1 && !names.empty();
+    const std::string name = name_of_step(target, step);
+    if (name.empty() || step.operation == "mean" || (!is_head && !is_activation)) continue;
+    if (names.insert(name).second) in_order.push_back(name);
+  }
+  std::vector<std::string> removed;
+  for (std::string name : in_order) {
+    for (std::size_t dot = name.rfind('.'); dot != std::string::npos; dot = name.rfind('.')) {
+      const std::string owner = name.substr(0, dot);
+      if (!has_all_within(target, owner, names)) break;
+      name = owner;
+    }
+    if (std::find(removed.begin(), removed.end(), name) == removed.end()) removed.push_back(name);
+  }
+  return removed;
+}
+
+Structure compare_structure(const StructureOfKeras& keras, const TargetModel& target,
+                            const Pairing& pairing) {
+  return StructureComparison(keras, target, pairing).run();
+}
+
+}  // namespace tensorferry::torch

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "torch/match/input_steps.h"
+#include "torch/match/pairing.h"
+
+namespace tensorferry::torch {
+
+/// A place at which the Keras model computes something else than the target.
+struct StructureDifference {
+  std::string layer;   ///< the Keras layer that is given it; empty: the model's result
+  std::string keras;   ///< "add(bn3, bn0)", by the names of Keras's layers
+  std::string target;  ///< "relu(add(layer1.0.bn3, layer1.0.bn1))"
+};
+
+struct Structure {
+  std::vector<StructureDifference> differences;  ///< in the target's order, the result last
+  bool averages_result = false;  ///< the target gives the averages of what Keras's model gives
+};
+
+/// What a Keras model of one input and one result is compared by.
+struct StructureOfKeras {
+  const graph::Program* program = nullptr;
+  const Classes* classes = nullptr;
+  const std::vector<WeightedLayer>* layers = nullptr;
+  const std::vector<InputStep>* input_steps = nullptr;  ///< not compared: `preprocess` does them
+  std::string output_activation;                        ///< nor is this one at the end
+};
+
+/// The modules without which the target gives what stands before its head: those of `pairing.head`
+/// and those between and behind them, as few names as say it ("classifier").
+std::vector<std::string> modules_of_head(const TargetModel& target, const Pairing& pairing);
+
+/// Compares what each paired layer and its module are given, and the results: activations,
+/// additions, gates, concatenations, averages, and pools that are no pair. What only gives the same
+/// elements another shape is not looked at, nor are strides and padding (differences.h). All layers
+/// are paired, `target` is a built-in one.
+Structure compare_structure(const StructureOfKeras& keras, const TargetModel& target,
+                            const Pairing& pairing);
+
+}  // namespace tensorferry::torch
