@@ -240,6 +240,13 @@ struct Parser {
     return {};
   }
 
+  static bool is_for_own_source(std::string_view name) {
+    static constexpr std::string_view names[] = {"--assume-kinds", "--channels-last-io",
+                                                 "--class-name",   "--loss",
+                                                 "--optimizer",    "--torch-min"};
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  }
+
   Problem apply_convert() {
     if (!target) {
       return "Say what to convert to: --to pytorch or --to tfjs.";
@@ -261,9 +268,13 @@ struct Parser {
     if (!result.mapping_file.empty() && !result.options.torch.match) {
       return "--mapping goes with --match.";
     }
-    const bool is_trained = !result.options.loss.empty() || !result.options.optimizer.empty();
-    if (is_trained && result.options.torch.match) {
-      return "--loss and --optimizer are for training.py, which --match does not write.";
+    if (result.options.torch.match) {
+      for (const auto& [flag, value] : given) {
+        if (is_for_own_source(flag->name)) {
+          return std::string(flag->name) +
+                 " is for model.py and training.py, which --match does not write.";
+        }
+      }
     }
     if (result.output.ends_with(".zip")) {
       const std::size_t slash = result.output.rfind('/');

@@ -154,6 +154,13 @@ void set_member(Options& options, const std::string& name, const Json& value) {
   refuse("There is no option \"" + name + "\".");
 }
 
+/// Whether there is an option that only model.py or training.py can follow.
+bool writes_own_source(const Options& options) {
+  const torch::Options& torch = options.torch;
+  return !options.loss.empty() || !options.optimizer.empty() || !torch.class_name.empty() ||
+         torch.channels_last_io || torch.assume_kinds || torch.torch_min != torch::TorchVersion{};
+}
+
 Options parse(std::string_view text) {
   Options options;
   try {
@@ -167,8 +174,10 @@ Options parse(std::string_view text) {
   if (options.torch.match && options.torch.match->name.empty()) {
     refuse("A mapping goes with a match.");
   }
-  if (options.torch.match && !(options.loss.empty() && options.optimizer.empty())) {
-    refuse("A loss and an optimizer are for training.py, which a match does not write.");
+  if (options.torch.match && writes_own_source(options)) {
+    refuse(
+        "A class's name, the inputs' layout, the oldest torch, assumed kinds, a loss and an "
+        "optimizer are for model.py and training.py, which a match does not write.");
   }
   return options;
 }

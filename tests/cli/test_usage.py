@@ -40,7 +40,17 @@ WRONG = (
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--match", "torchvision:resnet50"),
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--loss", "mes"),
     ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--optimizer", "adamm"),
-    ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", "--loss", "mse", "--match", "m.pt"),
+    *(
+        ("convert", "MODEL", "--to", "pytorch", "-o", "OUT", *option, "--match", "m.pt")
+        for option in (
+            ("--assume-kinds",),
+            ("--channels-last-io",),
+            ("--class-name", "Net"),
+            ("--loss", "mse"),
+            ("--optimizer", "Adam"),
+            ("--torch-min", "2.1"),
+        )
+    ),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--loss", "mse"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weights", "pt"),
     ("convert", "MODEL", "--to", "tfjs", "-o", "OUT", "--weight_shard_size_bytes", "many"),

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <string>
+
 #include "convert.h"
 
 using namespace tensorferry;
@@ -43,4 +45,18 @@ TEST_CASE("options: what is not known is refused with its name") {
   }
   CHECK(options_from_json(R"({"colour": 1})").error().message.find("\"colour\"") !=
         std::string::npos);
+}
+
+TEST_CASE("options: a match takes none that only model.py could follow") {
+  CHECK(options_from_json(R"({"match": {"name": "torchvision:resnet50"}, "weights": "pt"})"));
+  for (const char* member :
+       {R"("className": "Net")", R"("channelsLastIo": true)", R"("assumeKinds": true)",
+        R"("torchMin": "2.1")", R"("loss": "mse")", R"("optimizer": "Adam")"}) {
+    CAPTURE(member);
+    const std::string text =
+        std::string(R"({"match": {"name": "torchvision:resnet50"}, )") + member + "}";
+    const Result<Options> options = options_from_json(text);
+    REQUIRE_FALSE(options);
+    CHECK(options.error().code == io::ErrorCode::OptionInvalid);
+  }
 }

@@ -95,7 +95,10 @@ export class Conversion {
     const inspection = this.model.inspect();
     const replan = () => this.replan();
     const match = new MatchChoice(this.match, this.model, messages.match, {
-      changed: replan,
+      changed: () => {
+        this.parts.form.showFields();
+        this.replan();
+      },
       failed: (error) => this.fail(error),
     });
     const form = new OptionsForm(

@@ -1,5 +1,5 @@
 import type { TrainingSummary } from "../inspection.js";
-import type { CastType, ConvertOptions, Quantization, Target } from "../options.js";
+import type { CastType, ConvertOptions, PyTorchOptions, Quantization, Target } from "../options.js";
 import { h } from "./dom.js";
 import type { MatchChoice } from "./match/match-choice.js";
 import type { Messages } from "./messages/messages.js";
@@ -11,7 +11,7 @@ type Setting = HTMLInputElement | HTMLSelectElement;
 /** The choice of target and its options. */
 export class OptionsForm {
   readonly root: HTMLElement;
-  private readonly fields: Record<Target, HTMLElement[]>;
+  private readonly fields: Record<Target | "source", HTMLElement[]>;
   private readonly weights: HTMLSelectElement;
   private readonly contiguous: HTMLInputElement;
   private readonly dtype: HTMLSelectElement;
@@ -80,7 +80,11 @@ export class OptionsForm {
       value: "4",
     });
     this.matchRow = row(messages.match.label, match.field);
-    this.fields = { pytorch: this.pytorchFields(), tfjs: this.tfjsFields() };
+    this.fields = {
+      pytorch: this.pytorchFields(),
+      source: this.sourceFields(),
+      tfjs: this.tfjsFields(),
+    };
     this.root = h(
       "section",
       { id: "options", onchange: () => this.refresh(changed) },
@@ -95,6 +99,7 @@ export class OptionsForm {
           "div",
           { class: "form" },
           ...this.fields.pytorch,
+          ...this.fields.source,
           ...this.fields.tfjs,
           weightsOnly ? checkRow(messages.assumeKinds, this.assumeKinds) : undefined,
           checkRow(messages.checksums, this.checksums),
@@ -116,10 +121,7 @@ export class OptionsForm {
           weights: this.weights.value as "safetensors" | "pt",
           ...(this.weights.value === "pt" && this.contiguous.checked ? { contiguous: true } : {}),
           ...(this.dtype.value === "" ? {} : { dtype: this.dtype.value as CastType }),
-          ...(this.className.value.trim() === "" ? {} : { className: this.className.value.trim() }),
-          ...(this.torchMin.value === "" ? {} : { torchMin: this.torchMin.value }),
-          ...(this.channelsLastIo.checked ? { channelsLastIo: true } : {}),
-          ...(this.weightsOnly ? {} : { ...this.trained(), ...this.match.options() }),
+          ...(this.isMatched ? this.match.options() : this.sourceOptions()),
           ...common,
         }
       : {
@@ -131,10 +133,17 @@ export class OptionsForm {
         };
   }
 
-  /** For training.py, which a match has not. */
-  private trained(): { loss?: string; optimizer?: string } {
-    if (this.match.options().match) return {};
+  private get isMatched(): boolean {
+    return !this.weightsOnly && this.match.options().match !== undefined;
+  }
+
+  /** For model.py and training.py, which a match has not. */
+  private sourceOptions(): Partial<PyTorchOptions> {
+    const className = this.className.value.trim();
     return {
+      ...(className === "" ? {} : { className }),
+      ...(this.torchMin.value === "" ? {} : { torchMin: this.torchMin.value }),
+      ...(this.channelsLastIo.checked ? { channelsLastIo: true } : {}),
       ...(this.loss.value === "" ? {} : { loss: this.loss.value }),
       ...(this.optimizer.value === "" ? {} : { optimizer: this.optimizer.value }),
     };
@@ -185,8 +194,12 @@ export class OptionsForm {
     changed();
   }
 
-  private showFields(): void {
+  /** To be called, too, when another model is chosen to match with. */
+  showFields(): void {
     for (const field of this.fields.pytorch) field.hidden = this.target !== "pytorch";
+    for (const field of this.fields.source) {
+      field.hidden = this.target !== "pytorch" || this.isMatched;
+    }
     this.matchRow.hidden = this.target !== "pytorch" || this.weightsOnly;
     for (const field of this.fields.tfjs) field.hidden = this.target !== "tfjs";
     this.contiguous.disabled = this.weights.value !== "pt";
@@ -220,12 +233,19 @@ export class OptionsForm {
     return [
       row(messages.weightsFile, this.weights),
       row(messages.dtype, this.dtype),
+      checkRow(messages.contiguous, this.contiguous),
+    ];
+  }
+
+  /** Of model.py and training.py. */
+  private sourceFields(): HTMLElement[] {
+    const { messages } = this;
+    return [
       row(messages.className, this.className),
       row(messages.torchMin, this.torchMin),
       ...(this.weightsOnly
         ? []
         : [row(messages.loss, this.loss), row(messages.optimizer, this.optimizer)]),
-      checkRow(messages.contiguous, this.contiguous),
       checkRow(messages.channelsLastIo, this.channelsLastIo),
     ];
   }
