@@ -26,8 +26,11 @@ export interface CheckOptions {
   onStep(step: CheckStep): void;
 }
 
+/** Why nothing was run. */
+type Unchecked = { kind: "large" } | { kind: "unavailable"; reason: string };
+
 /** A run that goes into the download, or why there is none; `withoutTfjs`: why it is not TF.js's. */
-export type Probed = { kind: "large" } | { kind: "unavailable"; reason: string } | MadeRun;
+export type Probed = Unchecked | MadeRun;
 
 export interface MadeRun {
   kind: "run";
@@ -38,8 +41,7 @@ export interface MadeRun {
 }
 
 export type Compared =
-  | { kind: "large" }
-  | { kind: "unavailable"; reason: string }
+  | Unchecked
   | { kind: "compared"; version: string; whole: Difference; layers: LayerDifference[] }
   | { kind: "failed"; reason: string };
 
@@ -63,23 +65,11 @@ export class Check {
 
   /** A run of the original, by TensorFlow.js where that can be, else by the reference. */
   async probe(dtype: string, options: CheckOptions): Promise<Probed> {
-    return this.withReference(options.signal, async (reference) => {
-      let reason = "its outputs are not finite for random inputs";
-      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const made = await reference.inputs(attempt);
-        if (made.unavailable) return { kind: "unavailable", reason: made.unavailable };
-        if (!options.asked && this.isLarge(made)) return { kind: "large" };
-        try {
-          const found = await this.runOf(reference, made.inputs, dtype, options);
-          if (!found.run.outputs.every(isFinite)) continue;
-          this.runs.set(dtype, found);
-          return found;
-        } catch (error) {
-          options.signal.throwIfAborted();
-          reason = reasonOf(error);
-        }
-      }
-      return { kind: "unavailable", reason };
+    return this.withInputs(options, async (reference, inputs) => {
+      const found = await this.runOf(reference, inputs, dtype, options);
+      if (!found.run.outputs.every(isFinite)) return undefined;
+      this.runs.set(dtype, found);
+      return found;
     });
   }
 
@@ -87,24 +77,12 @@ export class Check {
   async compare(bundle: Bundle, layers: boolean, options: CheckOptions): Promise<Compared> {
     const { program } = this;
     if (program === undefined) return { kind: "unavailable", reason: "" };
-    return this.withReference(options.signal, async (reference) => {
-      let reason = "its outputs are not finite for random inputs";
-      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const made = await reference.inputs(attempt);
-        if (made.unavailable) return { kind: "unavailable", reason: made.unavailable };
-        if (!options.asked && this.isLarge(made)) return { kind: "large" };
-        options.onStep("reference");
-        try {
-          const expected = await reference.evaluate(made.inputs, { steps: layers });
-          if (!expected.outputs.every(isFinite)) continue;
-          options.onStep("tfjs");
-          return await this.compared(program, bundle, made.inputs, expected, layers, options);
-        } catch (error) {
-          options.signal.throwIfAborted();
-          reason = reasonOf(error);
-        }
-      }
-      return { kind: "unavailable", reason };
+    return this.withInputs(options, async (reference, inputs) => {
+      options.onStep("reference");
+      const expected = await reference.evaluate(inputs, { steps: layers });
+      if (!expected.outputs.every(isFinite)) return undefined;
+      options.onStep("tfjs");
+      return this.compared(program, bundle, inputs, expected, layers, options);
     });
   }
 
@@ -174,6 +152,30 @@ export class Check {
     } finally {
       void bundle.release();
     }
+  }
+
+  /** What `attempt` makes of random inputs: of the next ones where it fails, or makes nothing as an
+   * output is not finite. */
+  private async withInputs<Result>(
+    options: CheckOptions,
+    attempt: (reference: Reference, inputs: ProbeArray[]) => Promise<Result | undefined>,
+  ): Promise<Result | Unchecked> {
+    return this.withReference(options.signal, async (reference): Promise<Result | Unchecked> => {
+      let reason = "its outputs are not finite for random inputs";
+      for (let number = 0; number < ATTEMPTS; number += 1) {
+        const made = await reference.inputs(number);
+        if (made.unavailable) return { kind: "unavailable", reason: made.unavailable };
+        if (!options.asked && this.isLarge(made)) return { kind: "large" };
+        try {
+          const found = await attempt(reference, made.inputs);
+          if (found !== undefined) return found;
+        } catch (error) {
+          options.signal.throwIfAborted();
+          reason = reasonOf(error);
+        }
+      }
+      return { kind: "unavailable", reason };
+    });
   }
 
   private async withReference<Result>(
