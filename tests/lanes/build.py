@@ -7,7 +7,7 @@ import os
 import shutil
 
 from lanes import install
-from lanes.project import BUILD, KERAS_PYTHON, ROOT, digest, once, run
+from lanes.project import BUILD, KERAS_PYTHON, ROOT, digest, once, run, say
 
 # One compiler a core; clang needs up to 1.5 GB for the largest files.
 JOBS = str(os.cpu_count() or 2)
@@ -21,12 +21,12 @@ def cmake(preset: str, log: str) -> None:
     configure = ["cmake", "--preset", preset, *options]
     presets = [ROOT / "CMakePresets.json", "\n".join(configure)]
     cache = BUILD / preset / "build.ninja"
-    once(
-        f"configure-{preset}",
-        digest(presets),
-        [cache],
-        lambda: run(configure, log=f"{log}-configure", environment=environment),
-    )
+
+    def set_up() -> None:
+        say(f"building build/{preset}, which takes minutes the first time")
+        run(configure, log=f"{log}-configure", environment=environment)
+
+    once(f"configure-{preset}", digest(presets), [cache], set_up)
     run(
         ["cmake", "--build", BUILD / preset, "-j", JOBS],
         log=log,

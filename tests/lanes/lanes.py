@@ -123,6 +123,7 @@ def run_pytest(python: Path, folder: Path, name: str, *more: str) -> Counts:
     report = LOGS / f"{name}.xml"
     report.unlink(missing_ok=True)
     options = ["-q", "-ra", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    options += ["-n", build.JOBS, "--dist", "worksteal"]
     run([python, "-m", "pytest", *options, *more, folder], log=name, check=False)
     counts = Counts()
     if report.exists():
