@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -118,6 +119,11 @@ std::vector<LayerRow> layer_rows(const graph::Program& program,
   return rows;
 }
 
+/// Tells what model.py does.
+bool is_of_own_source(const io::Note& note) {
+  return note.code == "permute-inserted" || note.code == "padding-merged";
+}
+
 bool has_stub(const Classes& classes) {
   return std::any_of(classes.layers.begin(), classes.layers.end(), [](const Layer& layer) {
     return std::holds_alternative<graph::Unsupported>(layer.sites.front().node.op);
@@ -152,7 +158,8 @@ Output write(const graph::Program& program, const Options& options) {
     const graph::Graph& own = laid_out.graphs.at(laid_out.root);
     output.inputs = port_rows(own, own.inputs);
     output.outputs = port_rows(own, own.outputs);
-    output.notes = laid_out.notes;
+    std::copy_if(laid_out.notes.begin(), laid_out.notes.end(), std::back_inserter(output.notes),
+                 [](const io::Note& note) { return !is_of_own_source(note); });
     write_matched(laid_out, classes, options, output);
     return output;
   }

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import pathlib
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ TARGETS = {
         "torchvision:mobilenet_v3_small",
         "timm:tf_mobilenetv3_small_100",
     ),
+    "keras3/matching/vgg16_no_top": ("torchvision:vgg16", "timm:vgg16"),
     "keras3/matching/mobilenet_v3_small_no_top": (
         "torchvision:mobilenet_v3_small",
         "timm:tf_mobilenetv3_small_100",
@@ -83,6 +85,22 @@ def test_without_the_lines_it_is_another(binary, fixtures_root, tmp_path):
         assert differ(model.eval()(x).numpy(), expected) > 10 * TOLERANCE
 
 
+def test_loaded_twice_and_saved_whole(binary, fixtures_root, tmp_path, monkeypatch):
+    """A second load changes nothing, and a model with its lines can be pickled."""
+    fixture = fixtures.get(fixtures_root, "keras3/deep/resnet50")
+    done = matched(binary, tmp_path, fixture, "torchvision:resnet50")
+    load = script(done.out)
+    monkeypatch.setitem(sys.modules, load.__name__, load)
+    model = load.load_into(load.load_model())
+    path = tmp_path / "whole.pt"
+    torch.save(model, path)
+    options = {} if torch.__version__ < "2" else {"weights_only": False}
+    x, expected = run_of(fixture)
+    for one in (model, torch.load(path, **options)):
+        with torch.no_grad():
+            assert differ(one(x).numpy(), expected) <= TOLERANCE
+
+
 def test_transforms_are_said_to_be_wrong(binary, fixtures_root, tmp_path):
     fixture = fixtures.get(fixtures_root, "keras3/deep/resnet50")
     done = matched(binary, tmp_path, fixture, "torchvision:resnet50")
@@ -113,6 +131,9 @@ def test_state_dict_of_ones_own(form, weights, binary, fixtures_root, tmp_path):
     for block in (own.layer2[0], own.layer3[0], own.layer4[0]):
         block.conv1.stride, block.conv2.stride = (2, 2), (1, 1)
     assert {row["key"] for row in done.manifest["weights"]} == set(state)
+    given = {row["module"]: row["given"] for row in rows_of(done)}
+    assert given["layer1.0.conv2"] == "relu(layer1.0.bn1)"
+    assert given["layer1.1.conv1"] == "relu(add(layer1.0.downsample.1, layer1.0.bn3))"
     x, expected = run_of(fixture)
     assert differ(outputs_of(load, load.load_into(own), x).numpy(), expected) <= TOLERANCE
 

@@ -25,6 +25,8 @@ export interface MappingRow {
   certainty: number;
   /** English. */
   reason: string;
+  /** What the Keras model gives the layer, by the modules' names: "relu(bn1)". */
+  given?: string | null;
 }
 
 /** From here on a pair need not be looked at. */

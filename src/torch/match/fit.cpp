@@ -17,12 +17,13 @@ namespace {
 
 using Kind = TargetModule::Kind;
 
-/// A kernel of 1×1 as the matrix that it is.
-tensor::Shape without_ones(tensor::Shape shape) {
-  const bool is_matrix = shape.size() > 2 && std::all_of(shape.begin() + 2, shape.end(),
-                                                         [](std::uint64_t n) { return n == 1; });
-  if (is_matrix) shape.resize(2);
-  return shape;
+/// A kernel of 1×1 as the matrix that it is, and so any of a module that is as good as linear.
+tensor::Shape as_matrix(tensor::Shape shape, Kind kind) {
+  if (shape.size() <= 2) return shape;
+  std::uint64_t places = 1;
+  for (std::size_t axis = 2; axis < shape.size(); ++axis) places *= shape[axis];
+  if (places != 1 && kind != Kind::Linear) return shape;
+  return {shape[0], shape[1] * places};
 }
 
 const NamedShape* entry_called(const std::vector<NamedShape>& entries, std::string_view name) {
@@ -188,7 +189,7 @@ class Fitter {
 std::string signature(Kind kind, const std::vector<NamedShape>& entries) {
   const NamedShape* weight = entry_called(entries, "weight");
   if (is_affine(kind) && weight != nullptr) {
-    return fmt::format("affine {}", joined(without_ones(weight->shape)));
+    return fmt::format("affine {}", joined(as_matrix(weight->shape, kind)));
   }
   if (kind == Kind::BatchNorm || kind == Kind::Norm) {
     return fmt::format("{} {}", kind == Kind::Norm ? "norm" : "batchnorm",

@@ -132,10 +132,13 @@ class Tracer {
 
   TracedModel run() {
     const graph::Graph& root = keras_.program->graphs[keras_.program->root];
-    if (root.inputs.size() != 1 || root.outputs.size() != 1) return std::move(result_);
-    const std::vector<Traced> results =
-        visit(keras_.program->root, {{expressions_.leaf("the input"), std::nullopt, std::nullopt}});
-    result_.result = results.front().expression;
+    std::vector<Traced> inputs;
+    for (const graph::Port& port : root.inputs) {
+      const std::string name = root.inputs.size() == 1 ? "the input" : "the input " + port.name;
+      inputs.push_back({expressions_.leaf(name), std::nullopt, std::nullopt});
+    }
+    const std::vector<Traced> results = visit(keras_.program->root, inputs);
+    if (inputs.size() == 1 && results.size() == 1) result_.result = results.front().expression;
     return std::move(result_);
   }
 
@@ -175,7 +178,7 @@ class Tracer {
     if (is_done_elsewhere(index, node) && !arguments.empty()) return arguments.front();
     const auto layer = keras_.classes->layer_of.find({index, number});
     if (layer != keras_.classes->layer_of.end() && weighted_.count(layer->second) != 0) {
-      return result_of_weighted(graph, node, weighted_.at(layer->second), arguments.front());
+      return result_of_weighted(graph, node, weighted_.at(layer->second), arguments);
     }
     return result_of_step(graph, node, arguments);
   }
@@ -190,20 +193,31 @@ class Tracer {
   }
 
   Traced result_of_weighted(const graph::Graph& graph, const Node& node, std::size_t weighted,
-                            const Traced& x) {
+                            const std::vector<Traced>& arguments) {
     const WeightedLayer& layer = (*keras_.layers)[weighted];
-    const bool slides = !layer.surroundings.extents.empty();
-    ExpressionId given = slides && x.unpadded ? *x.unpadded : x.expression;
-    const Axis channels = channels_of(node, graph.values[node.inputs.front()].shape.size());
-    if (x.channels && channels != x.channels) {
-      given = expressions_.apply("other axes of", {given});
-    }
+    const std::size_t rank =
+        node.inputs.empty() ? 0 : graph.values[node.inputs.front()].shape.size();
+    const Axis channels = channels_of(node, rank);
+    const ExpressionId given = given_to(layer, channels, arguments);
     const auto [before, is_first] = result_.given.emplace(weighted, given);
     if (!is_first && before->second != given) result_.given_several.push_back(weighted);
     const std::string name = name_of_(weighted);
     if (!name.empty()) return {expressions_.leaf(name), channels, std::nullopt};
     const std::string operation = is_pool(layer.kind) ? pool_operation(layer) : layer.keras_name;
     return {expressions_.apply(operation, {given}), channels, std::nullopt};
+  }
+
+  ExpressionId given_to(const WeightedLayer& layer, Axis channels,
+                        const std::vector<Traced>& arguments) {
+    std::vector<ExpressionId> all;
+    for (const Traced& x : arguments) {
+      const bool slides = !layer.surroundings.extents.empty();
+      all.push_back(slides && x.unpadded ? *x.unpadded : x.expression);
+      if (x.channels && channels && channels != x.channels) {
+        all.back() = expressions_.apply("other axes of", {all.back()});
+      }
+    }
+    return all.size() == 1 ? all.front() : expressions_.apply("", std::move(all));
   }
 
   /// A layer without weights, or a function.

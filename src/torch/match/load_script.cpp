@@ -14,48 +14,60 @@ namespace {
 using python::Expression;
 using python::Writer;
 
+// Hooks are functions of the module, so that a model with them can be pickled.
+constexpr std::string_view hook_once_text = R"(
+
+def hook_once(module, hook):
+    """What the module is given goes through the hook, once however often it is loaded."""
+    if not hasattr(module, "is_as_in_keras"):
+        module.is_as_in_keras = True
+        module.register_forward_pre_hook(hook)
+)";
+
 // A torch module pads alike on both sides, and a pool no further than half its size.
 constexpr std::string_view pad_before_text = R"(
+
+def padded(pads, value, module, inputs):
+    return F.pad(inputs[0], pads, value=value)
+
 
 def pad_before(module, pads, value=0.0):
     """Pads as Keras does (left, right, top, bottom), in place of the module itself."""
     module.padding = (0, 0)
-    module.register_forward_pre_hook(
-        lambda _, inputs: F.pad(inputs[0], pads, value=value)
-    )
+    hook_once(module, partial(padded, pads, value))
 )";
 
 // keras/src/backend/tensorflow/nn.py leaves `same` to TensorFlow, whose rule this is.
 constexpr std::string_view pad_by_size_text = R"(
 
+def padded_by_size(kernel, strides, value, module, inputs):
+    pads = []
+    (x,) = inputs
+    for axis in (1, 0):
+        extent, stride = x.shape[2 + axis], strides[axis]
+        steps = -(-extent // stride)
+        total = max((steps - 1) * stride + kernel[axis] - extent, 0)
+        pads += [total // 2, total - total // 2]
+    return F.pad(x, pads, value=value)
+
+
 def pad_by_size(module, kernel, strides, value=0.0):
     """Pads as TensorFlow's `same` does, in place of the module itself."""
-
-    def pad(_, inputs):
-        pads = []
-        (x,) = inputs
-        for axis in (1, 0):
-            extent, stride = x.shape[2 + axis], strides[axis]
-            steps = -(-extent // stride)
-            total = max((steps - 1) * stride + kernel[axis] - extent, 0)
-            pads += [total // 2, total - total // 2]
-        return F.pad(x, pads, value=value)
-
     module.padding = (0, 0)
-    module.register_forward_pre_hook(pad)
+    hook_once(module, partial(padded_by_size, kernel, strides, value))
 )";
 
 constexpr std::string_view average_real_cells_text = R"(
 
+def divided_by_real_cells(module, inputs):
+    (x,) = inputs
+    cells = F.avg_pool2d(torch.ones_like(x[:1, :1]), 3, stride=1, padding=1)
+    return x / cells
+
+
 def average_real_cells(module):
     """The average pool before it counts its padding; Keras's does not."""
-
-    def divide(_, inputs):
-        (x,) = inputs
-        cells = F.avg_pool2d(torch.ones_like(x[:1, :1]), 3, stride=1, padding=1)
-        return x / cells
-
-    module.register_forward_pre_hook(divide)
+    hook_once(module, divided_by_real_cells)
 )";
 
 constexpr std::string_view preprocess_head_text = R"(
@@ -117,6 +129,7 @@ class Text {
   std::string write() {
     write_head();
     const Differences& differences = *script_.differences;
+    if (hooks()) writer_.block(hook_once_text);
     if (differences.pads_before) writer_.block(pad_before_text);
     if (differences.pads_by_size) writer_.block(pad_by_size_text);
     if (differences.averages_real_cells) writer_.block(average_real_cells_text);
@@ -127,7 +140,8 @@ class Text {
   }
 
  private:
-  bool uses_functional() const {
+  /// Into what modules are given.
+  bool hooks() const {
     const Differences& differences = *script_.differences;
     return differences.pads_before || differences.pads_by_size || differences.averages_real_cells;
   }
@@ -164,16 +178,20 @@ class Text {
       writer_.line(python::comment_text(remark));
     }
     if (!is_short) writer_.line("\"\"\"");
-    writer_.lines({"", "from pathlib import Path", ""});
+    writer_.line("");
+    const Differences& differences = *script_.differences;
+    if (differences.pads_before || differences.pads_by_size) {
+      writer_.line("from functools import partial");
+    }
+    writer_.lines({"from pathlib import Path", ""});
     const std::string library = target_.name.substr(0, target_.name.find(':'));
     if (target_.is_built_in() && library == "timm") writer_.line("import timm");
-    const bool needs_torch = is_pt() || script_.differences->averages_real_cells ||
-                             script_.differences->uses_torch || makes_tensors() ||
-                             !script_.removed_modules.empty();
+    const bool needs_torch = is_pt() || differences.averages_real_cells || differences.uses_torch ||
+                             makes_tensors() || !script_.removed_modules.empty();
     if (needs_torch) writer_.line("import torch");
     if (target_.is_built_in() && library == "torchvision") writer_.line("import torchvision");
     if (!is_pt() || reads_statistics()) writer_.line("from safetensors.torch import load_file");
-    if (uses_functional()) writer_.line("from torch.nn import functional as F");
+    if (hooks()) writer_.line("from torch.nn import functional as F");
     writer_.lines({"", "FOLDER = Path(__file__).resolve().parent"});
     if (reads_statistics()) {
       writer_.line("STATISTICS = load_file(FOLDER / \"preprocessing.safetensors\")");

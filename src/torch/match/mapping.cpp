@@ -28,7 +28,11 @@ Json shape_of(const std::vector<NamedShape>& entries) { return Json(main_shape(e
 }  // namespace
 
 std::string mapping_text(const std::vector<WeightedLayer>& layers, const TargetModel& target,
-                         const Pairing& pairing) {
+                         const Pairing& pairing, const std::map<std::size_t, std::string>& given) {
+  const auto given_to = [&given](std::size_t layer) {
+    const auto found = given.find(layer);
+    return found == given.end() ? Json() : Json(found->second);
+  };
   Json rows = Json::array();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (is_pool(layers[i].kind) || pairing.has_layer(i)) continue;
@@ -36,7 +40,8 @@ std::string mapping_text(const std::vector<WeightedLayer>& layers, const TargetM
                     {"module", nullptr},
                     {"shape", shape_of(layers[i].entries)},
                     {"certainty", 0},
-                    {"reason", "no module of its shape is left"}});
+                    {"reason", "no module of its shape is left"},
+                    {"given", given_to(i)}});
   }
   for (std::size_t m = 0; m < target.modules.size(); ++m) {
     if (is_pool(target.modules[m].kind) || pairing.has_module(m)) continue;
@@ -56,7 +61,8 @@ std::string mapping_text(const std::vector<WeightedLayer>& layers, const TargetM
                     {"module", target.modules[pair.module].prefix},
                     {"shape", shape_of(target.modules[pair.module].entries)},
                     {"certainty", pair.certainty},
-                    {"reason", pair.reason}});
+                    {"reason", pair.reason},
+                    {"given", given_to(pair.layer)}});
   }
   return one_row_a_line(rows);
 }

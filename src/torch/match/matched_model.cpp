@@ -58,15 +58,21 @@ class Matching {
   void write(Output& output) {
     Fitted fitted = fit(classes_, layers_, target_, matches());
     check_dtype(fitted);
-    const Differences different = differences(layers_, target_, matches(), pairing_.pools);
-    LoadScript script = load_script(different);
+    Differences different = differences(layers_, target_, matches(), pairing_.pools);
+    if (!pairing_.head.empty()) average_everything(different);
+    const LoadScript script = load_script(different);
+    const StructureOfKeras keras{&program_, &classes_, &layers_, &script.steps,
+                                 script.output_activation};
+    const Structure structure = compare_structure(keras, target_, pairing_);
+    const bool is_compared = target_.is_built_in() && is_complete(script);
+    if (is_compared && structure.differences.empty()) be_certain();
     output.bundle.files.push_back(text_file("load.py", load_script_text(script)));
     output.weights = add_weights(output.bundle, weights_path(options_), fitted.weights);
     const std::vector<FittedWeight> statistics = preprocessing_weights(script);
     if (!statistics.empty()) {
       add_weights(output.bundle, "preprocessing.safetensors", statistics);
     }
-    output.mapping = mapping_text(layers_, target_, pairing_);
+    output.mapping = mapping_text(layers_, target_, pairing_, structure.given);
     output.bundle.files.push_back(text_file("mapping.json", output.mapping));
     output.loading_snippet = snippet(script);
     output.matched = MatchedRun{target_.is_built_in(), !script.steps.empty(),
@@ -78,21 +84,46 @@ class Matching {
     append(output.notes, std::move(fitted.notes));
     append(output.notes, different.notes);
     append(output.notes, own_notes(script));
+    // Where everything is compared, a step that the target has not is a difference.
+    if (!is_compared) append(output.notes, notes_of_lost_steps(script));
     output.incomplete =
         std::any_of(output.notes.begin(), output.notes.end(),
                     [](const io::Note& note) { return note.severity == io::Severity::Refused; });
-    if (target_.is_built_in() && !output.incomplete) {
-      const StructureOfKeras keras{&program_, &classes_, &layers_, &script.steps,
-                                   script.output_activation};
-      const Structure structure = compare_structure(keras, target_, pairing_);
-      append(output.notes, notes_of_structure(structure));
-      output.matched->is_compared = true;
-    }
+    if (is_compared) append(output.notes, notes_of_structure(structure));
+    output.matched->is_compared = is_compared;
   }
 
  private:
   static void append(io::Notes& notes, io::Notes more) {
     notes.insert(notes.end(), more.begin(), more.end());
+  }
+
+  /// Each layer has its module, and each module its layer.
+  bool is_complete(const LoadScript& script) const {
+    if (!script.missing_keys.empty()) return false;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (!is_pool(layers_[i].kind) && !pairing_.has_layer(i)) return false;
+    }
+    return true;
+  }
+
+  /// Where all steps of both models agree, any other pairing that agrees computes the same.
+  void be_certain() {
+    for (Pair& pair : pairing_.weights) {
+      if (pair.certainty >= ambiguous_below) continue;
+      pair.certainty = ambiguous_below;
+      pair.reason = "all steps of both models agree";
+    }
+  }
+
+  /// VGG of torchvision pools to 7 x 7, for the head that is gone.
+  void average_everything(Differences& different) const {
+    for (const TargetStep& step : target_.steps) {
+      if (step.operation != "whole" || step.prefix.empty()) continue;
+      different.uses_torch = true;
+      different.assignments.push_back(
+          fmt::format("{} = torch.nn.AdaptiveAvgPool2d(1)", path_of(step.prefix)));
+    }
   }
 
   std::vector<Match> matches() const {
@@ -183,31 +214,61 @@ class Matching {
 
   /// What a state_dict does not say, of each layer where Keras's is not torch's default.
   std::vector<std::string> remarks() const {
-    std::vector<std::string> lines{
-        "", "A state_dict says nothing of strides, padding and epsilon. Of the Keras model:"};
+    std::vector<std::string> lines;
     for (const Pair& pair : pairing_.weights) {
-      const WeightedLayer& layer = layers_[pair.layer];
-      const auto* conv = std::get_if<graph::Conv>(&layer.node->op);
-      if (conv == nullptr) continue;
-      std::vector<std::string> facts;
-      if (!all_are_one(conv->strides)) {
-        facts.push_back(fmt::format("stride {}", fmt::join(conv->strides, "x")));
-      }
-      if (!all_are_one(conv->dilations)) {
-        facts.push_back(fmt::format("dilation {}", fmt::join(conv->dilations, "x")));
-      }
-      if (layer.surroundings.by_size) facts.emplace_back("padding by TensorFlow's rule");
-      for (std::size_t i = 0; i < layer.surroundings.pads.size(); ++i) {
-        const graph::Pad& pad = layer.surroundings.pads[i];
-        if (pad.before + pad.after == 0) continue;
-        facts.push_back(
-            fmt::format("{} before and {} after axis {}", pad.before, pad.after, i + 2));
-      }
+      const std::vector<std::string> facts = facts_of(layers_[pair.layer]);
       if (facts.empty()) continue;
       lines.push_back(
           fmt::format("  {}: {}", target_.modules[pair.module].prefix, fmt::join(facts, ", ")));
     }
-    return lines;
+    std::vector<std::string> text{
+        "",
+        "A state_dict says nothing of what is between the modules: \"given\" in mapping.json is",
+        "what the Keras model gives each of them."};
+    if (lines.empty()) return text;
+    text.emplace_back("Nor of what is not torch's default in these:");
+    text.insert(text.end(), lines.begin(), lines.end());
+    return text;
+  }
+
+  static std::vector<std::string> facts_of(const WeightedLayer& layer) {
+    std::vector<std::string> facts;
+    if (const auto* recurrent = std::get_if<graph::Recurrent>(&layer.node->op)) {
+      add_activations(*recurrent, facts);
+    }
+    const auto* conv = std::get_if<graph::Conv>(&layer.node->op);
+    if (conv == nullptr) return facts;
+    if (!all_are_one(conv->strides)) {
+      facts.push_back(fmt::format("stride {}", fmt::join(conv->strides, "x")));
+    }
+    if (!all_are_one(conv->dilations)) {
+      facts.push_back(fmt::format("dilation {}", fmt::join(conv->dilations, "x")));
+    }
+    if (layer.surroundings.by_size) facts.emplace_back("padding by TensorFlow's rule");
+    for (std::size_t i = 0; i < layer.surroundings.pads.size(); ++i) {
+      const graph::Pad& pad = layer.surroundings.pads[i];
+      if (pad.before + pad.after == 0) continue;
+      facts.push_back(fmt::format("{} before and {} after axis {}", pad.before, pad.after, i + 2));
+    }
+    return facts;
+  }
+
+  /// torch's recurrent layers have tanh and sigmoid.
+  static void add_activations(const graph::Recurrent& op, std::vector<std::string>& facts) {
+    const auto is = [](const graph::StepFunction& function, graph::UnaryKind kind) {
+      const auto* unary = std::get_if<graph::Unary>(&function);
+      return unary != nullptr && unary->kind == kind;
+    };
+    if (!is(op.activation, graph::UnaryKind::Tanh)) {
+      facts.emplace_back("an activation that is not tanh");
+    }
+    if (op.cell != graph::Recurrent::Cell::Simple &&
+        !is(op.recurrent_activation, graph::UnaryKind::Sigmoid)) {
+      facts.emplace_back("gates that are not sigmoids");
+    }
+    if (op.cell == graph::Recurrent::Cell::Gru && !op.reset_after) {
+      facts.emplace_back("reset before the product with the state");
+    }
   }
 
   std::vector<WeightRow> add_weights(tensor::Bundle& bundle, const std::string& path,
@@ -251,17 +312,22 @@ class Matching {
     if (!pairing_.head.empty()) {
       notes.push_back({io::Severity::Info, "", "match-head-removed",
                        fmt::format("The file has no {}: load.py takes it out of the model.",
-                                   target_.modules[pairing_.head.front()].prefix)});
-    }
-    for (const std::string& layer : lost_steps(script.steps)) {
-      notes.push_back({io::Severity::Refused, layer, "match-step-lost",
-                       "The PyTorch model does not rescale, and this layer is not in front of all "
-                       "others, where preprocess of load.py could do it."});
+                                   fmt::join(script.removed_modules, ", "))});
     }
     if (!script.steps.empty()) {
       notes.push_back({io::Severity::Info, "", "match-input-steps",
                        "The Keras model rescales its input by itself, the PyTorch model does not: "
                        "call preprocess of load.py first."});
+    }
+    return notes;
+  }
+
+  io::Notes notes_of_lost_steps(const LoadScript& script) const {
+    io::Notes notes;
+    for (const std::string& layer : lost_steps(script.steps)) {
+      notes.push_back({io::Severity::Refused, layer, "match-step-lost",
+                       "The PyTorch model does not rescale, and this layer is not in front of all "
+                       "others, where preprocess of load.py could do it."});
     }
     return notes;
   }

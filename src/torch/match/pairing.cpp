@@ -260,7 +260,8 @@ class Pairer {
   std::set<std::size_t> behind_average() const {
     std::set<std::size_t> modules;
     for (std::size_t i = target_.steps.size(); i-- > 0;) {
-      if (target_.steps[i].operation == "mean") break;
+      const std::string& operation = target_.steps[i].operation;
+      if (operation == "mean" || operation == "whole") break;
       if (target_.steps[i].module) modules.insert(*target_.steps[i].module);
     }
     return modules;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,9 @@ Pairing pair_modules(const std::vector<WeightedLayer>& layers, const TargetModel
                      const std::vector<GivenPair>& mapping);
 
 /// The text of mapping.json: a row for each pair, and before them one for each layer and each
-/// module that is in none; what needs a look comes first.
+/// module that is in none; what needs a look comes first. `given`: what the Keras model gives a
+/// layer, by its index.
 std::string mapping_text(const std::vector<WeightedLayer>& layers, const TargetModel& target,
-                         const Pairing& pairing);
+                         const Pairing& pairing, const std::map<std::size_t, std::string>& given);
 
 }  // namespace tensorferry::torch

@@ -51,8 +51,10 @@ class TargetTracer {
       for (const std::size_t input : step.inputs) arguments.push_back(values[input]);
       if (step.module) given[*step.module] = arguments.front();
       const std::string name = name_of_step(target_, step);
-      if (is_removed(name, removed_)) {
+      if (is_removed(name, removed_) || (step.operation == "whole" && removed_.empty())) {
         values.push_back(arguments.front());
+      } else if (step.operation == "whole") {
+        values.push_back(expressions_.apply("mean", arguments));
       } else if (step.module) {
         values.push_back(expressions_.leaf(name));
       } else {
@@ -83,6 +85,15 @@ class StructureComparison {
   Structure run() {
     const TracedModel traced =
         trace(keras_, [this](std::size_t layer) { return prefix_of(layer); }, expressions_);
+    for (const auto& [layer, given] : traced.given) {
+      result_.given[layer] = expressions_.text(given, [](const std::string& leaf) { return leaf; });
+    }
+    if (!target_.steps.empty()) compare_all(traced);
+    return std::move(result_);
+  }
+
+ private:
+  void compare_all(const TracedModel& traced) {
     const std::vector<ExpressionId> given = TargetTracer(target_, removed_, expressions_).run();
     for (const auto& [module, layer] : layer_of_) {
       compare((*keras_.layers)[layer].keras_name, traced.given.at(layer), given[module]);
@@ -91,11 +102,13 @@ class StructureComparison {
       const std::string& name = (*keras_.layers)[layer].keras_name;
       result_.differences.push_back({name, "several things, one after the other", "one"});
     }
-    if (traced.result) compare_results(*traced.result, given.back());
-    return std::move(result_);
+    if (traced.result) {
+      compare_results(*traced.result, given.back());
+    } else {
+      result_.differences.push_back({"", "several inputs or results", "one of each"});
+    }
   }
 
- private:
   std::string prefix_of(std::size_t layer) const {
     const auto module = module_of_.find(layer);
     return module == module_of_.end() ? "" : target_.modules[module->second].prefix;
@@ -139,7 +152,8 @@ std::vector<std::string> modules_of_head(const TargetModel& target, const Pairin
     const bool is_head = step.module && pairing.is_of_head(*step.module);
     const bool is_activation = !step.module && step.inputs.size() == 1 && !names.empty();
     const std::string name = name_of_step(target, step);
-    if (name.empty() || step.operation == "mean" || (!is_head && !is_activation)) continue;
+    const bool averages = step.operation == "mean" || step.operation == "whole";
+    if (name.empty() || averages || (!is_head && !is_activation)) continue;
     if (names.insert(name).second) in_order.push_back(name);
   }
   std::vector<std::string> removed;

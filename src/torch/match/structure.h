@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct StructureDifference {
 };
 
 struct Structure {
+  std::map<std::size_t, std::string> given;  ///< weighted layer → "relu(bn1)", by modules' names
   std::vector<StructureDifference> differences;  ///< in the target's order, the result last
   bool averages_result = false;  ///< the target gives the averages of what Keras's model gives
 };
@@ -35,8 +37,8 @@ std::vector<std::string> modules_of_head(const TargetModel& target, const Pairin
 
 /// Compares what each paired layer and its module are given, and the results: activations,
 /// additions, gates, concatenations, averages, and pools that are no pair. What only gives the same
-/// elements another shape is not looked at, nor are strides and padding (differences.h). All layers
-/// are paired, `target` is a built-in one.
+/// elements another shape is not looked at, nor are strides and padding (differences.h). Without
+/// `TargetModel::steps` there are no differences; where a layer is in no pair they say nothing.
 Structure compare_structure(const StructureOfKeras& keras, const TargetModel& target,
                             const Pairing& pairing);
 

@@ -69,6 +69,8 @@ void set_option(std::string_view option, TargetModule& module) {
   const std::string_view rest = option.substr(1);
   if (option == "same") {
     settings.pads_as_tensorflow = true;
+  } else if (option == "dense") {
+    module.kind = Kind::Linear;
   } else if (option == "ceil") {
     settings.ceil_mode = true;
   } else if (option == "real") {

@@ -16,6 +16,10 @@ A model is a line "target NAME", a line "make PYTHON", and a line for each step 
     . relu                                a step without tensors; PREFIX where a module that may
                                           belong to the head makes it
     . max|average 3 s2 p1                 a pool that is no module
+    PREFIX whole                          an average over as many places as there are: nothing, but
+                                          without the head one over all places
+
+A conv with the word "dense" takes all places at once: its kernel is that of a linear layer.
 
 A step takes the result of the line before it, or of those that "@1,3" says: 1 is the line before,
 the input of the model is the line "make". The last line is the result. Steps that only give the
@@ -170,18 +174,22 @@ class Steps(TorchDispatchMode):
         sources = [self.line_of[id(t)] for t in tensors if id(t) in self.line_of]
         if keys and not sources:
             self.keys[id(made)] = keys[0]  # a parameter in another shape
-        elif sources and (name in SAME_ELEMENTS or is_whole(name, tensors[0], made)):
+        elif sources and name in SAME_ELEMENTS:
             self.line_of[id(made)] = sources[0]
         elif sources:
-            self.line_of[id(made)] = self.add(
-                self.words(name, keys, arguments, keywords or {}), sources
-            )
+            words = self.words(name, keys, arguments, keywords or {}, made)
+            self.line_of[id(made)] = self.add(words, sources)
         return result
 
-    def words(self, name, keys, arguments, keywords):
+    def words(self, name, keys, arguments, keywords, made):
+        x = arguments[0]
         if keys:
             prefix = keys[0].rpartition(".")[0]
-            return self.rows[prefix] if prefix in self.rows else self.rows[keys[0]]
+            words = self.rows[prefix] if prefix in self.rows else self.rows[keys[0]]
+            is_dense = name == "convolution" and covers(x, arguments[1], made)
+            return [*words, "dense"] if is_dense else words
+        if is_whole(name, x, made):
+            return [self.modules[-1], "whole"]
         module = self.modules[-1]
         numbers = [a for a in arguments if isinstance(a, int | float)]
         if "pool2d" in name and module in self.rows:
@@ -201,9 +209,15 @@ class Steps(TorchDispatchMode):
         return [module, name, *(f"{number:g}" for number in numbers)]
 
 
+def covers(x, kernel, made):
+    """One step of the kernel takes all places."""
+    return kernel.shape[2:] == x.shape[2:] and kernel.shape[2:].numel() > made.shape[2:].numel()
+
+
 def is_whole(name, x, made):
-    """An average over as many cells as there are."""
-    return name == "_adaptive_avg_pool2d" and x.shape == made.shape
+    """An average over as many places as there are."""
+    is_one = name == "mean" and x.ndim == 4 and x.shape[2:].numel() == 1
+    return is_one or name == "_adaptive_avg_pool2d" and x.shape == made.shape
 
 
 def flat(arguments):

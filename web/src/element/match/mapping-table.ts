@@ -41,9 +41,13 @@ export class MappingTable {
             h(
               "tr",
               {},
-              ...[columns.layer, columns.module, columns.certainty, columns.reason].map((text) =>
-                h("th", { scope: "col" }, text),
-              ),
+              ...[
+                columns.layer,
+                columns.module,
+                columns.certainty,
+                columns.reason,
+                columns.given,
+              ].map((text) => h("th", { scope: "col" }, text)),
             ),
           ),
           h("tbody", {}, ...rows.map((row) => this.row(row, rows))),
@@ -62,6 +66,7 @@ export class MappingTable {
       h("td", {}, module),
       h("td", { class: "number" }, `${Math.round(row.certainty * 100)} %`),
       h("td", {}, row.reason),
+      h("td", {}, h("code", {}, row.given ?? "")),
     );
   }
 

@@ -7,7 +7,7 @@ export interface MatchMessages {
   own(name: string): string;
   title(pairs: number, doubtful: number): string;
   hint: string;
-  columns: Record<"layer" | "module" | "certainty" | "reason", string>;
+  columns: Record<"layer" | "module" | "certainty" | "reason" | "given", string>;
   nowhere: string;
   nothing: string;
   /** For readers of the screen: of the choice in a row. */
@@ -25,7 +25,13 @@ export const matchEn: MatchMessages = {
       ? `Which layer went where: ${pairs} pairs`
       : `Which layer went where: ${pairs} pairs, ${doubtful} to look at`,
   hint: "What is doubtful comes first. Choose another module where it is wrong: the two change places.",
-  columns: { layer: "Keras layer", module: "PyTorch module", certainty: "Certain", reason: "Why" },
+  columns: {
+    layer: "Keras layer",
+    module: "PyTorch module",
+    certainty: "Certain",
+    reason: "Why",
+    given: "Is given, in Keras",
+  },
   nowhere: "(nowhere)",
   nothing: "(nothing)",
   moduleOf: (layer) => `PyTorch module for ${layer}`,
@@ -40,7 +46,13 @@ export const matchKo: MatchMessages = {
   title: (pairs, doubtful) =>
     doubtful === 0 ? `레이어 대응: ${pairs}쌍` : `레이어 대응: ${pairs}쌍, 확인할 것 ${doubtful}개`,
   hint: "확실하지 않은 것이 먼저 나옵니다. 잘못된 곳에서 다른 모듈을 고르면 두 모듈이 서로 바뀝니다.",
-  columns: { layer: "Keras 레이어", module: "PyTorch 모듈", certainty: "확실성", reason: "근거" },
+  columns: {
+    layer: "Keras 레이어",
+    module: "PyTorch 모듈",
+    certainty: "확실성",
+    reason: "근거",
+    given: "Keras에서 받는 입력",
+  },
   nowhere: "(없음)",
   nothing: "(없음)",
   moduleOf: (layer) => `${layer}의 PyTorch 모듈`,
