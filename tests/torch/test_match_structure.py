@@ -151,7 +151,7 @@ def test_other_steps_fail_in_verify(binary, fixtures_root, tmp_path):
     done = matched(binary, tmp_path, fixture, "torchvision:mobilenet_v2", "--probe")
     notes = [n for n in done.manifest["notes"] if n["code"] == "match-structure-differs"]
     assert notes[0]["layer"] == "expanded_conv_depthwise"
-    assert "Conv1_relu(bn_Conv1)" in notes[0]["text"]
+    assert "leaky_relu 0.3(bn_Conv1)" in notes[0]["text"]
     assert "relu6(features.0.1)" in notes[0]["text"]
     assert "35" in notes[-1]["text"] and len(notes) == 6
     assert verified(done.out).returncode == 1

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "graph/functions.h"
+#include "graph/kind_names.h"
 
 namespace tensorferry::torch {
 
@@ -24,15 +25,21 @@ struct Traced {
       unpadded;  ///< before zeros that a convolution or pool takes as its own
 };
 
-std::string name_of_unary(graph::UnaryKind kind) {
+/// "relu", "leaky_relu 0.3".
+std::string name_of_unary(const graph::Unary& op) {
   static const std::map<graph::UnaryKind, const char*> names{
       {graph::UnaryKind::GeluErf, "gelu"},       {graph::UnaryKind::HardSigmoid3, "hardsigmoid"},
       {graph::UnaryKind::HardSilu, "hardswish"}, {graph::UnaryKind::Relu, "relu"},
       {graph::UnaryKind::Relu6, "relu6"},        {graph::UnaryKind::Sigmoid, "sigmoid"},
       {graph::UnaryKind::Silu, "silu"},
   };
-  const auto found = names.find(kind);
-  return found == names.end() ? "" : found->second;
+  const auto found = names.find(op.kind);
+  if (found != names.end()) return found->second;
+  std::string name(graph::kind_name(op.kind));
+  for (const double number : {op.alpha, op.beta, op.gamma}) {
+    if (number != 0) name += fmt::format(" {:g}", number);
+  }
+  return name;
 }
 
 std::string with_number(const char* operation, double number) {
@@ -56,7 +63,7 @@ std::string name_of_function(const graph::Function& function) {
 
 std::string name_of_merge(graph::Merge::Kind kind) {
   if (kind == graph::Merge::Kind::Add) return "add";
-  return kind == graph::Merge::Kind::Multiply ? "mul" : "";
+  return kind == graph::Merge::Kind::Multiply ? "mul" : std::string(graph::kind_name(kind));
 }
 
 /// The axis along which a layer's weights lie; none: it has no such axis, or several.
@@ -278,7 +285,7 @@ class Tracer {
     }
     std::string name;
     if (const auto* unary = std::get_if<graph::Unary>(&node.op)) {
-      name = name_of_unary(unary->kind);
+      name = name_of_unary(*unary);
     } else if (const auto* function = std::get_if<graph::Function>(&node.op)) {
       name = name_of_function(*function);
     } else if (const auto* merge = std::get_if<graph::Merge>(&node.op)) {

@@ -130,6 +130,7 @@ TEST_CASE("what computes the same is one expression") {
   CHECK(e.apply("cat", {e.apply("cat", {x, y}), z}) == e.apply("cat", {x, y, z}));
   CHECK(e.apply("cat", {x, y}) != e.apply("cat", {y, x}));
   CHECK(e.apply("cat", {x}) == x);
+  CHECK(e.apply("mul 1", {x}) == x);
   CHECK(e.apply("relu", {x}) != e.apply("relu6", {x}));
 }
 
