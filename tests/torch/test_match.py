@@ -36,6 +36,7 @@ TARGETS = {
     "keras3/matching/mobilenet_v2_any_size": ("torchvision:mobilenet_v2",),
     "keras3/matching/mobilenet_v2_no_top": ("torchvision:mobilenet_v2",),
     "keras3/matching/mobilenet_v2_odd_size": ("torchvision:mobilenet_v2",),
+    "keras3/matching/mobilenet_v2_divided": ("torchvision:mobilenet_v2",),
     "keras3/matching/mobilenet_v2_within": ("torchvision:mobilenet_v2",),
     "keras3/matching/mobilenet_v3_small": (
         "torchvision:mobilenet_v3_small",

@@ -1,5 +1,11 @@
 #include "torch/match/input_steps.h"
 
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "graph/functions.h"
+
 namespace tensorferry::torch {
 
 namespace {
@@ -19,10 +25,29 @@ const graph::Node* only_reader(const graph::Graph& graph, graph::ValueId value,
   return reader;
 }
 
-bool rescales(const graph::Op& op) {
+using StepOp = std::variant<graph::ScaleOffset, graph::Normalize>;
+
+/// x + 1, x − 1, 2 · x, x / 2.
+std::optional<StepOp> step_of_function(const graph::Function& function) {
+  if (function.operands.size() != 2) return std::nullopt;
+  const auto& a = function.operands[0];
+  const auto& b = function.operands[1];
+  if (a.has_value() == b.has_value()) return std::nullopt;
+  const double number = a ? a->value : b->value;
+  const std::string_view name = function.kind->name;
+  if (name == "add") return graph::ScaleOffset{{}, {number}};
+  if (name == "multiply") return graph::ScaleOffset{{number}, {0}};
+  if (name == "subtract" && b) return graph::ScaleOffset{{}, {-number}};
+  if (name == "divide" && b) return graph::ScaleOffset{{1 / number}, {0}};
+  return std::nullopt;
+}
+
+std::optional<StepOp> step_of(const graph::Op& op) {
+  if (const auto* scale = std::get_if<graph::ScaleOffset>(&op)) return *scale;
+  if (const auto* function = std::get_if<graph::Function>(&op)) return step_of_function(*function);
   const auto* normalize = std::get_if<graph::Normalize>(&op);
-  return std::holds_alternative<graph::ScaleOffset>(op) ||
-         (normalize != nullptr && !normalize->invert);
+  if (normalize == nullptr || normalize->invert) return std::nullopt;
+  return *normalize;
 }
 
 /// Nothing at inference.
@@ -49,8 +74,10 @@ std::vector<InputStep> input_steps(const graph::Program& program, const Classes&
       value = program.graphs[index].inputs.front().value;
       continue;
     }
-    if (rescales(reader->op)) {
-      steps.push_back({reader, &graph.values[value], classes.layer_of.at({index, number})});
+    if (auto step = step_of(reader->op)) {
+      const auto layer = classes.layer_of.find({index, number});
+      steps.push_back({std::move(*step), reader, &graph.values[value],
+                       layer == classes.layer_of.end() ? 0 : layer->second});
     } else if (!does_nothing(reader->op)) {
       return steps;
     }

@@ -1,17 +1,20 @@
 #pragma once
 
+#include <variant>
 #include <vector>
 
 #include "torch/classes.h"
 
 namespace tensorferry::torch {
 
-/// A layer that rescales the model's only input before anything else sees it (Rescaling,
-/// Normalization): which no PyTorch model of the same architecture does.
+/// A layer, or a sum or product with a number, that rescales the model's only input before anything
+/// else sees it (Rescaling, Normalization, `preprocess_input` within the model): which no PyTorch
+/// model of the same architecture does.
 struct InputStep {
-  const graph::Node* node = nullptr;  ///< of a ScaleOffset or a Normalize
+  std::variant<graph::ScaleOffset, graph::Normalize> op;
+  const graph::Node* node = nullptr;
   const graph::Value* input = nullptr;
-  std::size_t layer = 0;  ///< index into `Classes::layers`
+  std::size_t layer = 0;  ///< of a Normalize: index into `Classes::layers`
 };
 
 /// In order; none where the model has several inputs.

@@ -101,10 +101,12 @@ void write_scale_offset(Writer& writer, const graph::ScaleOffset& op, std::size_
   }
   const bool is_zero =
       std::all_of(op.offset.begin(), op.offset.end(), [](double offset) { return offset == 0; });
-  if (!is_zero) {
-    writer.statement(
-        "x = ", python::operators("+", {python::atom("x"), operand(op.offset, op.axis, rank)}));
-  }
+  if (is_zero) return;
+  const bool is_subtracted = op.offset.size() == 1 && op.offset.front() < 0;
+  const std::vector<double> offset =
+      is_subtracted ? std::vector<double>{-op.offset.front()} : op.offset;
+  writer.statement("x = ", python::operators(is_subtracted ? "-" : "+",
+                                             {python::atom("x"), operand(offset, op.axis, rank)}));
 }
 
 std::vector<double> deviations(const std::vector<double>& variances) {
@@ -114,7 +116,7 @@ std::vector<double> deviations(const std::vector<double>& variances) {
 }
 
 bool has_stored_statistics(const InputStep& step) {
-  const auto* normalize = std::get_if<graph::Normalize>(&step.node->op);
+  const auto* normalize = std::get_if<graph::Normalize>(&step.op);
   return normalize != nullptr && normalize->mean.empty();
 }
 
@@ -154,9 +156,9 @@ class Text {
 
   bool makes_tensors() const {
     return std::any_of(script_.steps.begin(), script_.steps.end(), [](const InputStep& step) {
-      const auto* scale = std::get_if<graph::ScaleOffset>(&step.node->op);
+      const auto* scale = std::get_if<graph::ScaleOffset>(&step.op);
       if (scale != nullptr) return scale->scale.size() > 1 || scale->offset.size() > 1;
-      const auto& normalize = std::get<graph::Normalize>(step.node->op);
+      const auto& normalize = std::get<graph::Normalize>(step.op);
       return normalize.mean.size() > 1;
     });
   }
@@ -204,10 +206,10 @@ class Text {
     for (std::size_t i = 0; i < script_.steps.size(); ++i) {
       const InputStep& step = script_.steps[i];
       const std::size_t rank = step.input->shape.size();
-      if (const auto* scale = std::get_if<graph::ScaleOffset>(&step.node->op)) {
+      if (const auto* scale = std::get_if<graph::ScaleOffset>(&step.op)) {
         write_scale_offset(writer_, *scale, rank);
       } else {
-        write_normalize(i, std::get<graph::Normalize>(step.node->op), rank);
+        write_normalize(i, std::get<graph::Normalize>(step.op), rank);
       }
     }
     writer_.line("return x");
