@@ -11,6 +11,7 @@ from matching import matched, verified
 from support import fixtures
 
 RESNET = ("keras3/deep/resnet50", "torchvision:resnet50")
+CONVNEXT = ("keras3/matching/convnext_tiny", "torchvision:convnext_tiny")
 DENSENET = ("keras3/deep/densenet121", "torchvision:densenet121")
 EFFICIENTNET = ("keras3/deep/efficientnetb0", "torchvision:efficientnet_b0")
 INCEPTION = ("keras3/deep/inceptionv3", "torchvision:inception_v3")
@@ -80,6 +81,25 @@ def insert(name, class_name, **config):
     return change
 
 
+def several(*changes):
+    def change(layers):
+        for one in changes:
+            one(layers)
+
+    return change
+
+
+def set_layer(name, class_name, **config):
+    """Another layer with the same weights."""
+
+    def change(layers):
+        layers[name].update(class_name=class_name, registered_name=None)
+        kept = {key: layers[name]["config"][key] for key in ("name", "trainable", "dtype")}
+        layers[name]["config"] = {**kept, **config}
+
+    return change
+
+
 CHANGED = {
     "activation": (*RESNET, set_config("conv3_block2_2_relu", activation="tanh")),
     "activation missing": (*RESNET, set_config("conv4_block3_out", activation="linear")),
@@ -99,6 +119,23 @@ CHANGED = {
     "maximum of all": (*RESNET, set_class("avg_pool", "GlobalMaxPooling2D")),
     "maximum pool": (*DENSENET, set_class("pool3_pool", "MaxPooling2D")),
     "maximum pool, 2": (*INCEPTION, set_class("average_pooling2d_3", "MaxPooling2D")),
+    "zeros that are counted": (
+        *INCEPTION,
+        several(
+            insert("average_pooling2d_3", "ZeroPadding2D", padding=[[1, 1], [1, 1]]),
+            set_config("average_pooling2d_3", padding="valid"),
+        ),
+    ),
+    "another normalization": (
+        *CONVNEXT,
+        set_layer(
+            "convnext_tiny_stage_0_block_0_layernorm",
+            "GroupNormalization",
+            groups=1,
+            axis=-1,
+            epsilon=1e-6,
+        ),
+    ),
     "another size": (*INCEPTION, set_config("average_pooling2d_3", pool_size=[5, 5])),
     "height for width": (*RESNET, insert("conv1_pad", "Permute", dims=[2, 1, 3])),
     "normalized": (

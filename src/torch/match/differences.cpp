@@ -108,11 +108,37 @@ class Comparison {
     if (!is_pool && window.dilations != settings.dilations) {
       assign(module, "dilation", pair_text(window.dilations));
     }
-    compare_pads(layer, module, window);
-    const bool counts = module.kind == Kind::AveragePool && settings.counts_padding;
-    const bool pads = std::any_of(layer.surroundings.pads.begin(), layer.surroundings.pads.end(),
-                                  [](const Pad& pad) { return pad.before + pad.after > 0; });
-    if (counts && pads) assign(module, "count_include_pad", "False");
+    if (module.kind == Kind::AveragePool) {
+      compare_average_pads(layer, module, window);
+    } else {
+      compare_pads(layer, module, window);
+    }
+  }
+
+  static bool is_padded(const std::vector<Pad>& pads) {
+    return std::any_of(pads.begin(), pads.end(),
+                       [](const Pad& pad) { return pad.before + pad.after > 0; });
+  }
+
+  /// Keras's own padding is not counted, zeros of a layer before the pool are.
+  void compare_average_pads(const WeightedLayer& layer, const TargetModule& module,
+                            const Window& window) {
+    const ModuleSettings& settings = *module.settings;
+    const Surroundings& around = layer.surroundings;
+    const bool is_same = is_same_along_all(layer, settings, window);
+    if (around.by_size) {
+      note_padding(layer, module);
+    } else if (!around.counted) {
+      if (!is_same) note_padding(layer, module);
+      if (settings.counts_padding && is_padded(around.pads)) {
+        assign(module, "count_include_pad", "False");
+      }
+    } else if (is_padded(std::get<graph::Pool>(layer.node->op).padding.pads)) {
+      note_padding(layer, module);
+    } else if (!is_same || !settings.counts_padding || settings.pads_as_tensorflow) {
+      if (settings.pads_as_tensorflow) replace_pool(module, window);
+      pad_before(module, around, false);
+    }
   }
 
   static std::int64_t reach(const Window& window, std::size_t i) {
@@ -130,10 +156,6 @@ class Comparison {
     const ModuleSettings& settings = *module.settings;
     const Surroundings& around = layer.surroundings;
     const bool of_max = module.kind == Kind::MaxPool;
-    if (around.by_size && module.kind == Kind::AveragePool) {
-      note_padding(layer, module);
-      return;
-    }
     if (around.by_size) {
       if (!settings.pads_as_tensorflow) pad_by_size(module, window, of_max);
       return;
@@ -145,15 +167,7 @@ class Comparison {
       note_unknown_size(layer, module);
       return;
     }
-    bool is_same = !of_max || !around.zeros;
-    for (std::size_t i = 0; i < around.pads.size(); ++i) {
-      is_same = is_same && is_same_along(layer, settings, window, i);
-    }
-    if (is_same) return;
-    if (module.kind == Kind::AveragePool) {
-      note_padding(layer, module);  // what is padded before it would be counted
-      return;
-    }
+    if ((!of_max || !around.zeros) && is_same_along_all(layer, settings, window)) return;
     if (settings.pads_as_tensorflow && !is_pool(module.kind)) {
       note_padding(layer, module);
       return;
@@ -171,6 +185,14 @@ class Comparison {
   static bool strides_are_one(const Window& window) {
     return std::all_of(window.strides.begin(), window.strides.end(),
                        [](std::int64_t stride) { return stride == 1; });
+  }
+
+  static bool is_same_along_all(const WeightedLayer& layer, const ModuleSettings& settings,
+                                const Window& window) {
+    for (std::size_t i = 0; i < layer.surroundings.pads.size(); ++i) {
+      if (!is_same_along(layer, settings, window, i)) return false;
+    }
+    return true;
   }
 
   static bool is_same_along(const WeightedLayer& layer, const ModuleSettings& settings,

@@ -360,7 +360,7 @@ std::string pool_operation(const WeightedLayer& layer) {
   const bool is_max = layer.kind == Kind::MaxPool;
   const bool is_padded =
       std::any_of(pads.begin(), pads.end(), [](std::int64_t pad) { return pad != 0; });
-  const bool pads_otherwise = is_padded && is_max == around.zeros;
+  const bool pads_otherwise = (is_padded && is_max == around.zeros) || around.counted;
   return fmt::format("{}{}{}{}{}", is_max ? "max" : "average", both("", pool.size, -1),
                      both("s", pool.strides, 1), both("p", pads, 0),
                      is_even && !pads_otherwise ? "" : " as " + layer.keras_name);

@@ -358,10 +358,10 @@ class Matching {
              fmt::format("There are {} such differences in all.", structure.differences.size())});
         break;
       }
-      notes.push_back({io::Severity::Warning, difference.layer, "match-structure-differs",
-                       fmt::format("{} {} in the Keras model, {} in {}: what comes out is another.",
-                                   difference.layer.empty() ? "The result is" : "It is given",
-                                   difference.keras, difference.target, target_.name)});
+      notes.push_back(
+          {io::Severity::Warning, difference.layer, "match-structure-differs",
+           fmt::format("{} {} in the Keras model, {} in {}: what comes out is another.",
+                       difference.what, difference.keras, difference.target, target_.name)});
     }
     if (structure.averages_result) {
       notes.push_back({io::Severity::Info, "", "match-result-averaged",

@@ -36,6 +36,69 @@ bool has_all_within(const TargetModel& target, const std::string& owner,
   });
 }
 
+std::string name_of_kind(TargetModule::Kind kind) {
+  switch (kind) {
+    case TargetModule::Kind::Conv:
+      return "convolution";
+    case TargetModule::Kind::Linear:
+      return "linear layer";
+    case TargetModule::Kind::BatchNorm:
+      return "BatchNorm";
+    case TargetModule::Kind::Norm:
+      return "LayerNorm";
+    case TargetModule::Kind::Vector:
+      return "scale of the channels";
+    case TargetModule::Kind::MaxPool:
+      return "max pool";
+    case TargetModule::Kind::AveragePool:
+      return "average pool";
+    case TargetModule::Kind::Other:
+      break;
+  }
+  return "module of another kind";
+}
+
+bool are_all(const std::vector<std::int64_t>& values, std::int64_t wanted) {
+  return std::all_of(values.begin(), values.end(),
+                     [wanted](std::int64_t value) { return value == wanted; });
+}
+
+/// A convolution that is a Dense at each place.
+bool is_pointwise(const graph::Conv& conv, const Surroundings& around) {
+  const bool is_padded =
+      std::any_of(around.pads.begin(), around.pads.end(),
+                  [](const graph::Pad& pad) { return pad.before + pad.after != 0; });
+  return are_all(conv.kernel_size, 1) && are_all(conv.strides, 1) && conv.groups == 1 && !is_padded;
+}
+
+/// Whether a layer whose tensors fit does with them what the module does. Strides and padding of
+/// two convolutions or pools are in differences.h.
+bool computes_like(const WeightedLayer& layer, const TargetModule& module) {
+  const graph::Op& op = layer.node->op;
+  const auto* conv = std::get_if<graph::Conv>(&op);
+  switch (module.kind) {
+    case TargetModule::Kind::Conv:
+      if (conv != nullptr) return !conv->transposed;
+      return std::holds_alternative<graph::Dense>(op) && module.settings &&
+             are_all(module.settings->strides, 1) && are_all(module.settings->paddings, 0);
+    case TargetModule::Kind::Linear:
+      return conv != nullptr ? !conv->transposed && is_pointwise(*conv, layer.surroundings)
+                             : std::holds_alternative<graph::Dense>(op);
+    case TargetModule::Kind::BatchNorm:
+      return std::holds_alternative<graph::BatchNorm>(op);
+    case TargetModule::Kind::Norm:
+      return std::holds_alternative<graph::LayerNorm>(op);
+    case TargetModule::Kind::Vector:
+      return std::holds_alternative<graph::ChannelScale>(op);
+    case TargetModule::Kind::MaxPool:
+    case TargetModule::Kind::AveragePool:
+      return std::holds_alternative<graph::Pool>(op);
+    case TargetModule::Kind::Other:
+      break;
+  }
+  return false;
+}
+
 class TargetTracer {
  public:
   TargetTracer(const TargetModel& target, const std::vector<std::string>& removed,
@@ -96,16 +159,18 @@ class StructureComparison {
   void compare_all(const TracedModel& traced) {
     const std::vector<ExpressionId> given = TargetTracer(target_, removed_, expressions_).run();
     for (const auto& [module, layer] : layer_of_) {
+      compare_operation((*keras_.layers)[layer], target_.modules[module]);
       compare((*keras_.layers)[layer].keras_name, traced.given.at(layer), given[module]);
     }
     for (const std::size_t layer : traced.given_several) {
       const std::string& name = (*keras_.layers)[layer].keras_name;
-      result_.differences.push_back({name, "several things, one after the other", "one"});
+      result_.differences.push_back(
+          {name, "It is given", "several things, one after the other", "one"});
     }
     if (traced.result) {
       compare_results(*traced.result, given.back());
     } else {
-      result_.differences.push_back({"", "several inputs or results", "one of each"});
+      result_.differences.push_back({"", "There are", "several inputs or results", "one of each"});
     }
   }
 
@@ -121,6 +186,13 @@ class StructureComparison {
     if (!averages) compare("", keras, target);
   }
 
+  void compare_operation(const WeightedLayer& layer, const TargetModule& module) {
+    if (computes_like(layer, module)) return;
+    result_.differences.push_back({layer.keras_name, "It is a",
+                                   std::string(graph::op_name(layer.node->op)),
+                                   name_of_kind(module.kind)});
+  }
+
   void compare(const std::string& layer, ExpressionId keras, ExpressionId target) {
     if (keras == target) return;
     const auto by_layers = [this](const std::string& leaf) {
@@ -130,8 +202,9 @@ class StructureComparison {
       return leaf;
     };
     const auto by_modules = [](const std::string& leaf) { return leaf; };
-    result_.differences.push_back(
-        {layer, expressions_.text(keras, by_layers), expressions_.text(target, by_modules)});
+    result_.differences.push_back({layer, layer.empty() ? "The result is" : "It is given",
+                                   expressions_.text(keras, by_layers),
+                                   expressions_.text(target, by_modules)});
   }
 
   const StructureOfKeras& keras_;

@@ -11,7 +11,8 @@ namespace tensorferry::torch {
 
 /// A place at which the Keras model computes something else than the target.
 struct StructureDifference {
-  std::string layer;   ///< the Keras layer that is given it; empty: the model's result
+  std::string layer;   ///< a Keras layer; empty: it is about the model's result
+  const char* what;    ///< "It is given", "It is a", "The result is"
   std::string keras;   ///< "add(bn3, bn0)", by the names of Keras's layers
   std::string target;  ///< "relu(add(layer1.0.bn3, layer1.0.bn1))"
 };

@@ -168,6 +168,7 @@ Surroundings surroundings_of(const Wiring& wiring, const Node& node) {
     around.pads[i].before += more.before;
     around.pads[i].after += more.after;
     if (around.extents[i] != graph::unknown_extent) around.extents[i] -= more.before + more.after;
+    around.counted = kind_of_op(node.op) == Kind::AveragePool;
     if (is_max) around.zeros = !is_never_negative(wiring.maker(before->inputs.front()));
   }
   return around;

@@ -15,6 +15,7 @@ struct Surroundings {
   std::vector<graph::Pad> pads;  ///< of the spatial axes
   bool by_size = false;          ///< TensorFlow's rule on a size that is known at run time only
   bool zeros = true;             ///< else −∞: of a max pool's own padding
+  bool counted = false;          ///< zeros before an average pool, which it counts
   std::vector<graph::Extent> extents;  ///< of the input before any of that padding
 };
 
