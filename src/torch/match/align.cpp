@@ -44,10 +44,10 @@ class Aligner {
         is_taken_(modules.size(), false),
         is_left_out_(layers.size(), false) {}
 
-  std::vector<Pair> run(const std::map<std::size_t, std::optional<std::size_t>>& given) {
-    for (const auto& [layer, module] : given) {
-      if (module) {
-        pair(layer, *module, certain, "given");
+  std::vector<Pair> run(const std::map<std::size_t, Known>& known) {
+    for (const auto& [layer, about] : known) {
+      if (about.module) {
+        pair(layer, *about.module, certain, about.reason);
       } else {
         is_left_out_[layer] = true;
       }
@@ -228,9 +228,8 @@ double likeness(const std::string& a, const std::string& b) {
 }
 
 std::vector<Pair> align(const std::vector<Aligned>& layers, const std::vector<Aligned>& modules,
-                        const std::map<std::size_t, std::optional<std::size_t>>& given,
-                        double in_order) {
-  return Aligner(layers, modules, in_order).run(given);
+                        const std::map<std::size_t, Known>& known, double in_order) {
+  return Aligner(layers, modules, in_order).run(known);
 }
 
 }  // namespace tensorferry::torch

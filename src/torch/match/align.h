@@ -25,13 +25,18 @@ struct Pair {
   std::string reason;    ///< "the only one of its shape"
 };
 
-/// Pairs of `layers` and `modules`, each in at most one, ascending by layer. `given` pairs are
-/// taken as they are. First come equal names, then what has a shape of its own, then order among
+/// What is known of a layer beforehand.
+struct Known {
+  std::optional<std::size_t> module;  ///< none: it is left out
+  std::string reason;
+};
+
+/// Pairs of `layers` and `modules`, each in at most one, ascending by layer. What is `known`
+/// is taken as it is. First come equal names, then what has a shape of its own, then order among
 /// those of one shape, which is as certain as `in_order`; a module that follows another goes with
 /// it.
 std::vector<Pair> align(const std::vector<Aligned>& layers, const std::vector<Aligned>& modules,
-                        const std::map<std::size_t, std::optional<std::size_t>>& given,
-                        double in_order);
+                        const std::map<std::size_t, Known>& known, double in_order);
 
 /// How alike two names are, 0 to 1: by the words and numbers that they share.
 double likeness(const std::string& a, const std::string& b);

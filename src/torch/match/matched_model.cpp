@@ -50,9 +50,12 @@ class Matching {
         classes_(classes),
         options_(options),
         target_(chosen_target(*options.match)),
-        layers_(weighted_layers(program, classes)) {
+        layers_(weighted_layers(program, classes)),
+        input_steps_(input_steps(program, classes)) {
     set_number_of_classes();
-    pairing_ = pair_modules(layers_, target_, options.match->mapping);
+    if (target_.is_built_in()) output_activation_ = output_activation();
+    steps_ = keras_steps({&program_, &classes_, &layers_, &input_steps_, output_activation_});
+    pairing_ = pair_modules(layers_, steps_.steps, target_, options.match->mapping);
   }
 
   void write(Output& output) {
@@ -61,9 +64,7 @@ class Matching {
     Differences different = differences(layers_, target_, matches(), pairing_.pools);
     if (!pairing_.head.empty()) average_everything(different);
     const LoadScript script = load_script(different);
-    const StructureOfKeras keras{&program_, &classes_, &layers_, &script.steps,
-                                 script.output_activation};
-    const Structure structure = compare_structure(keras, target_, pairing_);
+    const Structure structure = compare_structure(layers_, steps_, target_, pairing_);
     const bool is_compared = target_.is_built_in() && is_complete(script);
     if (is_compared && structure.differences.empty()) be_certain();
     output.bundle.files.push_back(text_file("load.py", load_script_text(script)));
@@ -118,7 +119,7 @@ class Matching {
 
   /// VGG of torchvision pools to 7 x 7, for the head that is gone.
   void average_everything(Differences& different) const {
-    for (const TargetStep& step : target_.steps) {
+    for (const Step& step : target_.steps) {
       if (step.operation != "whole" || step.prefix.empty()) continue;
       different.uses_torch = true;
       different.assignments.push_back(
@@ -183,11 +184,10 @@ class Matching {
     script.differences = &different;
     script.removed_modules = modules_of_head(target_, pairing_);
     script.missing_keys = missing_keys();
-    script.steps = input_steps(program_, classes_);
+    script.steps = input_steps_;
     script.classes = &classes_;
     if (!target_.is_built_in()) script.remarks = remarks();
-    // A model of one's own may end in it as well.
-    if (target_.is_built_in()) script.output_activation = output_activation();
+    script.output_activation = output_activation_;
     return script;
   }
 
@@ -409,6 +409,9 @@ class Matching {
   const Options& options_;
   TargetModel target_;
   std::vector<WeightedLayer> layers_;
+  std::vector<InputStep> input_steps_;
+  std::string output_activation_;  ///< a model of one's own may end in it as well: empty
+  KerasSteps steps_;
   Pairing pairing_;
 };
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "io/error.h"
+#include "torch/match/places.h"
 
 namespace tensorferry::torch {
 
@@ -145,9 +146,9 @@ std::string pool_signature(Kind kind, const std::vector<std::int64_t>& size) {
 }
 
 /// Of a step of the target, a function ("max 3 s2") as well; empty: no pool.
-std::string pool_signature(const TargetModel& target, const TargetStep& step) {
-  if (step.module) {
-    const TargetModule& module = target.modules[*step.module];
+std::string pool_signature(const TargetModel& target, const Step& step) {
+  if (step.holder) {
+    const TargetModule& module = target.modules[*step.holder];
     return is_pool(module.kind) ? pool_signature(module.kind, module.settings->kernel_size) : "";
   }
   const std::string& text = step.operation;
@@ -160,9 +161,11 @@ std::string pool_signature(const TargetModel& target, const TargetStep& step) {
 
 class Pairer {
  public:
-  Pairer(const std::vector<WeightedLayer>& layers, const TargetModel& target,
-         const std::vector<GivenPair>& mapping)
-      : layers_(layers), target_(target), mapping_(mapping) {}
+  Pairer(const std::vector<WeightedLayer>& layers, const std::vector<Step>& steps,
+         const TargetModel& target, const std::vector<GivenPair>& mapping)
+      : layers_(layers), target_(target), mapping_(mapping) {
+    if (target.is_built_in()) same_places_ = same_places(steps);
+  }
 
   Pairing run() {
     match_weights();
@@ -172,9 +175,49 @@ class Pairer {
   }
 
  private:
-  std::map<std::size_t, std::optional<std::size_t>> given(const Listed& layers,
-                                                          const Listed& modules) const {
-    std::map<std::size_t, std::optional<std::size_t>> result;
+  /// Weighted layer → module.
+  std::map<std::size_t, std::size_t> same_places(std::vector<Step> steps) const {
+    for (Step& step : steps) {
+      if (step.holder) step.operation = called(layers_[*step.holder]);
+    }
+    std::vector<Step> of_target = target_.steps;
+    for (Step& step : of_target) {
+      const std::string pool = pool_signature(target_, step);
+      if (!pool.empty()) {
+        step.operation = pool;
+      } else if (step.holder) {
+        const TargetModule& module = target_.modules[*step.holder];
+        step.operation = signature(module.kind, module.entries);
+      }
+    }
+    return pairs_at_same_places(steps, of_target);
+  }
+
+  static std::string called(const WeightedLayer& layer) {
+    if (!is_pool(layer.kind)) return signature(layer.kind, layer.entries);
+    return pool_signature(layer.kind, std::get<graph::Pool>(layer.node->op).size);
+  }
+
+  /// Those of the lists that nothing is known of yet.
+  void add_same_places(const std::vector<std::size_t>& layers,
+                       const std::vector<std::optional<std::size_t>>& modules,
+                       std::map<std::size_t, Known>& known) const {
+    std::set<std::size_t> taken;
+    for (const auto& [layer, about] : known) {
+      if (about.module) taken.insert(*about.module);
+    }
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const auto found = same_places_.find(layers[i]);
+      if (found == same_places_.end()) continue;
+      const auto module = std::find(modules.begin(), modules.end(), found->second);
+      const auto place = static_cast<std::size_t>(module - modules.begin());
+      if (module == modules.end() || !taken.insert(place).second) continue;
+      known.emplace(i, Known{place, "all steps before it and those behind it are the same"});
+    }
+  }
+
+  std::map<std::size_t, Known> given(const Listed& layers, const Listed& modules) const {
+    std::map<std::size_t, Known> result;
     std::set<std::size_t> taken;
     for (const auto& [layer_name, module_name] : mapping_) {
       const auto layer = place_of(layers.aligned, layer_name);
@@ -188,7 +231,7 @@ class Pairer {
         refuse_mapping(fmt::format("The mapping has {} twice.", layer_name));
       }
       if (!module_name) {
-        result[*layer] = std::nullopt;
+        result[*layer] = {std::nullopt, ""};
         continue;
       }
       const auto module = place_of(modules.aligned, *module_name);
@@ -205,7 +248,7 @@ class Pairer {
       if (!taken.insert(*module).second) {
         refuse_mapping(fmt::format("The mapping has {} twice.", *module_name));
       }
-      result[*layer] = module;
+      result[*layer] = {module, "given"};
     }
     return result;
   }
@@ -222,8 +265,9 @@ class Pairer {
     const auto holds_weights = [](Kind kind) { return !is_pool(kind); };
     const Listed layers = listed_layers(layers_, holds_weights);
     const Listed modules = listed_modules(target_, holds_weights);
-    for (const Pair& pair :
-         align(layers.aligned, modules.aligned, given(layers, modules), in_order())) {
+    std::map<std::size_t, Known> known = given(layers, modules);
+    add_same_places(layers.indices, {modules.indices.begin(), modules.indices.end()}, known);
+    for (const Pair& pair : align(layers.aligned, modules.aligned, known, in_order())) {
       result_.weights.push_back(
           {layers.indices[pair.layer], modules.indices[pair.module], pair.certainty, pair.reason});
     }
@@ -236,21 +280,21 @@ class Pairer {
   void match_pools() {
     Listed layers = listed_layers(layers_, [](Kind kind) { return is_pool(kind); });
     for (std::size_t i = 0; i < layers.aligned.size(); ++i) {
-      const WeightedLayer& layer = layers_[layers.indices[i]];
-      layers.aligned[i].signature =
-          pool_signature(layer.kind, std::get<graph::Pool>(layer.node->op).size);
+      layers.aligned[i].signature = called(layers_[layers.indices[i]]);
     }
     // Pools that are no modules have their places among them.
     std::vector<Aligned> pools;
     std::vector<std::optional<std::size_t>> modules;
-    for (const TargetStep& step : target_.steps) {
+    for (const Step& step : target_.steps) {
       if (const std::string signature = pool_signature(target_, step); !signature.empty()) {
-        const std::string& name = step.module ? target_.modules[*step.module].prefix : step.prefix;
+        const std::string& name = step.holder ? target_.modules[*step.holder].prefix : step.prefix;
         pools.push_back({name, signature, false, false, std::nullopt});
-        modules.push_back(step.module);
+        modules.push_back(step.holder);
       }
     }
-    for (const Pair& pair : align(layers.aligned, pools, {}, in_order())) {
+    std::map<std::size_t, Known> known;
+    add_same_places(layers.indices, modules, known);
+    for (const Pair& pair : align(layers.aligned, pools, known, in_order())) {
       const auto module = modules[pair.module];
       if (module) result_.pools.push_back({layers.indices[pair.layer], *module});
     }
@@ -262,7 +306,7 @@ class Pairer {
     for (std::size_t i = target_.steps.size(); i-- > 0;) {
       const std::string& operation = target_.steps[i].operation;
       if (operation == "mean" || operation == "whole") break;
-      if (target_.steps[i].module) modules.insert(*target_.steps[i].module);
+      if (target_.steps[i].holder) modules.insert(*target_.steps[i].holder);
     }
     return modules;
   }
@@ -289,6 +333,7 @@ class Pairer {
   const std::vector<WeightedLayer>& layers_;
   const TargetModel& target_;
   const std::vector<GivenPair>& mapping_;
+  std::map<std::size_t, std::size_t> same_places_;
   Pairing result_;
 };
 
@@ -308,9 +353,9 @@ bool Pairing::is_of_head(std::size_t module) const {
   return std::find(head.begin(), head.end(), module) != head.end();
 }
 
-Pairing pair_modules(const std::vector<WeightedLayer>& layers, const TargetModel& target,
-                     const std::vector<GivenPair>& mapping) {
-  return Pairer(layers, target, mapping).run();
+Pairing pair_modules(const std::vector<WeightedLayer>& layers, const std::vector<Step>& steps,
+                     const TargetModel& target, const std::vector<GivenPair>& mapping) {
+  return Pairer(layers, steps, target, mapping).run();
 }
 
 }  // namespace tensorferry::torch

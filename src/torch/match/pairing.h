@@ -26,9 +26,10 @@ struct Pairing {
   bool is_of_head(std::size_t module) const;
 };
 
-/// Throws OptionInvalid where the mapping names what is not there, or gives a tensor another shape.
-Pairing pair_modules(const std::vector<WeightedLayer>& layers, const TargetModel& target,
-                     const std::vector<GivenPair>& mapping);
+/// `steps` are those of the Keras model. Throws OptionInvalid where the mapping names what is not
+/// there, or gives a tensor another shape.
+Pairing pair_modules(const std::vector<WeightedLayer>& layers, const std::vector<Step>& steps,
+                     const TargetModel& target, const std::vector<GivenPair>& mapping);
 
 /// The text of mapping.json: a row for each pair, and before them one for each layer and each
 /// module that is in none; what needs a look comes first. `given`: what the Keras model gives a

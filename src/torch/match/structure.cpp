@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "torch/match/keras_structure.h"
-
 namespace tensorferry::torch {
 
 namespace {
@@ -15,8 +13,8 @@ bool is_within(const std::string& name, const std::string& owner) {
   return name.size() > owner.size() && name.starts_with(owner) && name[owner.size()] == '.';
 }
 
-std::string name_of_step(const TargetModel& target, const TargetStep& step) {
-  return step.module ? target.modules[*step.module].prefix : step.prefix;
+std::string name_of_step(const TargetModel& target, const Step& step) {
+  return step.holder ? target.modules[*step.holder].prefix : step.prefix;
 }
 
 /// Names of modules that are taken out, and all that are within them.
@@ -30,7 +28,7 @@ bool is_removed(const std::string& name, const std::vector<std::string>& removed
 /// Whether all steps within the owner are among the names.
 bool has_all_within(const TargetModel& target, const std::string& owner,
                     const std::set<std::string>& names) {
-  return std::all_of(target.steps.begin(), target.steps.end(), [&](const TargetStep& step) {
+  return std::all_of(target.steps.begin(), target.steps.end(), [&](const Step& step) {
     const std::string name = name_of_step(target, step);
     return !is_within(name, owner) || names.count(name) != 0;
   });
@@ -99,46 +97,11 @@ bool computes_like(const WeightedLayer& layer, const TargetModule& module) {
   return false;
 }
 
-class TargetTracer {
- public:
-  TargetTracer(const TargetModel& target, const std::vector<std::string>& removed,
-               Expressions& expressions)
-      : target_(target), removed_(removed), expressions_(expressions) {}
-
-  /// What each module is given, and behind them the result.
-  std::vector<ExpressionId> run() {
-    std::vector<ExpressionId> given(target_.modules.size() + 1);
-    std::vector<ExpressionId> values{expressions_.leaf("the input")};
-    for (const TargetStep& step : target_.steps) {
-      std::vector<ExpressionId> arguments;
-      for (const std::size_t input : step.inputs) arguments.push_back(values[input]);
-      if (step.module) given[*step.module] = arguments.front();
-      const std::string name = name_of_step(target_, step);
-      if (is_removed(name, removed_) || (step.operation == "whole" && removed_.empty())) {
-        values.push_back(arguments.front());
-      } else if (step.operation == "whole") {
-        values.push_back(expressions_.apply("mean", arguments));
-      } else if (step.module) {
-        values.push_back(expressions_.leaf(name));
-      } else {
-        values.push_back(expressions_.apply(step.operation, arguments));
-      }
-    }
-    given.back() = values.back();
-    return given;
-  }
-
- private:
-  const TargetModel& target_;
-  const std::vector<std::string>& removed_;
-  Expressions& expressions_;
-};
-
 class StructureComparison {
  public:
-  StructureComparison(const StructureOfKeras& keras, const TargetModel& target,
-                      const Pairing& pairing)
-      : keras_(keras), target_(target) {
+  StructureComparison(const std::vector<WeightedLayer>& layers, const KerasSteps& keras,
+                      const TargetModel& target, const Pairing& pairing)
+      : layers_(layers), keras_(keras), target_(target) {
     for (const Pair& pair : pairing.weights) layer_of_[pair.module] = pair.layer;
     for (const Match& pair : pairing.pools) layer_of_[pair.module] = pair.layer;
     for (const auto& [module, layer] : layer_of_) module_of_[layer] = module;
@@ -146,44 +109,66 @@ class StructureComparison {
   }
 
   Structure run() {
-    const TracedModel traced =
-        trace(keras_, [this](std::size_t layer) { return prefix_of(layer); }, expressions_);
-    for (const auto& [layer, given] : traced.given) {
+    const Run keras = run_keras();
+    for (const auto& [layer, given] : keras.given) {
       result_.given[layer] = expressions_.text(given, [](const std::string& leaf) { return leaf; });
     }
-    if (!target_.steps.empty()) compare_all(traced);
+    if (!target_.steps.empty()) compare_all(keras, run_target());
     return std::move(result_);
   }
 
  private:
-  void compare_all(const TracedModel& traced) {
-    const std::vector<ExpressionId> given = TargetTracer(target_, removed_, expressions_).run();
+  Run run_keras() {
+    return run_steps(
+        keras_.steps,
+        [this](const Step& step, std::vector<ExpressionId> arguments) {
+          if (!step.holder) return expressions_.apply(step.operation, std::move(arguments));
+          const auto module = module_of_.find(*step.holder);
+          if (module != module_of_.end()) {
+            return expressions_.leaf(target_.modules[module->second].prefix);
+          }
+          const WeightedLayer& layer = layers_[*step.holder];
+          return expressions_.apply(is_pool(layer.kind) ? pool_operation(layer) : layer.keras_name,
+                                    std::move(arguments));
+        },
+        expressions_);
+  }
+
+  Run run_target() {
+    return run_steps(
+        target_.steps,
+        [this](const Step& step, std::vector<ExpressionId> arguments) {
+          const std::string name = name_of_step(target_, step);
+          const bool is_whole = step.operation == "whole";
+          if (is_removed(name, removed_) || (is_whole && removed_.empty())) {
+            return arguments.front();
+          }
+          if (step.holder) return expressions_.leaf(name);
+          return expressions_.apply(is_whole ? "mean" : step.operation, std::move(arguments));
+        },
+        expressions_);
+  }
+
+  void compare_all(const Run& keras, const Run& target) {
     for (const auto& [module, layer] : layer_of_) {
-      compare_operation((*keras_.layers)[layer], target_.modules[module]);
-      compare((*keras_.layers)[layer].keras_name, traced.given.at(layer), given[module]);
+      compare_operation(layers_[layer], target_.modules[module]);
+      compare(layers_[layer].keras_name, keras.given.at(layer), target.given.at(module));
     }
-    for (const std::size_t layer : traced.given_several) {
-      const std::string& name = (*keras_.layers)[layer].keras_name;
+    for (const std::size_t layer : keras.given_several) {
       result_.differences.push_back(
-          {name, "It is given", "several things, one after the other", "one"});
+          {layers_[layer].keras_name, "It is given", "several things, one after the other", "one"});
     }
-    if (traced.result) {
-      compare_results(*traced.result, given.back());
+    if (keras_.result) {
+      compare_results(keras.values[*keras_.result], target.values.back());
     } else {
       result_.differences.push_back({"", "There are", "several inputs or results", "one of each"});
     }
   }
 
-  std::string prefix_of(std::size_t layer) const {
-    const auto module = module_of_.find(layer);
-    return module == module_of_.end() ? "" : target_.modules[module->second].prefix;
-  }
-
   void compare_results(ExpressionId keras, ExpressionId target) {
-    const bool averages =
+    result_.averages_result =
         expressions_.operation(target) == "mean" && expressions_.arguments(target).front() == keras;
-    result_.averages_result = averages;
-    if (!averages) compare("", keras, target);
+    if (!result_.averages_result) compare("", keras, target);
   }
 
   void compare_operation(const WeightedLayer& layer, const TargetModule& module) {
@@ -197,7 +182,7 @@ class StructureComparison {
     if (keras == target) return;
     const auto by_layers = [this](const std::string& leaf) {
       for (const auto& [weighted, module] : module_of_) {
-        if (target_.modules[module].prefix == leaf) return (*keras_.layers)[weighted].keras_name;
+        if (target_.modules[module].prefix == leaf) return layers_[weighted].keras_name;
       }
       return leaf;
     };
@@ -207,7 +192,8 @@ class StructureComparison {
                                    expressions_.text(target, by_modules)});
   }
 
-  const StructureOfKeras& keras_;
+  const std::vector<WeightedLayer>& layers_;
+  const KerasSteps& keras_;
   const TargetModel& target_;
   std::map<std::size_t, std::size_t> layer_of_;
   std::map<std::size_t, std::size_t> module_of_;
@@ -221,9 +207,9 @@ class StructureComparison {
 std::vector<std::string> modules_of_head(const TargetModel& target, const Pairing& pairing) {
   std::set<std::string> names;
   std::vector<std::string> in_order;
-  for (const TargetStep& step : target.steps) {
-    const bool is_head = step.module && pairing.is_of_head(*step.module);
-    const bool is_activation = !step.module && step.inputs.size() == 1 && !names.empty();
+  for (const Step& step : target.steps) {
+    const bool is_head = step.holder && pairing.is_of_head(*step.holder);
+    const bool is_activation = !step.holder && step.inputs.size() == 1 && !names.empty();
     const std::string name = name_of_step(target, step);
     const bool averages = step.operation == "mean" || step.operation == "whole";
     if (name.empty() || averages || (!is_head && !is_activation)) continue;
@@ -241,9 +227,9 @@ std::vector<std::string> modules_of_head(const TargetModel& target, const Pairin
   return removed;
 }
 
-Structure compare_structure(const StructureOfKeras& keras, const TargetModel& target,
-                            const Pairing& pairing) {
-  return StructureComparison(keras, target, pairing).run();
+Structure compare_structure(const std::vector<WeightedLayer>& layers, const KerasSteps& keras,
+                            const TargetModel& target, const Pairing& pairing) {
+  return StructureComparison(layers, keras, target, pairing).run();
 }
 
 }  // namespace tensorferry::torch

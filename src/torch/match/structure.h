@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "torch/match/input_steps.h"
+#include "torch/match/keras_steps.h"
 #include "torch/match/pairing.h"
 
 namespace tensorferry::torch {
@@ -23,15 +23,6 @@ struct Structure {
   bool averages_result = false;  ///< the target gives the averages of what Keras's model gives
 };
 
-/// What a Keras model of one input and one result is compared by.
-struct StructureOfKeras {
-  const graph::Program* program = nullptr;
-  const Classes* classes = nullptr;
-  const std::vector<WeightedLayer>* layers = nullptr;
-  const std::vector<InputStep>* input_steps = nullptr;  ///< not compared: `preprocess` does them
-  std::string output_activation;                        ///< nor is this one at the end
-};
-
 /// The modules without which the target gives what stands before its head: those of `pairing.head`
 /// and those between and behind them, as few names as say it ("classifier").
 std::vector<std::string> modules_of_head(const TargetModel& target, const Pairing& pairing);
@@ -40,7 +31,7 @@ std::vector<std::string> modules_of_head(const TargetModel& target, const Pairin
 /// additions, gates, concatenations, averages, and pools that are no pair. What only gives the same
 /// elements another shape is not looked at, nor are strides and padding (differences.h). Without
 /// `TargetModel::steps` there are no differences; where a layer is in no pair they say nothing.
-Structure compare_structure(const StructureOfKeras& keras, const TargetModel& target,
-                            const Pairing& pairing);
+Structure compare_structure(const std::vector<WeightedLayer>& layers, const KerasSteps& keras,
+                            const TargetModel& target, const Pairing& pairing);
 
 }  // namespace tensorferry::torch

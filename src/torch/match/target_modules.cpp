@@ -119,7 +119,7 @@ TargetModule module_of_words(const std::vector<std::string_view>& words) {
   return module;
 }
 
-/// "@1,3", counted back from the step that `step` is: as `TargetStep::inputs`.
+/// "@1,3", counted back from the step that `step` is: as `Step::inputs`.
 std::vector<std::size_t> inputs_of_word(std::string_view word, std::size_t step) {
   std::vector<std::size_t> inputs;
   for (const std::int64_t back : integers(word.substr(1))) {
@@ -138,14 +138,14 @@ bool holds_tensors_or_pools(const std::vector<std::string_view>& words) {
 
 void add_line(std::string_view line, TargetModel& target) {
   std::vector<std::string_view> words = split(line, ' ');
-  TargetStep step;
+  Step step;
   step.inputs = {target.steps.size()};
   if (words.back().starts_with('@')) {
     step.inputs = inputs_of_word(words.back(), target.steps.size());
     words.pop_back();
   }
   if (holds_tensors_or_pools(words)) {
-    step.module = target.modules.size();
+    step.holder = target.modules.size();
     target.modules.push_back(module_of_words(words));
   } else {
     if (words.front() != ".") step.prefix = words.front();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "torch/match/state_dict_file.h"
+#include "torch/match/steps.h"
 
 /// The PyTorch model that a user already has, as far as it is known: module by module.
 namespace tensorferry::torch {
@@ -39,20 +40,11 @@ bool is_pool(TargetModule::Kind kind);
 /// A convolution or a linear layer.
 bool is_affine(TargetModule::Kind kind);
 
-/// A step of a built-in target's run.
-struct TargetStep {
-  std::optional<std::size_t> module;  ///< index into `TargetModel::modules`
-  std::string prefix;     ///< of one that holds nothing and may belong to the head; else empty
-  std::string operation;  ///< "relu", "mul 0.17", "average 3 p1"; empty: the module's
-  /// 0 is the model's input, n the result of step n − 1.
-  std::vector<std::size_t> inputs;
-};
-
 struct TargetModel {
   std::string name;         ///< "torchvision:resnet50", or a file's name
   std::string constructor;  ///< Python that makes a built-in target; else empty
   std::vector<TargetModule> modules;
-  std::vector<TargetStep> steps;  ///< of a built-in target; the last gives the result
+  std::vector<Step> steps;  ///< of a built-in target; the last gives the result
 
   bool is_built_in() const { return !constructor.empty(); }
 };

@@ -23,7 +23,7 @@ A conv with the word "dense" takes all places at once: its kernel is that of a l
 
 A step takes the result of the line before it, or of those that "@1,3" says: 1 is the line before,
 the input of the model is the line "make". The last line is the result. Steps that only give the
-same elements another shape are left out, and what adds zeros around.
+same elements another shape are left out, and what adds zeros around (". pad -1,1" cuts off, too).
 """
 
 import re
@@ -46,8 +46,7 @@ TORCHVISION = [
     "inception_v3",
     *(f"convnext_{n}" for n in ("tiny", "small", "base", "large")),
 ]
-# Not here: timm's resnetv2_* (Keras has biases and an order of strides that it has not) and
-# nasnetalarge (its cells run in an order that Keras's graph does not tell).
+# Not here: timm's resnetv2_*, as Keras's strides are in other blocks, on ways that timm's have not.
 TIMM = [
     *(f"resnet{n}" for n in (50, 101, 152)),
     *(f"vgg{n}" for n in (16, 19)),
@@ -61,6 +60,7 @@ TIMM = [
     "inception_resnet_v2",
     "legacy_xception",
     *(f"convnext_{n}" for n in ("tiny", "small", "base", "large", "xlarge")),
+    "nasnetalarge",
 ]
 # inception_v3 has a second classifier beside it unless told otherwise.
 ARGUMENTS = {"torchvision:inception_v3": {"aux_logits": False, "init_weights": False}}
@@ -124,10 +124,10 @@ def row(module, classes):
     return None
 
 
-# They give the same elements another shape, or zeros around them.
+# They give the same elements another shape.
 SAME_ELEMENTS = {
     *("view", "_unsafe_view", "as_strided", "permute", "transpose", "t", "squeeze", "unsqueeze"),
-    *("clone", "detach", "constant_pad_nd"),
+    *("clone", "detach"),
 }
 STEPS = {"add", "cat", "hardsigmoid", "hardswish", "mul", "relu", "sigmoid", "silu"}
 
@@ -174,7 +174,7 @@ class Steps(TorchDispatchMode):
         sources = [self.line_of[id(t)] for t in tensors if id(t) in self.line_of]
         if keys and not sources:
             self.keys[id(made)] = keys[0]  # a parameter in another shape
-        elif sources and name in SAME_ELEMENTS:
+        elif sources and (name in SAME_ELEMENTS or is_pad_only(name, arguments)):
             self.line_of[id(made)] = sources[0]
         elif sources:
             words = self.words(name, keys, arguments, keywords or {}, made)
@@ -198,6 +198,10 @@ class Steps(TorchDispatchMode):
             return [".", *function_pool(name, *arguments[1:])]
         if name == "hardtanh" and numbers == [0.0, 6.0]:
             return [module, "relu6"]
+        if name == "constant_pad_nd":
+            left, right, top, bottom = arguments[1]
+            rows, columns = f"{top},{bottom}", f"{left},{right}"
+            return [module, "pad", rows, *([columns] if columns != rows else [])]
         if name == "gelu":
             assert "tanh" not in keywords.values()
             return [module, "gelu"]
@@ -207,6 +211,11 @@ class Steps(TorchDispatchMode):
         assert name in STEPS and (name != "cat" or arguments[1] == 1), name
         numbers = [] if name == "cat" else numbers
         return [module, name, *(f"{number:g}" for number in numbers)]
+
+
+def is_pad_only(name, arguments):
+    """It cuts nothing off."""
+    return name == "constant_pad_nd" and min(arguments[1]) >= 0
 
 
 def covers(x, kernel, made):

@@ -8,6 +8,7 @@
 #include "torch/match/differences.h"
 #include "torch/match/expressions.h"
 #include "torch/match/match.h"
+#include "torch/match/places.h"
 #include "torch/match/structure.h"
 #include "torch/match/target_modules.h"
 #include "torch/pickle.h"
@@ -91,19 +92,19 @@ TEST_CASE("built-in targets have their steps") {
   const auto target = built_in_target("torchvision:resnet50");
   REQUIRE(target);
   REQUIRE(target->steps.size() > target->modules.size());
-  const TargetStep& relu = target->steps[2];
+  const Step& relu = target->steps[2];
   CHECK(relu.operation == "relu");
-  CHECK(!relu.module);
+  CHECK(!relu.holder);
   CHECK(relu.inputs == std::vector<std::size_t>{2});
   const auto sum = std::find_if(target->steps.begin(), target->steps.end(),
-                                [](const TargetStep& step) { return step.operation == "add"; });
+                                [](const Step& step) { return step.operation == "add"; });
   REQUIRE(sum != target->steps.end());
   const auto maker = [&](std::size_t n) {
-    return target->modules[target->steps[sum->inputs[n] - 1].module.value()].prefix;
+    return target->modules[target->steps[sum->inputs[n] - 1].holder.value()].prefix;
   };
   CHECK(maker(0) == "layer1.0.bn3");
   CHECK(maker(1) == "layer1.0.downsample.1");
-  CHECK(target->steps.back().module == target->modules.size() - 1);
+  CHECK(target->steps.back().holder == target->modules.size() - 1);
 }
 
 TEST_CASE("every step of every target takes what was there before it") {
@@ -141,6 +142,36 @@ TEST_CASE("an expression is shown as far as it helps") {
   CHECK(e.text(e.apply("relu", {e.apply("add", {x, x})}), as_is) == "relu(add(x, x))");
   const ExpressionId deep = e.apply("a", {e.apply("b", {e.apply("c", {e.apply("d", {x})})})});
   CHECK(e.text(deep, as_is) == "a(b(c(…)))");
+}
+
+TEST_CASE("places are told by what leads there and by what follows") {
+  // Two layers of one shape take the input; the sum that takes one of them is taken by a third.
+  const auto steps = [](bool swapped) {
+    const std::size_t first = swapped ? 2 : 1;
+    return std::vector<Step>{
+        {swapped ? 1 : 0, "", "affine 8,8", {0}},
+        {swapped ? 0 : 1, "", "affine 8,8", {0}},
+        {std::nullopt, "", "relu", {first}},
+        {std::nullopt, "", "add", {3, 3 - first}},
+        {2, "", "affine 4,8", {4}},
+    };
+  };
+  const std::map<std::size_t, std::size_t> all{{0, 0}, {1, 1}, {2, 2}};
+  CHECK(pairs_at_same_places(steps(false), steps(true)) == all);
+  CHECK(pairs_at_same_places(steps(false), steps(false)) == all);
+}
+
+TEST_CASE("places that nothing tells apart are no pair") {
+  const std::vector<Step> alike{
+      {0, "", "affine 8,8", {0}},
+      {1, "", "affine 8,8", {0}},
+      {std::nullopt, "", "add", {1, 2}},
+      {2, "", "affine 4,8", {3}},
+  };
+  CHECK(pairs_at_same_places(alike, alike) == std::map<std::size_t, std::size_t>{{2, 2}});
+  std::vector<Step> other = alike;
+  other[2].operation = "mul";
+  CHECK(pairs_at_same_places(alike, other).empty());
 }
 
 TEST_CASE("a head is taken out in one piece where it is one") {
@@ -218,8 +249,9 @@ TEST_CASE("numbers that differ are paired by likeness, in doubt") {
 TEST_CASE("what is given stays") {
   const std::vector<Aligned> layers{{"a", "x"}, {"b", "x"}};
   const std::vector<Aligned> modules{{"1", "x"}, {"2", "x"}};
-  CHECK(modules_of(align(layers, modules, {{0, 1}}, in_order)) == std::vector<std::size_t>{1, 0});
-  CHECK(modules_of(align(layers, modules, {{0, std::nullopt}}, in_order)).size() == 1);
+  CHECK(modules_of(align(layers, modules, {{0, {1, "given"}}}, in_order)) ==
+        std::vector<std::size_t>{1, 0});
+  CHECK(modules_of(align(layers, modules, {{0, {std::nullopt, ""}}}, in_order)).size() == 1);
 }
 
 TEST_CASE("a mapping is read as it was written") {

@@ -1,4 +1,4 @@
-#include "torch/match/keras_structure.h"
+#include "torch/match/keras_steps.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,10 +19,13 @@ using Axis = std::optional<std::size_t>;
 /// A value: what computes it, and which of its axes is that of the channels. Shapes are compared no
 /// further: the same elements in another order would have their channels elsewhere.
 struct Traced {
-  ExpressionId expression = 0;
-  Axis channels;
-  std::optional<ExpressionId>
-      unpadded;  ///< before zeros that a convolution or pool takes as its own
+  std::size_t value = 0;
+  Axis channels = std::nullopt;
+  /// Before zeros that a convolution or a pool takes as its own.
+  std::optional<std::size_t> unpadded = std::nullopt;
+  /// Of the PadAxes that has just made it, to be one with the next.
+  std::vector<graph::Pad> pads = {};
+  std::size_t before_pads = 0;
 };
 
 /// "relu", "leaky_relu 0.3".
@@ -64,6 +67,14 @@ std::string name_of_function(const graph::Function& function) {
 std::string name_of_merge(graph::Merge::Kind kind) {
   if (kind == graph::Merge::Kind::Add) return "add";
   return kind == graph::Merge::Kind::Multiply ? "mul" : std::string(graph::kind_name(kind));
+}
+
+/// "pad -1,1": what is cut off or set before and behind the rows and columns.
+std::string name_of_pads(const std::vector<graph::Pad>& pads) {
+  const auto text = [&pads](std::size_t axis) {
+    return fmt::format(" {},{}", pads[axis].before, pads[axis].after);
+  };
+  return "pad" + text(2) + (text(2) == text(3) ? "" : text(3));
 }
 
 /// The axis along which a layer's weights lie; none: it has no such axis, or several.
@@ -129,27 +140,30 @@ bool averages_all_but_channels(const graph::ReduceAxes& reduce, std::size_t rank
 
 class Tracer {
  public:
-  Tracer(const StructureOfKeras& keras, const std::function<std::string(std::size_t)>& name_of,
-         Expressions& expressions)
-      : keras_(keras), name_of_(name_of), expressions_(expressions) {
+  explicit Tracer(const KerasModel& keras) : keras_(keras) {
     for (std::size_t i = 0; i < keras.layers->size(); ++i) {
       weighted_[(*keras.layers)[i].layer] = i;
     }
   }
 
-  TracedModel run() {
+  KerasSteps run() {
     const graph::Graph& root = keras_.program->graphs[keras_.program->root];
     std::vector<Traced> inputs;
     for (const graph::Port& port : root.inputs) {
-      const std::string name = root.inputs.size() == 1 ? "the input" : "the input " + port.name;
-      inputs.push_back({expressions_.leaf(name), std::nullopt, std::nullopt});
+      const bool is_only = root.inputs.size() == 1;
+      inputs.push_back({is_only ? 0 : add("the input " + port.name, {})});
     }
     const std::vector<Traced> results = visit(keras_.program->root, inputs);
-    if (inputs.size() == 1 && results.size() == 1) result_.result = results.front().expression;
+    if (inputs.size() == 1 && results.size() == 1) result_.result = results.front().value;
     return std::move(result_);
   }
 
  private:
+  std::size_t add(std::string operation, std::vector<std::size_t> inputs) {
+    result_.steps.push_back({std::nullopt, "", std::move(operation), std::move(inputs)});
+    return result_.steps.size();
+  }
+
   std::vector<Traced> visit(std::uint32_t index, const std::vector<Traced>& inputs) {
     const graph::Graph& graph = keras_.program->graphs[index];
     std::vector<Traced> values(graph.values.size());
@@ -175,8 +189,7 @@ class Tracer {
   }
 
   Traced part(const Traced& whole, std::size_t number) {
-    return {
-        expressions_.apply(fmt::format("result {} of", number + 1), {whole.expression}), {}, {}};
+    return {add(fmt::format("result {} of", number + 1), {whole.value})};
   }
 
   Traced result_of(std::uint32_t index, std::size_t number, const std::vector<Traced>& arguments) {
@@ -205,32 +218,28 @@ class Tracer {
     const std::size_t rank =
         node.inputs.empty() ? 0 : graph.values[node.inputs.front()].shape.size();
     const Axis channels = channels_of(node, rank);
-    const ExpressionId given = given_to(layer, channels, arguments);
-    const auto [before, is_first] = result_.given.emplace(weighted, given);
-    if (!is_first && before->second != given) result_.given_several.push_back(weighted);
-    const std::string name = name_of_(weighted);
-    if (!name.empty()) return {expressions_.leaf(name), channels, std::nullopt};
-    const std::string operation = is_pool(layer.kind) ? pool_operation(layer) : layer.keras_name;
-    return {expressions_.apply(operation, {given}), channels, std::nullopt};
+    std::vector<std::size_t> given = given_to(layer, channels, arguments);
+    result_.steps.push_back({weighted, "", "", std::move(given)});
+    return {result_.steps.size(), channels};
   }
 
-  ExpressionId given_to(const WeightedLayer& layer, Axis channels,
-                        const std::vector<Traced>& arguments) {
-    std::vector<ExpressionId> all;
+  std::vector<std::size_t> given_to(const WeightedLayer& layer, Axis channels,
+                                    const std::vector<Traced>& arguments) {
+    std::vector<std::size_t> all;
     for (const Traced& x : arguments) {
       const bool slides = !layer.surroundings.extents.empty();
-      all.push_back(slides && x.unpadded ? *x.unpadded : x.expression);
+      all.push_back(slides && x.unpadded ? *x.unpadded : x.value);
       if (x.channels && channels && channels != x.channels) {
-        all.back() = expressions_.apply("other axes of", {all.back()});
+        all.back() = add("other axes of", {all.back()});
       }
     }
-    return all.size() == 1 ? all.front() : expressions_.apply("", std::move(all));
+    return all;
   }
 
   /// A layer without weights, or a function.
   Traced result_of_step(const graph::Graph& graph, const Node& node,
                         const std::vector<Traced>& arguments) {
-    if (arguments.empty()) return {expressions_.leaf(unlike_any(node)), {}, {}};
+    if (arguments.empty()) return {add(unlike_any(node), {})};
     const Traced& x = arguments.front();
     const graph::Value& from = graph.values[node.inputs.front()];
     const graph::Value& to = graph.values[node.outputs.front()];
@@ -245,25 +254,46 @@ class Tracer {
     if (const auto* permute = std::get_if<graph::Permute>(&node.op)) {
       if (moves_channels_only(*permute, x.channels)) {
         const auto at = std::find(permute->axes.begin(), permute->axes.end(), *x.channels);
-        return {x.expression, static_cast<std::size_t>(at - permute->axes.begin()), std::nullopt};
+        return {x.value, static_cast<std::size_t>(at - permute->axes.begin())};
       }
     }
     if (std::holds_alternative<graph::Flatten>(node.op) ||
         std::holds_alternative<graph::Reshape>(node.op)) {
       const Axis channels = channels_after(from, x.channels, to);
-      if (channels) return {x.expression, channels, std::nullopt};
+      if (channels) return {x.value, channels};
     }
     if (const auto* reduce = std::get_if<graph::ReduceAxes>(&node.op)) {
       if (averages_all_but_channels(*reduce, rank, x.channels)) {
-        return {expressions_.apply("mean", {x.expression}), reduce->keep_dims ? x.channels : 1, {}};
+        return {add("mean", {x.value}), reduce->keep_dims ? x.channels : 1};
       }
     }
-    if (const auto* pad = std::get_if<graph::PadAxes>(&node.op)) {
-      Traced padded{expressions_.apply(unlike_any(node), {x.expression}), x.channels, {}};
-      if (is_taken_by_next(*pad)) padded.unpadded = x.expression;
-      return padded;
-    }
+    if (const auto* pad = std::get_if<graph::PadAxes>(&node.op)) return padded(node, *pad, x);
     return result_of_operation(graph, node, arguments);
+  }
+
+  Traced padded(const Node& node, const graph::PadAxes& pad, const Traced& x) {
+    const bool has_word = x.channels == 1U && pad.pads.size() == 4 && pad.value == 0;
+    if (!has_word) return {add(unlike_any(node), {x.value}), x.channels, {}, {}, 0};
+    const bool is_one_with_last = can_be_one(x.pads, pad.pads);
+    Traced result{0, x.channels, {}, pad.pads, is_one_with_last ? x.before_pads : x.value};
+    for (std::size_t axis = 0; is_one_with_last && axis < pad.pads.size(); ++axis) {
+      result.pads[axis].before += x.pads[axis].before;
+      result.pads[axis].after += x.pads[axis].after;
+    }
+    result.value = add(name_of_pads(result.pads), {result.before_pads});
+    if (is_taken_by_next(pad)) result.unpadded = x.value;
+    return result;
+  }
+
+  /// Not where zeros come in the place of what was cut off.
+  static bool can_be_one(const std::vector<graph::Pad>& first,
+                         const std::vector<graph::Pad>& second) {
+    if (first.size() != second.size()) return false;
+    for (std::size_t axis = 0; axis < first.size(); ++axis) {
+      if (first[axis].before < 0 && second[axis].before > 0) return false;
+      if (first[axis].after < 0 && second[axis].after > 0) return false;
+    }
+    return true;
   }
 
   // As surroundings_of (weighted_layers.cpp) takes it.
@@ -276,11 +306,11 @@ class Tracer {
   Traced result_of_operation(const graph::Graph& graph, const Node& node,
                              const std::vector<Traced>& arguments) {
     const Axis channels = common_channels(graph, node, arguments);
-    std::vector<ExpressionId> given;
-    for (const Traced& argument : arguments) given.push_back(argument.expression);
+    std::vector<std::size_t> given;
+    for (const Traced& argument : arguments) given.push_back(argument.value);
     if (const auto* scale = std::get_if<graph::ScaleOffset>(&node.op)) {
       if (scale->scale.size() <= 1 && scale->offset.size() <= 1) {
-        return {scaled(*scale, given.front()), channels, std::nullopt};
+        return {scaled(*scale, given.front()), channels};
       }
     }
     std::string name;
@@ -295,23 +325,16 @@ class Tracer {
     }
     // numpy would broadcast other axes of theirs.
     if (given.size() > 1 && !channels) name.clear();
-    if (name.empty()) return {expressions_.apply(unlike_any(node), given), channels, std::nullopt};
-    if (name == "cat") return {expressions_.apply(name, given), channels, std::nullopt};
-    ExpressionId result = given.front();
-    if (given.size() == 1) result = expressions_.apply(name, {result});
-    for (std::size_t i = 1; i < given.size(); ++i) {
-      result = expressions_.apply(name, {result, given[i]});
-    }
-    return {result, channels, std::nullopt};
+    if (name.empty()) return {add(unlike_any(node), given), channels};
+    if (name == "cat" || given.size() == 1) return {add(name, given), channels};
+    std::size_t result = given.front();
+    for (std::size_t i = 1; i < given.size(); ++i) result = add(name, {result, given[i]});
+    return {result, channels};
   }
 
-  ExpressionId scaled(const graph::ScaleOffset& op, ExpressionId x) {
-    if (!op.scale.empty() && op.scale.front() != 1) {
-      x = expressions_.apply(with_number("mul", op.scale.front()), {x});
-    }
-    if (!op.offset.empty() && op.offset.front() != 0) {
-      x = expressions_.apply(with_number("add", op.offset.front()), {x});
-    }
+  std::size_t scaled(const graph::ScaleOffset& op, std::size_t x) {
+    if (!op.scale.empty()) x = add(with_number("mul", op.scale.front()), {x});
+    if (!op.offset.empty()) x = add(with_number("add", op.offset.front()), {x});
     return x;
   }
 
@@ -331,11 +354,9 @@ class Tracer {
     return node.layer.empty() ? std::string(graph::op_name(node.op)) : node.layer;
   }
 
-  const StructureOfKeras& keras_;
-  const std::function<std::string(std::size_t)>& name_of_;
-  Expressions& expressions_;
+  const KerasModel& keras_;
   std::map<std::size_t, std::size_t> weighted_;  ///< layer of the classes → weighted layer
-  TracedModel result_;
+  KerasSteps result_;
 };
 
 std::string both(const char* letter, const std::vector<std::int64_t>& values, std::int64_t usual) {
@@ -366,10 +387,6 @@ std::string pool_operation(const WeightedLayer& layer) {
                      is_even && !pads_otherwise ? "" : " as " + layer.keras_name);
 }
 
-TracedModel trace(const StructureOfKeras& keras,
-                  const std::function<std::string(std::size_t layer)>& name_of,
-                  Expressions& expressions) {
-  return Tracer(keras, name_of, expressions).run();
-}
+KerasSteps keras_steps(const KerasModel& keras) { return Tracer(keras).run(); }
 
 }  // namespace tensorferry::torch
