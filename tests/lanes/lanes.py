@@ -113,9 +113,25 @@ def pytest(name: str) -> Counts:
 
 
 def torch_today() -> Counts:
-    """The tests of the lane torch once more, with the current release."""
+    """The tests of the lane torch once more, with the current release; and larger nets matched with
+    those of torchvision and timm."""
     install.torch_today()
-    return run_pytest(TORCH_TODAY_PYTHON, TESTS / "torch", "torch_today")
+    counts = run_pytest(TORCH_TODAY_PYTHON, TESTS / "torch", "torch_today")
+    large = BUILD / "fixtures-large"
+    script = TESTS / "fixtures"
+    families = [
+        script / "families" / f"{name}.py" for name in ("matching_large", "matching", "deep")
+    ]
+    make = [KERAS_PYTHON, script / "make.py", "--out", large, "--only", "matching_large"]
+    once(
+        "fixtures-large",
+        digest([*families, script / "write.py", script / "case.py"]),
+        [large],
+        lambda: run(make, log="fixtures-large", environment={"TENSORFERRY_LARGE": "1"}),
+    )
+    tests = TESTS / "torch" / "match_large.py"
+    root = f"--fixture-root={large}"
+    return counts + run_pytest(TORCH_TODAY_PYTHON, tests, "match-large", root)
 
 
 def run_pytest(python: Path, folder: Path, name: str, *more: str) -> Counts:

@@ -55,3 +55,22 @@ def rows_of(done) -> list[dict]:
 def verified(folder, *arguments) -> subprocess.CompletedProcess:
     command = [sys.executable, folder / "verify.py", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+def check_equal(binary, tmp_path, fixture, target):
+    """The real module with our weights computes what Keras computed, and nothing is in doubt."""
+    done = matched(binary, tmp_path, fixture, target)
+    assert done.code == 0, done.explain()
+    assert [row for row in rows_of(done) if row["certainty"] < 0.9 and row["layer"]] == []
+    codes = {note["code"] for note in done.manifest["notes"]}
+    assert not {"match-structure-differs", "match-unverified"} & codes, done.explain()
+    load = script(done.out)
+    model = load.load_model()
+    keys = {row["key"] for row in done.manifest["weights"]}
+    assert keys == set(model.state_dict())
+    for number in range(len(fixture.runs())):
+        x, expected = run_of(fixture, number)
+        y = outputs_of(load, model, x)
+        if "torch.softmax(model(x), -1)" in load.__doc__:
+            y = torch.softmax(y, -1)
+        assert differ(y.numpy(), expected) <= TOLERANCE

@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from matching import TOLERANCE, differ, matched, outputs_of, rows_of, run_of, script, verified
+from matching import (
+    TOLERANCE,
+    check_equal,
+    differ,
+    matched,
+    outputs_of,
+    rows_of,
+    run_of,
+    script,
+    verified,
+)
 from safetensors.torch import save_file
 from support import convert, fixtures
 from support import network as nets
@@ -59,20 +69,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("name", "target"), PAIRS, ids=["-".join(pair) for pair in PAIRS])
 def test_equal(name, target, binary, fixtures_root, tmp_path):
-    fixture = fixtures.get(fixtures_root, name)
-    done = matched(binary, tmp_path, fixture, target)
-    assert done.code == 0, done.explain()
-    assert [row for row in rows_of(done) if row["certainty"] < 0.9 and row["layer"]] == []
-    load = script(done.out)
-    model = load.load_model()
-    keys = {row["key"] for row in done.manifest["weights"]}
-    assert keys == set(model.state_dict())
-    for number in range(len(fixture.runs())):
-        x, expected = run_of(fixture, number)
-        y = outputs_of(load, model, x)
-        if "torch.softmax(model(x), -1)" in load.__doc__:
-            y = torch.softmax(y, -1)
-        assert differ(y.numpy(), expected) <= TOLERANCE
+    check_equal(binary, tmp_path, fixtures.get(fixtures_root, name), target)
 
 
 def test_without_the_lines_it_is_another(binary, fixtures_root, tmp_path):

@@ -272,16 +272,20 @@ class Tracer {
   }
 
   Traced padded(const Node& node, const graph::PadAxes& pad, const Traced& x) {
-    const bool has_word = x.channels == 1U && pad.pads.size() == 4 && pad.value == 0;
-    if (!has_word) return {add(unlike_any(node), {x.value}), x.channels, {}, {}, 0};
+    Traced result{0, x.channels};
+    if (is_taken_by_next(pad)) result.unpadded = x.value;
+    if (x.channels != 1U || pad.pads.size() != 4 || pad.value != 0) {
+      result.value = add(unlike_any(node), {x.value});
+      return result;
+    }
     const bool is_one_with_last = can_be_one(x.pads, pad.pads);
-    Traced result{0, x.channels, {}, pad.pads, is_one_with_last ? x.before_pads : x.value};
+    result.pads = pad.pads;
+    result.before_pads = is_one_with_last ? x.before_pads : x.value;
     for (std::size_t axis = 0; is_one_with_last && axis < pad.pads.size(); ++axis) {
       result.pads[axis].before += x.pads[axis].before;
       result.pads[axis].after += x.pads[axis].after;
     }
     result.value = add(name_of_pads(result.pads), {result.before_pads});
-    if (is_taken_by_next(pad)) result.unpadded = x.value;
     return result;
   }
 
