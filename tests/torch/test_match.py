@@ -374,10 +374,10 @@ def test_tables_hold(tmp_path):
         rows = [line.split() for line in block.splitlines()[1:]]
         more = {"aux_logits": False, "init_weights": False} if name == "inception_v3" else {}
         state = getattr(torchvision.models, name)(**more).state_dict()
-        for prefix, kind, *words in rows:
-            if kind not in ("conv", "linear", "batchnorm", "norm", "vector"):
+        for prefix, *words in rows:
+            if not words or words[0] not in ("conv", "linear", "bn", "norm", "vector"):
                 continue
-            shape = words[0]
+            kind, shape, *_ = words
             key = prefix if kind == "vector" else f"{prefix}.weight"
             assert list(state.pop(key).shape) == [int(n) for n in shape.split(",")]
             for rest in ("bias", "running_mean", "running_var", "num_batches_tracked"):

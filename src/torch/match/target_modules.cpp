@@ -55,7 +55,7 @@ tensor::Shape shape_of_text(std::string_view text) {
 Kind kind_called(std::string_view name) {
   if (name == "conv") return Kind::Conv;
   if (name == "linear") return Kind::Linear;
-  if (name == "batchnorm") return Kind::BatchNorm;
+  if (name == "bn") return Kind::BatchNorm;
   if (name == "norm") return Kind::Norm;
   if (name == "vector") return Kind::Vector;
   if (name == "max") return Kind::MaxPool;
@@ -128,14 +128,13 @@ std::vector<std::size_t> inputs_of_word(std::string_view word, std::size_t step)
   return inputs;
 }
 
-/// A line that begins with a dot, or whose second word is no kind of a module, holds nothing.
-bool holds_tensors_or_pools(const std::vector<std::string_view>& words) {
-  static constexpr std::string_view kinds[] = {"conv",   "linear", "batchnorm", "norm",
+bool is_kind_of_module(std::string_view word) {
+  static constexpr std::string_view kinds[] = {"conv",   "linear", "bn",     "norm",
                                                "vector", "max",    "average"};
-  return words.at(0) != "." &&
-         std::find(std::begin(kinds), std::end(kinds), words.at(1)) != std::end(kinds);
+  return std::find(std::begin(kinds), std::end(kinds), word) != std::end(kinds);
 }
 
+/// A line that begins with a dot, or whose second word is no kind of a module, holds nothing.
 void add_line(std::string_view line, TargetModel& target) {
   std::vector<std::string_view> words = split(line, ' ');
   Step step;
@@ -144,11 +143,14 @@ void add_line(std::string_view line, TargetModel& target) {
     step.inputs = inputs_of_word(words.back(), target.steps.size());
     words.pop_back();
   }
-  if (holds_tensors_or_pools(words)) {
+  if (words.front().starts_with('.')) {
+    words.front().remove_prefix(1);
+    step.operation = fmt::format("{}", fmt::join(words, " "));
+  } else if (is_kind_of_module(words.at(1))) {
     step.holder = target.modules.size();
     target.modules.push_back(module_of_words(words));
   } else {
-    if (words.front() != ".") step.prefix = words.front();
+    step.prefix = words.front();
     step.operation = fmt::format("{}", fmt::join(words.begin() + 1, words.end(), " "));
   }
   target.steps.push_back(std::move(step));

@@ -9,13 +9,13 @@ A model is a line "target NAME", a line "make PYTHON", and a line for each step 
     PREFIX conv 64,3,7,7 bias s2 p3 d1    the weight's shape; stride, padding, dilation where not 1,
                                           0, 1; "same": padded as TensorFlow does
     PREFIX linear 1000,2048 bias classes  "classes": its rows are the model's classes
-    PREFIX batchnorm 64 e1e-05            epsilon
+    PREFIX bn 64 e0.001                   BatchNorm; epsilon where not 1e-05
     PREFIX norm 96 bias e1e-06            LayerNorm, in whatever layout
     PREFIX max|average 3 s2 p1 ceil real  a pool; "real": only cells of the input are counted
     PREFIX.NAME vector 96,1,1             a product with a parameter of its own
-    . relu                                a step without tensors; PREFIX where a module that may
-                                          belong to the head makes it
-    . max|average 3 s2 p1                 a pool that is no module
+    .relu                                 a step without tensors; "PREFIX relu" where a module that
+                                          may belong to the head makes it
+    .max|average 3 s2 p1                  a pool that is no module
     PREFIX whole                          an average over as many places as there are: nothing, but
                                           without the head one over all places
 
@@ -23,7 +23,7 @@ A conv with the word "dense" takes all places at once: its kernel is that of a l
 
 A step takes the result of the line before it, or of those that "@1,3" says: 1 is the line before,
 the input of the model is the line "make". The last line is the result. Steps that only give the
-same elements another shape are left out, and what adds zeros around (". pad -1,1" cuts off, too).
+same elements another shape are left out, and what adds zeros around (".pad -1,1" cuts off, too).
 """
 
 import re
@@ -91,6 +91,10 @@ def option(letter, value, default):
     return [letter + (str(value[0]) if value[0] == value[1] else f"{value[0]},{value[1]}")]
 
 
+def epsilon(module):
+    return [] if module.eps == 1e-5 else [f"e{module.eps}"]
+
+
 def is_like_tensorflow(module):
     return type(module).__name__ in ("Conv2dSame", "MaxPool2dSame", "AvgPool2dSame")
 
@@ -112,9 +116,9 @@ def row(module, classes):
         shape = ",".join(str(n) for n in module.weight.shape)
         return ["linear", shape, *bias, *(["classes"] if classes else [])]
     if isinstance(module, nn.BatchNorm2d):
-        return ["batchnorm", str(module.num_features), f"e{module.eps}"]
+        return ["bn", str(module.num_features), *epsilon(module)]
     if isinstance(module, nn.LayerNorm):
-        return ["norm", str(module.weight.shape[0]), *bias, f"e{module.eps}"]
+        return ["norm", str(module.weight.shape[0]), *bias, *epsilon(module)]
     if isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
         kind = "max" if isinstance(module, nn.MaxPool2d) else "average"
         size = option("", module.kernel_size, -1)
@@ -268,7 +272,7 @@ def steps(model, rows):
     for number, line in enumerate(lines):
         is_told = number >= len(lines) - HEAD and line[0] in leaves and names.count(line[0]) == 1
         if line[0] not in rows and not is_told:
-            line[0] = "."
+            line[:2] = [f".{line[1]}"]
     return lines
 
 
