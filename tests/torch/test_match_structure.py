@@ -100,6 +100,17 @@ def set_layer(name, class_name, **config):
     return change
 
 
+def rename(old, new):
+    def change(layers):
+        layers[new] = layers.pop(old)
+        layers[new]["name"] = layers[new]["config"]["name"] = new
+        for layer in layers.values():
+            for source in sources(layer):
+                source[0] = new if source[0] == old else source[0]
+
+    return change
+
+
 CHANGED = {
     "activation": (*RESNET, set_config("conv3_block2_2_relu", activation="tanh")),
     "activation missing": (*RESNET, set_config("conv4_block3_out", activation="linear")),
@@ -137,6 +148,16 @@ CHANGED = {
         ),
     ),
     "another size": (*INCEPTION, set_config("average_pooling2d_3", pool_size=[5, 5])),
+    "height for width, 2": (*RESNET, insert("conv1_pad", "Reshape", target_shape=[128, 96, 3])),
+    "zeros for another layer": (*RESNET, insert("conv1_conv", "SpatialDropout2D", rate=0.1)),
+    "called like a step": (
+        *MOBILENET,
+        several(set_layer("Conv1_relu", "Softmax", axis=-1), rename("Conv1_relu", "relu6")),
+    ),
+    "called like a step, 2": (
+        *RESNET,
+        several(set_class("avg_pool", "GlobalMaxPooling2D"), rename("avg_pool", "mean")),
+    ),
     "height for width": (*RESNET, insert("conv1_pad", "Permute", dims=[2, 1, 3])),
     "normalized": (
         *RESNET,
@@ -148,6 +169,10 @@ UNCHANGED = {
     "dropout": (*RESNET, insert("conv3_block2_1_conv", "SpatialDropout2D", rate=0.1)),
     "linear": (*RESNET, insert("conv3_block2_1_conv", "Activation", activation="linear")),
     "sum the other way round": (*RESNET, swap_sources("conv3_block2_add")),
+    "the same shape": (
+        *RESNET,
+        insert("conv3_block2_1_conv", "Reshape", target_shape=[12, 16, 512]),
+    ),
     "relu as a layer": (*RESNET, set_class("conv3_block2_2_relu", "ReLU")),
 }
 

@@ -175,7 +175,10 @@ class Comparison {
     if (settings.pads_as_tensorflow) replace_pool(module, window);
     const bool is_symmetric = std::all_of(around.pads.begin(), around.pads.end(),
                                           [](const Pad& pad) { return pad.before == pad.after; });
-    if (is_symmetric && !settings.pads_as_tensorflow && !(of_max && around.zeros)) {
+    // torch's pools pad by half their size at most.
+    const bool is_too_wide = of_max && (2 * around.pads[0].before > window.size[0] ||
+                                        2 * around.pads[1].before > window.size[1]);
+    if (is_symmetric && !is_too_wide && !settings.pads_as_tensorflow && !(of_max && around.zeros)) {
       assign(module, "padding", pair_text({around.pads[0].before, around.pads[1].before}));
     } else {
       pad_before(module, around, of_max);

@@ -27,6 +27,7 @@ ExpressionId Expressions::number_of(Expression expression) {
 }
 
 ExpressionId Expressions::apply(const std::string& operation, std::vector<ExpressionId> arguments) {
+  if (arguments.empty()) return leaf(operation);
   if (operation == "mul 1" || operation == "add 0") return arguments.front();
   if (operation == "cat") {
     std::vector<ExpressionId> parts;

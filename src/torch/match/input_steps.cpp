@@ -27,8 +27,28 @@ const graph::Node* only_reader(const graph::Graph& graph, graph::ValueId value,
 
 using StepOp = std::variant<graph::ScaleOffset, graph::Normalize>;
 
-/// x + 1, x − 1, 2 · x, x / 2.
-std::optional<StepOp> step_of_function(const graph::Function& function) {
+std::optional<StepOp> step_of(const graph::Op& op) {
+  if (const auto* scale = std::get_if<graph::ScaleOffset>(&op)) return *scale;
+  if (const auto* function = std::get_if<graph::Function>(&op)) {
+    if (const auto scale = scale_of(*function)) return *scale;
+    return std::nullopt;
+  }
+  const auto* normalize = std::get_if<graph::Normalize>(&op);
+  if (normalize == nullptr || normalize->invert) return std::nullopt;
+  // Numbers for several axes would have to lie along all of them.
+  if (normalize->axes.size() > 1 && !normalize->mean.empty()) return std::nullopt;
+  return *normalize;
+}
+
+/// Nothing at inference.
+bool does_nothing(const graph::Op& op) {
+  return std::holds_alternative<graph::Identity>(op) ||
+         std::holds_alternative<graph::Dropout>(op) || std::holds_alternative<graph::Cast>(op);
+}
+
+}  // namespace
+
+std::optional<graph::ScaleOffset> scale_of(const graph::Function& function) {
   if (function.operands.size() != 2) return std::nullopt;
   const auto& a = function.operands[0];
   const auto& b = function.operands[1];
@@ -41,22 +61,6 @@ std::optional<StepOp> step_of_function(const graph::Function& function) {
   if (name == "divide" && b) return graph::ScaleOffset{{1 / number}, {0}};
   return std::nullopt;
 }
-
-std::optional<StepOp> step_of(const graph::Op& op) {
-  if (const auto* scale = std::get_if<graph::ScaleOffset>(&op)) return *scale;
-  if (const auto* function = std::get_if<graph::Function>(&op)) return step_of_function(*function);
-  const auto* normalize = std::get_if<graph::Normalize>(&op);
-  if (normalize == nullptr || normalize->invert) return std::nullopt;
-  return *normalize;
-}
-
-/// Nothing at inference.
-bool does_nothing(const graph::Op& op) {
-  return std::holds_alternative<graph::Identity>(op) ||
-         std::holds_alternative<graph::Dropout>(op) || std::holds_alternative<graph::Cast>(op);
-}
-
-}  // namespace
 
 std::vector<InputStep> input_steps(const graph::Program& program, const Classes& classes) {
   std::vector<InputStep> steps;
@@ -74,7 +78,10 @@ std::vector<InputStep> input_steps(const graph::Program& program, const Classes&
       value = program.graphs[index].inputs.front().value;
       continue;
     }
-    if (auto step = step_of(reader->op)) {
+    // Whole numbers wrap around, or are rounded, in Keras.
+    const bool is_whole = !is_floating_point(graph.values[value].dtype) &&
+                          std::holds_alternative<graph::Function>(reader->op);
+    if (auto step = is_whole ? std::nullopt : step_of(reader->op)) {
       const auto layer = classes.layer_of.find({index, number});
       steps.push_back({std::move(*step), reader, &graph.values[value],
                        layer == classes.layer_of.end() ? 0 : layer->second});

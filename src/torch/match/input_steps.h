@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct InputStep {
   const graph::Value* input = nullptr;
   std::size_t layer = 0;  ///< of a Normalize: index into `Classes::layers`
 };
+
+/// x + 1, x − 1, 2 · x, x / 2: a scale or an offset. None for another function.
+std::optional<graph::ScaleOffset> scale_of(const graph::Function& function);
 
 /// In order; none where the model has several inputs.
 std::vector<InputStep> input_steps(const graph::Program& program, const Classes& classes);

@@ -21,9 +21,10 @@ using Axis = std::optional<std::size_t>;
 struct Traced {
   std::size_t value = 0;
   Axis channels = std::nullopt;
-  /// Before zeros that a convolution or a pool takes as its own.
-  std::optional<std::size_t> unpadded = std::nullopt;
-  /// Of the PadAxes that has just made it, to be one with the next.
+  /// The PadAxes that has just made it, of what.
+  const Node* pad = nullptr;
+  std::size_t unpadded = 0;
+  /// Of it and those before it, of what.
   std::vector<graph::Pad> pads = {};
   std::size_t before_pads = 0;
 };
@@ -49,19 +50,15 @@ std::string with_number(const char* operation, double number) {
   return fmt::format("{} {:g}", operation, number);
 }
 
-/// A sum or a product with a number; else empty.
+/// A sum or a product of two, or with a number; else empty.
 std::string name_of_function(const graph::Function& function) {
-  if (function.operands.size() != 2) return "";
-  const auto& [a, b] = std::pair(function.operands[0], function.operands[1]);
+  if (const auto scale = scale_of(function)) {
+    return scale->scale.empty() ? with_number("add", scale->offset.front())
+                                : with_number("mul", scale->scale.front());
+  }
+  if (function.operands.size() != 2 || function.operands[0] || function.operands[1]) return "";
   const std::string_view name = function.kind->name;
-  if (!a && !b) return name == "add" ? "add" : name == "multiply" ? "mul" : "";
-  if (a && b) return "";
-  const double number = a ? a->value : b->value;
-  if (name == "add") return with_number("add", number);
-  if (name == "multiply") return with_number("mul", number);
-  if (name == "subtract" && b) return with_number("add", -number);
-  if (name == "divide" && b) return with_number("mul", 1 / number);
-  return "";
+  return name == "add" ? "add" : name == "multiply" ? "mul" : "";
 }
 
 std::string name_of_merge(graph::Merge::Kind kind) {
@@ -99,34 +96,29 @@ bool moves_channels_only(const graph::Permute& permute, Axis channels) {
   return channels && std::is_sorted(others.begin(), others.end());
 }
 
-std::vector<graph::Extent> without_ones(const std::vector<graph::Extent>& shape) {
-  std::vector<graph::Extent> extents;
-  for (std::size_t axis = 1; axis < shape.size(); ++axis) {
-    if (shape[axis] != 1) extents.push_back(shape[axis]);
+/// Whether there is one place only.
+bool has_one_place(const graph::Value& value, std::size_t channels) {
+  for (std::size_t axis = 1; axis < value.shape.size(); ++axis) {
+    if (axis != channels && value.shape[axis] != 1) return false;
   }
-  return extents;
+  return true;
 }
 
-/// The axis of the channels after a change of shape that keeps each element's place among them, or
-/// that of torch's flatten; none: another.
+/// The axis of the channels after a change of shape that keeps each element's place; none: another.
 Axis channels_after(const graph::Value& from, Axis channels, const graph::Value& to) {
   if (!channels) return std::nullopt;
-  if (without_ones(from.shape) != without_ones(to.shape)) {
-    const bool flattens = to.shape.size() == 2 && channels == 1U;
-    return flattens ? Axis(1) : std::nullopt;
-  }
-  const graph::Extent extent = from.shape[*channels];
-  if (extent == 1) return to.shape.size() == from.shape.size() ? channels : std::nullopt;
-  // Which of the axes that are not 1 it is.
-  const auto place = std::count_if(from.shape.begin() + 1,
-                                   from.shape.begin() + static_cast<std::ptrdiff_t>(*channels),
-                                   [](graph::Extent one) { return one != 1; });
-  std::ptrdiff_t seen = 0;
+  if (from.shape == to.shape) return channels;
+  if (!has_one_place(from, *channels)) return std::nullopt;
   for (std::size_t axis = 1; axis < to.shape.size(); ++axis) {
-    if (to.shape[axis] == 1) continue;
-    if (seen++ == place) return axis;
+    if (to.shape[axis] == from.shape[*channels] && has_one_place(to, axis)) return axis;
   }
   return std::nullopt;
+}
+
+/// "flatten 7,7": all places of a map beside each other, as torch's flatten has them; else empty.
+std::string name_of_flattening(const graph::Value& from, Axis channels, const graph::Value& to) {
+  const bool flattens = channels == 1U && from.shape.size() == 4 && to.shape.size() == 2;
+  return flattens ? fmt::format("flatten {},{}", from.shape[2], from.shape[3]) : "";
 }
 
 bool averages_all_but_channels(const graph::ReduceAxes& reduce, std::size_t rank, Axis channels) {
@@ -195,7 +187,7 @@ class Tracer {
   Traced result_of(std::uint32_t index, std::size_t number, const std::vector<Traced>& arguments) {
     const graph::Graph& graph = keras_.program->graphs[index];
     const Node& node = graph.nodes[number];
-    if (is_done_elsewhere(index, node) && !arguments.empty()) return arguments.front();
+    if (is_done_elsewhere(node, arguments)) return arguments.front();
     const auto layer = keras_.classes->layer_of.find({index, number});
     if (layer != keras_.classes->layer_of.end() && weighted_.count(layer->second) != 0) {
       return result_of_weighted(graph, node, weighted_.at(layer->second), arguments);
@@ -203,12 +195,12 @@ class Tracer {
     return result_of_step(graph, node, arguments);
   }
 
-  bool is_done_elsewhere(std::uint32_t index, const Node& node) const {
-    const graph::Graph& graph = keras_.program->graphs[index];
-    const bool ends = index == keras_.program->root && !node.outputs.empty() &&
-                      node.outputs.front() == graph.outputs.front().value;
-    if (ends && !keras_.output_activation.empty()) return true;
-    return std::any_of(keras_.input_steps->begin(), keras_.input_steps->end(),
+  /// By `preprocess`, on the model's input only; or by whoever calls the model.
+  bool is_done_elsewhere(const Node& node, const std::vector<Traced>& arguments) const {
+    if (arguments.empty()) return false;
+    if (&node == keras_.output_activation) return true;
+    return arguments.front().value == 0 &&
+           std::any_of(keras_.input_steps->begin(), keras_.input_steps->end(),
                        [&node](const InputStep& step) { return step.node == &node; });
   }
 
@@ -227,8 +219,8 @@ class Tracer {
                                     const std::vector<Traced>& arguments) {
     std::vector<std::size_t> all;
     for (const Traced& x : arguments) {
-      const bool slides = !layer.surroundings.extents.empty();
-      all.push_back(slides && x.unpadded ? *x.unpadded : x.value);
+      const bool takes_pad = x.pad != nullptr && x.pad == layer.surroundings.pad;
+      all.push_back(takes_pad ? x.unpadded : x.value);
       if (x.channels && channels && channels != x.channels) {
         all.back() = add("other axes of", {all.back()});
       }
@@ -261,6 +253,8 @@ class Tracer {
         std::holds_alternative<graph::Reshape>(node.op)) {
       const Axis channels = channels_after(from, x.channels, to);
       if (channels) return {x.value, channels};
+      const std::string flattening = name_of_flattening(from, x.channels, to);
+      if (!flattening.empty()) return {add(flattening, {x.value}), 1};
     }
     if (const auto* reduce = std::get_if<graph::ReduceAxes>(&node.op)) {
       if (averages_all_but_channels(*reduce, rank, x.channels)) {
@@ -272,8 +266,7 @@ class Tracer {
   }
 
   Traced padded(const Node& node, const graph::PadAxes& pad, const Traced& x) {
-    Traced result{0, x.channels};
-    if (is_taken_by_next(pad)) result.unpadded = x.value;
+    Traced result{0, x.channels, &node, x.value};
     if (x.channels != 1U || pad.pads.size() != 4 || pad.value != 0) {
       result.value = add(unlike_any(node), {x.value});
       return result;
@@ -298,13 +291,6 @@ class Tracer {
       if (first[axis].after < 0 && second[axis].after > 0) return false;
     }
     return true;
-  }
-
-  // As surroundings_of (weighted_layers.cpp) takes it.
-  static bool is_taken_by_next(const graph::PadAxes& pad) {
-    return pad.value == 0 &&
-           std::none_of(pad.pads.begin(), pad.pads.end(),
-                        [](const graph::Pad& one) { return one.before < 0 || one.after < 0; });
   }
 
   Traced result_of_operation(const graph::Graph& graph, const Node& node,
@@ -353,9 +339,9 @@ class Tracer {
     return arguments.front().channels;
   }
 
-  /// The name of a step that no target has: that of its Keras layer.
+  /// The name of a step that no target has, whatever its Keras layer is called.
   static std::string unlike_any(const Node& node) {
-    return node.layer.empty() ? std::string(graph::op_name(node.op)) : node.layer;
+    return "layer " + (node.layer.empty() ? std::string(graph::op_name(node.op)) : node.layer);
   }
 
   const KerasModel& keras_;

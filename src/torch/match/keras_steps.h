@@ -16,7 +16,7 @@ struct KerasModel {
   const Classes* classes = nullptr;
   const std::vector<WeightedLayer>* layers = nullptr;
   const std::vector<InputStep>* input_steps = nullptr;  ///< left out: `preprocess` does them
-  std::string output_activation;                        ///< nor is this one at the end there
+  const graph::Node* output_activation = nullptr;       ///< left out: the target ends before it
 };
 
 struct KerasSteps {

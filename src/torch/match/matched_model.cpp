@@ -53,8 +53,8 @@ class Matching {
         layers_(weighted_layers(program, classes)),
         input_steps_(input_steps(program, classes)) {
     set_number_of_classes();
-    if (target_.is_built_in()) output_activation_ = output_activation();
-    steps_ = keras_steps({&program_, &classes_, &layers_, &input_steps_, output_activation_});
+    if (target_.is_built_in()) find_output_activation();
+    steps_ = keras_steps({&program_, &classes_, &layers_, &input_steps_, output_node_});
     pairing_ = pair_modules(layers_, steps_.steps, target_, options.match->mapping);
   }
 
@@ -62,7 +62,7 @@ class Matching {
     Fitted fitted = fit(classes_, layers_, target_, matches());
     check_dtype(fitted);
     Differences different = differences(layers_, target_, matches(), pairing_.pools);
-    if (!pairing_.head.empty()) average_everything(different);
+    if (has_no_head(target_, pairing_)) average_everything(different);
     const LoadScript script = load_script(different);
     const Structure structure = compare_structure(layers_, steps_, target_, pairing_);
     const bool is_compared = target_.is_built_in() && is_complete(script);
@@ -120,7 +120,7 @@ class Matching {
   /// VGG of torchvision pools to 7 x 7, for the head that is gone.
   void average_everything(Differences& different) const {
     for (const Step& step : target_.steps) {
-      if (step.operation != "whole" || step.prefix.empty()) continue;
+      if (!step.operation.starts_with(whole) || step.prefix.empty()) continue;
       different.uses_torch = true;
       different.assignments.push_back(
           fmt::format("{} = torch.nn.AdaptiveAvgPool2d(1)", path_of(step.prefix)));
@@ -191,18 +191,38 @@ class Matching {
     return script;
   }
 
-  std::string output_activation() const {
-    const graph::Graph& root = program_.graphs[program_.root];
-    if (root.outputs.size() != 1) return "";
-    for (const graph::Node& node : root.nodes) {
-      if (node.outputs.empty() || node.outputs.front() != root.outputs.front().value) continue;
-      if (const auto* softmax = std::get_if<graph::Softmax>(&node.op)) {
-        return softmax->kind == graph::Softmax::Kind::Softmax ? "softmax" : "";
+  /// A softmax or sigmoid of scores with which the Keras model ends, within a nested model as well.
+  void find_output_activation() {
+    const graph::Graph* graph = &program_.graphs[program_.root];
+    while (graph->outputs.size() == 1) {
+      const graph::ValueId result = graph->outputs.front().value;
+      const auto maker =
+          std::find_if(graph->nodes.begin(), graph->nodes.end(), [result](const graph::Node& node) {
+            return !node.outputs.empty() && node.outputs.front() == result;
+          });
+      if (maker == graph->nodes.end()) return;
+      if (const auto* call = std::get_if<graph::CallGraph>(&maker->op)) {
+        graph = &program_.graphs[call->graph];
+        continue;
       }
-      const auto* unary = std::get_if<graph::Unary>(&node.op);
-      return unary != nullptr && unary->kind == graph::UnaryKind::Sigmoid ? "sigmoid" : "";
+      const std::string name = name_of_activation(*maker, graph->values[result]);
+      if (!name.empty()) {
+        output_activation_ = name;
+        output_node_ = &*maker;
+      }
+      return;
     }
-    return "";
+  }
+
+  static std::string name_of_activation(const graph::Node& node, const graph::Value& result) {
+    if (result.shape.size() != 2) return "";
+    if (const auto* softmax = std::get_if<graph::Softmax>(&node.op)) {
+      const bool is_usual = softmax->kind == graph::Softmax::Kind::Softmax &&
+                            softmax->axes == std::vector<std::size_t>{1};
+      return is_usual ? "softmax" : "";
+    }
+    const auto* unary = std::get_if<graph::Unary>(&node.op);
+    return unary != nullptr && unary->kind == graph::UnaryKind::Sigmoid ? "sigmoid" : "";
   }
 
   /// Without a classifier torch's models still pool and flatten.
@@ -411,6 +431,7 @@ class Matching {
   std::vector<WeightedLayer> layers_;
   std::vector<InputStep> input_steps_;
   std::string output_activation_;  ///< a model of one's own may end in it as well: empty
+  const graph::Node* output_node_ = nullptr;
   KerasSteps steps_;
   Pairing pairing_;
 };

@@ -305,7 +305,7 @@ class Pairer {
     std::set<std::size_t> modules;
     for (std::size_t i = target_.steps.size(); i-- > 0;) {
       const std::string& operation = target_.steps[i].operation;
-      if (operation == "mean" || operation == "whole") break;
+      if (operation == "mean" || operation.starts_with(whole)) break;
       if (target_.steps[i].holder) modules.insert(*target_.steps[i].holder);
     }
     return modules;

@@ -5,11 +5,16 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "torch/match/expressions.h"
 
 namespace tensorferry::torch {
+
+/// Before the places ("whole 7,7"): an average of a target over as many places as there are, which
+/// is nothing as long as the head is there.
+inline constexpr std::string_view whole = "whole ";
 
 /// A step of a run, of the Keras model or of a built-in target.
 struct Step {

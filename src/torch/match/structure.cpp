@@ -1,9 +1,11 @@
 #include "torch/match/structure.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 namespace tensorferry::torch {
 
@@ -16,6 +18,8 @@ bool is_within(const std::string& name, const std::string& owner) {
 std::string name_of_step(const TargetModel& target, const Step& step) {
   return step.holder ? target.modules[*step.holder].prefix : step.prefix;
 }
+
+bool is_whole(const Step& step) { return step.operation.starts_with(whole); }
 
 /// Names of modules that are taken out, and all that are within them.
 bool is_removed(const std::string& name, const std::vector<std::string>& removed) {
@@ -106,6 +110,7 @@ class StructureComparison {
     for (const Match& pair : pairing.pools) layer_of_[pair.module] = pair.layer;
     for (const auto& [module, layer] : layer_of_) module_of_[layer] = module;
     removed_ = modules_of_head(target, pairing);
+    averages_ = has_no_head(target, pairing);
   }
 
   Structure run() {
@@ -128,8 +133,9 @@ class StructureComparison {
             return expressions_.leaf(target_.modules[module->second].prefix);
           }
           const WeightedLayer& layer = layers_[*step.holder];
-          return expressions_.apply(is_pool(layer.kind) ? pool_operation(layer) : layer.keras_name,
-                                    std::move(arguments));
+          return expressions_.apply(
+              is_pool(layer.kind) ? pool_operation(layer) : "layer " + layer.keras_name,
+              std::move(arguments));
         },
         expressions_);
   }
@@ -139,20 +145,33 @@ class StructureComparison {
         target_.steps,
         [this](const Step& step, std::vector<ExpressionId> arguments) {
           const std::string name = name_of_step(target_, step);
-          const bool is_whole = step.operation == "whole";
-          if (is_removed(name, removed_) || (is_whole && removed_.empty())) {
-            return arguments.front();
-          }
+          if (is_removed(name, removed_)) return arguments.front();
           if (step.holder) return expressions_.leaf(name);
-          return expressions_.apply(is_whole ? "mean" : step.operation, std::move(arguments));
+          if (!is_whole(step)) return expressions_.apply(step.operation, std::move(arguments));
+          if (averages_) return expressions_.apply("mean", std::move(arguments));
+          return flattened(step.operation.substr(whole.size()), arguments.front());
         },
         expressions_);
+  }
+
+  /// `places`: "7,7". One place is not worth a step.
+  ExpressionId flattened(const std::string& places, ExpressionId x) {
+    return places == "1,1" ? x : expressions_.apply("flatten " + places, {x});
+  }
+
+  /// What a module is given that takes all places of a map at once.
+  ExpressionId given_to(const TargetModule& module, ExpressionId given) {
+    const bool is_dense = module.kind == TargetModule::Kind::Linear && module.settings &&
+                          module.settings->kernel_size.size() == 2;
+    if (!is_dense) return given;
+    return flattened(fmt::format("{}", fmt::join(module.settings->kernel_size, ",")), given);
   }
 
   void compare_all(const Run& keras, const Run& target) {
     for (const auto& [module, layer] : layer_of_) {
       compare_operation(layers_[layer], target_.modules[module]);
-      compare(layers_[layer].keras_name, keras.given.at(layer), target.given.at(module));
+      compare(layers_[layer].keras_name, keras.given.at(layer),
+              given_to(target_.modules[module], target.given.at(module)));
     }
     for (const std::size_t layer : keras.given_several) {
       result_.differences.push_back(
@@ -198,11 +217,21 @@ class StructureComparison {
   std::map<std::size_t, std::size_t> layer_of_;
   std::map<std::size_t, std::size_t> module_of_;
   std::vector<std::string> removed_;
+  bool averages_ = false;
   Expressions expressions_;
   Structure result_;
 };
 
 }  // namespace
+
+bool has_no_head(const TargetModel& target, const Pairing& pairing) {
+  for (std::size_t i = target.steps.size(); i-- > 0;) {
+    const Step& step = target.steps[i];
+    if (is_whole(step) || step.operation == "mean") return !pairing.head.empty();
+    if (step.holder && !pairing.is_of_head(*step.holder)) return false;
+  }
+  return false;
+}
 
 std::vector<std::string> modules_of_head(const TargetModel& target, const Pairing& pairing) {
   std::set<std::string> names;
@@ -211,7 +240,7 @@ std::vector<std::string> modules_of_head(const TargetModel& target, const Pairin
     const bool is_head = step.holder && pairing.is_of_head(*step.holder);
     const bool is_activation = !step.holder && step.inputs.size() == 1 && !names.empty();
     const std::string name = name_of_step(target, step);
-    const bool averages = step.operation == "mean" || step.operation == "whole";
+    const bool averages = step.operation == "mean" || is_whole(step);
     if (name.empty() || averages || (!is_head && !is_activation)) continue;
     if (names.insert(name).second) in_order.push_back(name);
   }

@@ -27,6 +27,10 @@ struct Structure {
 /// and those between and behind them, as few names as say it ("classifier").
 std::vector<std::string> modules_of_head(const TargetModel& target, const Pairing& pairing);
 
+/// Whether nothing behind the average over all places is in a pair: then the target is to give that
+/// average.
+bool has_no_head(const TargetModel& target, const Pairing& pairing);
+
 /// Compares what each paired layer and its module are given, and the results: activations,
 /// additions, gates, concatenations, averages, and pools that are no pair. What only gives the same
 /// elements another shape is not looked at, nor are strides and padding (differences.h). Without

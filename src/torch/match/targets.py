@@ -16,7 +16,7 @@ A model is a line "target NAME", a line "make PYTHON", and a line for each step 
     .relu                                 a step without tensors; "PREFIX relu" where a module that
                                           may belong to the head makes it
     .max|average 3 s2 p1                  a pool that is no module
-    PREFIX whole                          an average over as many places as there are: nothing, but
+    PREFIX whole 7,7                      an average over as many places as there are: nothing, but
                                           without the head one over all places
 
 A conv with the word "dense" takes all places at once: its kernel is that of a linear layer.
@@ -193,7 +193,7 @@ class Steps(TorchDispatchMode):
             is_dense = name == "convolution" and covers(x, arguments[1], made)
             return [*words, "dense"] if is_dense else words
         if is_whole(name, x, made):
-            return [self.modules[-1], "whole"]
+            return [self.modules[-1], "whole", ",".join(str(n) for n in x.shape[2:])]
         module = self.modules[-1]
         numbers = [a for a in arguments if isinstance(a, int | float)]
         if "pool2d" in name and module in self.rows:

@@ -130,10 +130,15 @@ std::optional<Sliding> sliding_of(const graph::Op& op) {
 
 bool is_zero(const graph::Pad& pad) { return pad.before == 0 && pad.after == 0; }
 
-/// A step of its own in any model, no padding of what follows.
-bool cuts_off(const graph::PadAxes& pad) {
-  return std::any_of(pad.pads.begin(), pad.pads.end(),
-                     [](const graph::Pad& one) { return one.before < 0 || one.after < 0; });
+/// Zeros around these axes and no others; what cuts off is a step of its own in any model.
+bool is_around(const graph::PadAxes& pad, const std::vector<std::size_t>& axes) {
+  if (pad.value != 0) return false;
+  for (std::size_t axis = 0; axis < pad.pads.size(); ++axis) {
+    const graph::Pad& one = pad.pads[axis];
+    const bool is_among = std::find(axes.begin(), axes.end(), axis) != axes.end();
+    if (one.before < 0 || one.after < 0 || (!is_among && !is_zero(one))) return false;
+  }
+  return true;
 }
 
 /// Nothing below zero comes out of it, so that zeros around it change no maximum.
@@ -161,7 +166,8 @@ Surroundings surroundings_of(const Wiring& wiring, const Node& node) {
     before = wiring.maker(before->inputs.front());
   }
   const auto* pad = before == nullptr ? nullptr : std::get_if<graph::PadAxes>(&before->op);
-  if (pad == nullptr || pad->value != 0 || cuts_off(*pad)) return around;
+  if (pad == nullptr || around.by_size || !is_around(*pad, sliding->axes)) return around;
+  around.pad = before;
   for (std::size_t i = 0; i < sliding->axes.size(); ++i) {
     const graph::Pad& more = pad->pads.at(sliding->axes[i]);
     if (is_zero(more)) continue;

@@ -12,10 +12,11 @@ namespace tensorferry::torch {
 
 /// What surrounds a convolution or a pool: its own padding and that of a layer before it.
 struct Surroundings {
-  std::vector<graph::Pad> pads;  ///< of the spatial axes
-  bool by_size = false;          ///< TensorFlow's rule on a size that is known at run time only
-  bool zeros = true;             ///< else −∞: of a max pool's own padding
-  bool counted = false;          ///< zeros before an average pool, which it counts
+  std::vector<graph::Pad> pads;      ///< of the spatial axes
+  bool by_size = false;              ///< TensorFlow's rule on a size that is known at run time only
+  bool zeros = true;                 ///< else −∞: of a max pool's own padding
+  bool counted = false;              ///< zeros before an average pool, which it counts
+  const graph::Node* pad = nullptr;  ///< the layer before it whose zeros are among `pads`
   std::vector<graph::Extent> extents;  ///< of the input before any of that padding
 };
 

@@ -132,6 +132,7 @@ TEST_CASE("what computes the same is one expression") {
   CHECK(e.apply("cat", {x, y}) != e.apply("cat", {y, x}));
   CHECK(e.apply("cat", {x}) == x);
   CHECK(e.apply("mul 1", {x}) == x);
+  CHECK(e.apply("mul 1", {}) == e.leaf("mul 1"));
   CHECK(e.apply("relu", {x}) != e.apply("relu6", {x}));
 }
 
