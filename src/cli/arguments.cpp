@@ -9,7 +9,8 @@ namespace tensorferry::cli {
 namespace {
 
 /// Which targets an option is for.
-enum class For { Any, PyTorch, TfJs };
+/// OwnSource: of PyTorch what only model.py and training.py can follow, not a match.
+enum class For { Any, PyTorch, OwnSource, TfJs };
 
 /// Does an option take a value: never, `--name VALUE` or `--name=VALUE`, or only `--name=VALUE`?
 enum class Value { None, Needed, Optional };
@@ -115,12 +116,12 @@ Problem set_optimizer(Arguments& a, const std::string& value) {
 
 // Alphabetical. `--to` decides which of them fit, so it is read in a pass of its own.
 constexpr Flag flags[] = {
-    {"--assume-kinds", Value::None, For::PyTorch,
+    {"--assume-kinds", Value::None, For::OwnSource,
      [](Arguments& a, const std::string&) -> Problem {
        a.options.torch.assume_kinds = true;
        return {};
      }},
-    {"--channels-last-io", Value::None, For::PyTorch,
+    {"--channels-last-io", Value::None, For::OwnSource,
      [](Arguments& a, const std::string&) -> Problem {
        a.options.torch.channels_last_io = true;
        return {};
@@ -130,7 +131,7 @@ constexpr Flag flags[] = {
        a.options.checksums = true;
        return {};
      }},
-    {"--class-name", Value::Needed, For::PyTorch,
+    {"--class-name", Value::Needed, For::OwnSource,
      [](Arguments& a, const std::string& value) -> Problem {
        a.options.torch.class_name = value;
        return {};
@@ -147,7 +148,7 @@ constexpr Flag flags[] = {
        a.json = true;
        return {};
      }},
-    {"--loss", Value::Needed, For::PyTorch, set_loss},
+    {"--loss", Value::Needed, For::OwnSource, set_loss},
     {"--mapping", Value::Needed, For::PyTorch,
      [](Arguments& a, const std::string& value) -> Problem {
        a.mapping_file = value;
@@ -155,7 +156,7 @@ constexpr Flag flags[] = {
      }},
     {"--match", Value::Needed, For::PyTorch, set_match},
     {"--metadata", Value::Needed, For::TfJs, set_metadata},
-    {"--optimizer", Value::Needed, For::PyTorch, set_optimizer},
+    {"--optimizer", Value::Needed, For::OwnSource, set_optimizer},
     {"--probe", Value::None, For::Any,
      [](Arguments& a, const std::string&) -> Problem {
        a.options.probe = true;
@@ -174,7 +175,7 @@ constexpr Flag flags[] = {
        a.options.tfjs.split_weights_by_layer = true;
        return {};
      }},
-    {"--torch-min", Value::Needed, For::PyTorch, set_torch_min},
+    {"--torch-min", Value::Needed, For::OwnSource, set_torch_min},
     {"--weight_shard_size_bytes", Value::Needed, For::TfJs, set_shard_bytes},
     {"--weights", Value::Needed, For::PyTorch, set_weights},
 };
@@ -240,13 +241,6 @@ struct Parser {
     return {};
   }
 
-  static bool is_for_own_source(std::string_view name) {
-    static constexpr std::string_view names[] = {"--assume-kinds", "--channels-last-io",
-                                                 "--class-name",   "--loss",
-                                                 "--optimizer",    "--torch-min"};
-    return std::find(std::begin(names), std::end(names), name) != std::end(names);
-  }
-
   Problem apply_convert() {
     if (!target) {
       return "Say what to convert to: --to pytorch or --to tfjs.";
@@ -256,10 +250,10 @@ struct Parser {
     }
     result.options.target = *target;
     for (const auto& [flag, value] : given) {
-      if ((flag->target == For::PyTorch && *target != Target::PyTorch) ||
+      const bool is_of_torch = flag->target == For::PyTorch || flag->target == For::OwnSource;
+      if ((is_of_torch && *target != Target::PyTorch) ||
           (flag->target == For::TfJs && *target != Target::TfJs)) {
-        return std::string(flag->name) + " goes with --to " +
-               (flag->target == For::PyTorch ? "pytorch." : "tfjs.");
+        return std::string(flag->name) + " goes with --to " + (is_of_torch ? "pytorch." : "tfjs.");
       }
       if (Problem problem = flag->set(result, value)) {
         return problem;
@@ -270,7 +264,7 @@ struct Parser {
     }
     if (result.options.torch.match) {
       for (const auto& [flag, value] : given) {
-        if (is_for_own_source(flag->name)) {
+        if (flag->target == For::OwnSource) {
           return std::string(flag->name) +
                  " is for model.py and training.py, which --match does not write.";
         }

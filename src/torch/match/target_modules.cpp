@@ -52,7 +52,8 @@ tensor::Shape shape_of_text(std::string_view text) {
   return {extents.begin(), extents.end()};
 }
 
-Kind kind_called(std::string_view name) {
+/// None: it is a step's name.
+std::optional<Kind> kind_called(std::string_view name) {
   if (name == "conv") return Kind::Conv;
   if (name == "linear") return Kind::Linear;
   if (name == "bn") return Kind::BatchNorm;
@@ -60,7 +61,7 @@ Kind kind_called(std::string_view name) {
   if (name == "vector") return Kind::Vector;
   if (name == "max") return Kind::MaxPool;
   if (name == "average") return Kind::AveragePool;
-  throw io::Error(io::ErrorCode::Internal, fmt::format("targets.txt has the kind {}.", name));
+  return std::nullopt;
 }
 
 /// The letter of an option says what its number is.
@@ -103,10 +104,10 @@ std::vector<NamedShape> entries_of(Kind kind, const tensor::Shape& shape, bool b
   return entries;
 }
 
-TargetModule module_of_words(const std::vector<std::string_view>& words) {
+TargetModule module_of_words(Kind kind, const std::vector<std::string_view>& words) {
   TargetModule module;
   module.prefix = words.at(0);
-  module.kind = kind_called(words.at(1));
+  module.kind = kind;
   module.settings = ModuleSettings{{}, {1, 1}, {0, 0}, {1, 1}};
   const bool bias = std::find(words.begin() + 3, words.end(), "bias") != words.end();
   if (is_pool(module.kind)) module.settings->kernel_size = pair(words.at(2));
@@ -128,12 +129,6 @@ std::vector<std::size_t> inputs_of_word(std::string_view word, std::size_t step)
   return inputs;
 }
 
-bool is_kind_of_module(std::string_view word) {
-  static constexpr std::string_view kinds[] = {"conv",   "linear", "bn",     "norm",
-                                               "vector", "max",    "average"};
-  return std::find(std::begin(kinds), std::end(kinds), word) != std::end(kinds);
-}
-
 /// A line that begins with a dot, or whose second word is no kind of a module, holds nothing.
 void add_line(std::string_view line, TargetModel& target) {
   std::vector<std::string_view> words = split(line, ' ');
@@ -146,9 +141,9 @@ void add_line(std::string_view line, TargetModel& target) {
   if (words.front().starts_with('.')) {
     words.front().remove_prefix(1);
     step.operation = fmt::format("{}", fmt::join(words, " "));
-  } else if (is_kind_of_module(words.at(1))) {
+  } else if (const std::optional<Kind> kind = kind_called(words.at(1))) {
     step.holder = target.modules.size();
-    target.modules.push_back(module_of_words(words));
+    target.modules.push_back(module_of_words(*kind, words));
   } else {
     step.prefix = words.front();
     step.operation = fmt::format("{}", fmt::join(words.begin() + 1, words.end(), " "));
